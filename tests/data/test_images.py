@@ -1,0 +1,61 @@
+"""Image helpers against Pillow's own luminance and the worth of constant and linear images."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from xferlab.core.errors import InputError
+from xferlab.data.images import resize_images, with_channels
+from xferlab.data.optional import require
+from xferlab.data.scaling import scale_inputs
+
+pytestmark = pytest.mark.fast
+RGB = np.random.default_rng(0).integers(0, 256, (3, 6, 5, 3), np.uint8)
+
+
+def test_luminance_is_pillows():
+    expected = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in RGB])
+    grey = with_channels(RGB, 1)
+    assert grey.shape == (3, 6, 5, 1) and grey.dtype == np.uint8
+    assert np.abs(grey[..., 0].astype(int) - expected).max() <= 1
+
+
+def test_grey_is_replicated_and_comes_back():
+    grey = RGB[..., :1]
+    assert (with_channels(with_channels(grey, 3), 1) == grey).all()
+
+
+def test_two_channels_are_refused():
+    with pytest.raises(InputError, match=r"channels=2 is not possible\. Allowed: 1"):
+        with_channels(RGB, 2)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_resizing_keeps_constants_and_ramps(channels):
+    constant = np.full((2, 8, 8, channels), 77, np.uint8)
+    assert (resize_images(constant, 13) == 77).all()
+    ramp = np.broadcast_to(np.arange(8, dtype=np.uint8)[:, None] * 30, (1, 8, 8))[..., None]
+    larger = resize_images(np.repeat(ramp, channels, axis=-1), 16)
+    centres = (np.arange(16) + 0.5) / 2 - 0.5  # Pixel centres of the new rows in the old ones.
+    expected = np.interp(centres, np.arange(8), np.arange(8) * 30)
+    assert np.abs(larger[0, :, 3, 0] - expected).max() <= 1
+    assert resize_images(ramp, 8) is ramp
+
+
+def test_scaling_in_numpy_and_in_jax():
+    import jax.numpy as jnp
+
+    levels = np.arange(256, dtype=np.uint8)
+    expected = np.linspace(-1, 1, 256)
+    for array in (levels, jnp.asarray(levels)):
+        scaled = scale_inputs(array)
+        assert type(scaled) is type(array) or isinstance(scaled, jnp.ndarray)
+        assert scaled.dtype == np.float32
+        np.testing.assert_allclose(scaled, expected, atol=2e-7)
+    features = np.ones((2, 3), np.float32)
+    assert scale_inputs(features) is features
+
+
+def test_a_missing_package_is_named():
+    with pytest.raises(InputError, match=r"no module named 'nowhere_to_be'.*pip install nowhere"):
+        require("nowhere_to_be.found", "nowhere")

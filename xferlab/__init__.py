@@ -1,0 +1,26 @@
+"""xferlab: transfer learning and domain adaptation on JAX, from data to an honest table."""
+
+from etils import epy
+
+with epy.lazy_api_imports(globals()):
+    from xferlab.core.errors import InputError
+    from xferlab.core.settings import Setting
+    from xferlab.data.domain import Domain
+    from xferlab.data.readers import domain_from_arrays
+    from xferlab.data.task import TransferTask
+    from xferlab.methods.base import Method, Term, method
+    from xferlab.models.spec import NetworkSpec
+    from xferlab.training.options import TrainingOptions
+
+__all__ = [
+    "Domain",
+    "InputError",
+    "Method",
+    "NetworkSpec",
+    "Setting",
+    "Term",
+    "TrainingOptions",
+    "TransferTask",
+    "domain_from_arrays",
+    "method",
+]

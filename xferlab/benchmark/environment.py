@@ -1,0 +1,37 @@
+"""What beside the spec decides a run's last bits, and what belongs into its record."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from typing import Any
+
+VERSIONS = ("xferlab", "jax", "jaxlib", "flax", "optax", "numpy", "scikit-learn")
+
+
+def describe_environment(width: int) -> dict[str, Any]:
+    """Returns versions, device, number of cores and packing as plain JSON.
+
+    Args:
+        width: number of runs that train in one program.
+    """
+    import jax
+
+    devices = jax.devices()
+    return {
+        "versions": {name: _version(name) for name in VERSIONS},
+        "python": platform.python_version(),
+        "platform": devices[0].platform,
+        "device": devices[0].device_kind,
+        "devices": len(devices),
+        "cores": os.cpu_count(),
+        "runs_per_program": width,
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,191 @@
+"""Runs the packs of a suite in this process, several at a time, and records them."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from xferlab.benchmark.environment import describe_environment
+from xferlab.benchmark.grid import Pack
+from xferlab.benchmark.journal import RunJournal
+from xferlab.benchmark.scoring import Scorer
+from xferlab.benchmark.store import RunStore, disk_errors
+from xferlab.core.settings import Setting
+from xferlab.data.resident import Resident, check_batch_sizes, to_resident
+from xferlab.data.task import TransferTask
+from xferlab.training.checkpoint import Checkpoint
+from xferlab.training.run import Member, StageCache, Training
+
+Report = Callable[[Pack, int, str], None]
+"""Called with a pack, the number of steps just done for each of its runs, and a state."""
+
+
+class ExecutorOptions(NamedTuple):
+    """How packs are executed; none of these changes a number, except through the pack's width.
+
+    Attributes:
+        jobs: packs that train at the same time, each in a thread.
+        checkpoint_seconds: least time between two checkpoints of a pack.
+    """
+
+    jobs: int
+    checkpoint_seconds: float
+
+
+class Executor:
+    """Trains what is not recorded yet. A finished run is never trained again."""
+
+    def __init__(self, store: RunStore, options: ExecutorOptions, report: Report):
+        """Takes the store, the options and a callback for progress."""
+        self._store = store
+        self._options = options
+        self._report = report
+        self._cache = StageCache()
+        self._stop = threading.Event()
+        self._residents: dict[Any, Resident] = {}
+        self._lock = threading.Lock()
+
+    def run(self, packs: Sequence[Pack]) -> None:
+        """Trains and records every pack that has a run missing.
+
+        Packs that another process is training are waited for.
+
+        Raises:
+            InputError: for a full disk, a damaged record or checkpoint.
+            KeyboardInterrupt: if the user interrupts; what is checkpointed and recorded stays.
+        """
+        self._pad = _common_lengths(packs)
+        waiting = list(packs)
+        while waiting:
+            with concurrent.futures.ThreadPoolExecutor(self._options.jobs) as pool:
+                futures = {pool.submit(self._run_if_free, pack): pack for pack in waiting}
+                try:
+                    for future in concurrent.futures.as_completed(futures):
+                        future.result()
+                except BaseException:
+                    self._stop.set()
+                    pool.shutdown(cancel_futures=True)
+                    raise
+            busy = [pack for future, pack in futures.items() if not future.result()]
+            if len(busy) == len(waiting):
+                time.sleep(2.0)
+            waiting = busy
+
+    def _run_if_free(self, pack: Pack) -> bool:
+        """Returns False if another process holds one of the pack's runs."""
+        specs = [spec for spec, _ in pack.runs]
+        with self._store.locked([spec.digest for spec in specs]) as free:
+            if not free:
+                return False
+            if all(self._store.is_done(spec) for spec in specs):
+                self._report(pack, specs[0].training.steps, "recorded")
+            elif not self._stop.is_set():
+                self._train(pack)
+        return True
+
+    def _train(self, pack: Pack) -> None:
+        begin = time.monotonic()
+        environment = describe_environment(len(pack.runs))
+        scorer = Scorer(pack.task)
+        training = self._start(pack)
+        folder = self._store.checkpoint_folder(pack.runs[0][0].digest)
+        identity = [[spec.digest for spec, _ in pack.runs], environment]
+        checkpoint = Checkpoint(folder, identity)
+        journals = self._resume(pack, training, checkpoint, scorer)
+        saved = time.monotonic()
+        for point in _evaluation_points(pack):
+            if point <= training.step:
+                continue
+            before = training.step
+            logs = training.advance(point)
+            for journal, log, score in zip(journals, logs, scorer.score(training), strict=True):
+                journal.add(point, log, score)
+            self._report(pack, point - before, "training")
+            if all(journal.diverged for journal in journals):
+                self._report(pack, _evaluation_points(pack)[-1] - point, "diverged")
+                break
+            if self._stop.is_set() or time.monotonic() - saved > self._options.checkpoint_seconds:
+                with disk_errors(folder):
+                    checkpoint.save(training, [journal.to_json() for journal in journals])
+                saved = time.monotonic()
+            if self._stop.is_set():
+                return
+        seconds = (time.monotonic() - begin) / len(pack.runs)
+        self._record(pack, training, journals, scorer, environment, seconds)
+        checkpoint.clear()
+
+    def _start(self, pack: Pack) -> Training:
+        members = [Member(method, spec.training, spec.random_seed) for spec, method in pack.runs]
+        settings = {stage.setting or pack.task.setting for stage in members[0].method.stages()}
+        data = {setting: self._resident(pack, setting) for setting in settings}
+        return Training(pack.suite_task.network, members, data, pack.task.setting, self._cache)
+
+    def _resident(self, pack: Pack, setting: Setting) -> Resident:
+        key = (pack.task.fingerprint, setting)
+        with self._lock:
+            if key not in self._residents:
+                splits = pack.task.training_arrays(setting)
+                check_batch_sizes(splits, pack.suite_task.training.batch_sizes)
+                pad_to = self._pad[pack.suite_task.network]
+                self._residents[key] = to_resident(splits, pad_to=pad_to)
+            return self._residents[key]
+
+    def _resume(
+        self, pack: Pack, training: Training, checkpoint: Checkpoint, scorer: Scorer
+    ) -> list[RunJournal]:
+        saved = checkpoint.restore(training)
+        if saved is not None:
+            self._report(pack, training.step, "resumed")
+            return [RunJournal.from_json(journal) for journal in saved]
+        journals = [RunJournal() for _ in pack.runs]
+        if pack.runs[0][0].seed == 0:
+            journals[0].embedding_before = scorer.embed(training)[0].tolist()
+        return journals
+
+    def _record(
+        self,
+        pack: Pack,
+        training: Training,
+        journals: Sequence[RunJournal],
+        scorer: Scorer,
+        environment: Mapping[str, Any],
+        seconds: float,
+    ) -> None:
+        final = scorer.final_arrays(training)
+        for (spec, _), journal, arrays in zip(pack.runs, journals, final, strict=True):
+            if self._store.is_done(spec):
+                continue
+            if spec.seed != 0 or journal.diverged:
+                arrays = {k: a for k, a in arrays.items() if k in ("logits", "labels")}
+            self._store.write(
+                spec,
+                metrics=journal.lines,
+                arrays=arrays | journal.arrays(),
+                environment=environment,
+                timing={"seconds": seconds},
+            )
+
+
+def _evaluation_points(pack: Pack) -> list[int]:
+    options = pack.suite_task.training
+    return [
+        round((i + 1) * options.steps / options.evaluations) for i in range(options.evaluations)
+    ]
+
+
+def _common_lengths(packs: Sequence[Pack]) -> dict[Any, tuple[int, int]]:
+    """Returns the longest source and target training split of each network's tasks."""
+    lengths: dict[Any, tuple[int, int]] = {}
+    for pack in packs:
+        own = _lengths(pack.task)
+        known = lengths.get(pack.suite_task.network, (0, 0))
+        lengths[pack.suite_task.network] = (max(own[0], known[0]), max(own[1], known[1]))
+    return lengths
+
+
+def _lengths(task: TransferTask) -> tuple[int, int]:
+    source, target = task.source.splits["train"], task.target.splits["train"]
+    return len(source.labels), len(target.labels)

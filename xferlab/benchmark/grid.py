@@ -1,0 +1,133 @@
+"""From a suite to its runs, and from runs to packs that train together."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from xferlab.benchmark.spec import MethodSpec, RunSpec, TaskSpec
+from xferlab.benchmark.suite import Suite, SuiteTask
+from xferlab.core.errors import InputError
+from xferlab.core.settings import Setting
+from xferlab.data.task import TransferTask
+from xferlab.methods.base import Method
+
+Hyper = Mapping[str, float]
+
+
+class Candidate(NamedTuple):
+    """A method to run: name, defaults, digest of the file it comes from, hyper-parameter grid."""
+
+    name: str
+    method: Method
+    source: str = ""
+    grid: tuple[Hyper, ...] = ({},)
+
+
+class Pack(NamedTuple):
+    """Runs of one task and one method that train as one program, in a fixed order.
+
+    What a pack holds depends on the suite and the width alone, never on which runs are done: the
+    number of runs in a program changes last bits.
+    """
+
+    suite_task: SuiteTask
+    task: TransferTask
+    runs: tuple[tuple[RunSpec, Method], ...]
+
+
+def make_packs(
+    suite: Suite, candidates: Sequence[Candidate], *, seeds: int, width: int
+) -> list[Pack]:
+    """Returns the packs of a suite in the order in which tables fill up.
+
+    Args:
+        suite: tasks and options.
+        candidates: methods with their hyper-parameter grids.
+        seeds: number of seeds; their indices are 0 ... seeds - 1.
+        width: largest number of runs in a pack; 1 trains each run alone.
+
+    Raises:
+        InputError: for a method that supports neither a task's setting nor the supervised one, and
+            for a hyper-parameter that a method does not have.
+    """
+    packs = []
+    for candidate, suite_task in itertools.product(candidates, suite.tasks):
+        task = _task_for(candidate, suite_task.task)
+        cells = itertools.product(range(seeds), candidate.grid)
+        runs = [_run(candidate, suite_task, task, hyper, seed) for seed, hyper in cells]
+        for begin in range(0, len(runs), width):
+            packs.append(Pack(suite_task, task, tuple(runs[begin : begin + width])))
+    return packs
+
+
+def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
+    supported = candidate.method.settings
+    if task.setting in supported:
+        return task
+    if Setting.SUPERVISED in supported:
+        return task.with_setting(Setting.SUPERVISED)
+    raise InputError(
+        f"method {candidate.name!r} does not support setting {task.setting.label!r} of task"
+        f" {task.name!r}; it supports {', '.join(s.label for s in supported)}. Leave the method"
+        " out or choose another suite"
+    )
+
+
+def _run(
+    candidate: Candidate, suite_task: SuiteTask, task: TransferTask, hyper: Hyper, seed: int
+) -> tuple[RunSpec, Method]:
+    method = with_hyper(candidate.name, candidate.method, hyper)
+    spec = RunSpec(
+        task=task_spec(task),
+        method=MethodSpec(
+            name=candidate.name, hyper=tuple(sorted(hyper.items())), source=candidate.source
+        ),
+        network=suite_task.network,
+        training=suite_task.training,
+        seed=seed,
+    )
+    return spec, method
+
+
+def task_spec(task: TransferTask) -> TaskSpec:
+    """Returns a task's plain description."""
+    return TaskSpec(
+        name=task.name,
+        sources=tuple(domain.name for domain in task.sources),
+        target=task.target.name,
+        setting=task.setting.label,
+        fingerprint=task.fingerprint,
+    )
+
+
+def with_hyper(name: str, method: Method, hyper: Hyper) -> Method:
+    """Returns the method with hyper-parameters replaced. Raises InputError for unknown ones."""
+    allowed = [f.name for f in dataclasses.fields(method)]  # type: ignore[arg-type]
+    for key in hyper:
+        if key not in allowed:
+            raise InputError(
+                f"method {name!r} has no hyper-parameter {key!r}; it has"
+                f" {', '.join(allowed) or 'none'}"
+            )
+    return dataclasses.replace(method, **hyper)  # type: ignore[type-var]
+
+
+def expand_grid(candidate: Candidate, values: Mapping[str, Sequence[float]]) -> Candidate:
+    """Returns the candidate with every combination of hyper-parameter values; defaults unnamed.
+
+    Raises:
+        InputError: for a hyper-parameter that the method does not have.
+    """
+    combinations = [
+        dict(zip(values, point, strict=True)) for point in itertools.product(*values.values())
+    ]
+    for hyper in combinations:
+        with_hyper(candidate.name, candidate.method, hyper)
+    changed = [
+        {k: v for k, v in hyper.items() if getattr(candidate.method, k) != v}
+        for hyper in combinations
+    ]
+    return candidate._replace(grid=tuple(changed))

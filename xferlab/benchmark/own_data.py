@@ -1,0 +1,74 @@
+"""A suite of one task from a user's own data: `.npz` files, image folders or named domains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.core.settings import Setting
+from xferlab.data.catalogue import DOMAINS
+from xferlab.data.domain import Domain
+from xferlab.data.folder_reader import domain_from_folder
+from xferlab.data.readers import domain_from_npz
+from xferlab.data.task import TransferTask
+from xferlab.models.backbones import BACKBONES
+from xferlab.models.spec import NetworkSpec
+from xferlab.training.options import TrainingOptions
+
+IMAGE_SIZE = 32
+
+
+def load_domain(text: str, data_dir: Path | None) -> Domain:
+    """Returns the domain of an `.npz` file, an image folder or a name of the catalogue.
+
+    Raises:
+        InputError: for what is none of them, and for data that is no valid domain.
+    """
+    if text.endswith(".npz"):
+        return domain_from_npz(text)
+    if Path(text).is_dir():
+        return domain_from_folder(text, image_size=IMAGE_SIZE)
+    return DOMAINS[text].load(data_dir)
+
+
+def own_suite(source: str, target: str, network: str, request: SuiteRequest) -> Suite:
+    """Returns the suite of one task; images get a small convolutional network, vectors an MLP.
+
+    Args:
+        source: what `load_domain` takes.
+        target: likewise.
+        network: a backbone's name; '' chooses by the inputs.
+        request: data folder and number of steps.
+    """
+    domains = [load_domain(text, request.data_dir) for text in (source, target)]
+    name = f"{domains[0].name}->{domains[1].name}"
+    task = TransferTask(name, (domains[0],), domains[1], Setting.UNSUPERVISED_DA)
+    shape = domains[0].input_shape
+    backbone = network or ("small_conv" if len(shape) == 3 else "mlp")
+    BACKBONES[backbone]
+    spec = NetworkSpec(
+        backbone=backbone,
+        input_shape=shape,
+        hidden={"small_conv": (32, 64), "mlp": (256,)}.get(backbone, ()),
+        bottleneck=128,
+        heads=(("class", domains[0].num_classes),),
+        batch_norm="joint",
+    )
+    training = TrainingOptions(
+        steps=request.steps or 1000,
+        batch_sizes=(_batch_size(domains[0]), _batch_size(domains[1])),
+        optimiser="adam",
+        lr=1e-3,
+        schedule="cosine",
+        augment="noise",
+    )
+    return Suite(
+        header=SuiteHeader(name="own", title=name, protocol=("Data of the user's own.",)),
+        tasks=(SuiteTask(task=task, network=spec, training=training),),
+        methods=("source_only", "dann"),
+        seeds=5,
+    )
+
+
+def _batch_size(domain: Domain) -> int:
+    return min(64, len(domain.splits["train"].labels))

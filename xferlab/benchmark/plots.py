@@ -1,0 +1,214 @@
+"""Figures of a report: features, learning curves, heat maps, confusion matrices, decision regions.
+
+Every function returns a `matplotlib.figure.Figure`; none touches pyplot or writes a file. Domains
+differ by marker and colour, the palettes are safe for colour-blind readers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+
+from xferlab.benchmark.records import Curve, Embedding, Plane
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Wong, Nature Methods 2011, for domains and lines; Tol's "muted" scheme for classes.
+LINE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+LINE_STYLES = ("-", "--", "-.", ":")
+CLASS_COLOURS = (
+    *("#332288", "#cc6677", "#117733", "#88ccee", "#882255"),
+    *("#ddcc77", "#44aa99", "#aa4499", "#999933", "#777777"),
+)
+DOMAINS = (("source", "o", LINE_COLOURS[0]), ("target", "^", LINE_COLOURS[1]))
+MAX_POINTS = 150
+
+
+def project(features: Float[np.ndarray, "n d"]) -> np.ndarray:
+    """Returns features in two dimensions [n, 2]: t-SNE of their leading 30 principal components.
+
+    Deterministic. Features without spread, with less than 3 dimensions, or of fewer than 10
+    examples are left to PCA alone.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    features = np.asarray(features, np.float64)
+    n, d = features.shape
+    if not np.ptp(features, axis=0).any():
+        return np.zeros((n, 2))
+    components = PCA(min(30, n, d), svd_solver="full").fit_transform(features)
+    if n < 10 or d < 3:
+        return np.pad(components, ((0, 0), (0, 1)))[:, :2]
+    with threadpool_limits(1):  # on a busy machine its OpenMP threads wait for one another
+        # From the PCA plane 250 plain steps converge; exaggeration would need as many again.
+        tsne = TSNE(
+            perplexity=min(20, (n - 1) / 3), early_exaggeration=1, learning_rate=n / 5,
+            max_iter=250, random_state=0,
+        )  # fmt: skip
+        return tsne.fit_transform(components)
+
+
+def embedding_figure(embedding: Embedding) -> Figure:
+    """Returns the features before and after training, each coloured by domain and by class.
+
+    At most `MAX_POINTS` examples are drawn, evenly from the sample.
+    """
+    kept = np.unique(np.linspace(0, len(embedding.labels) - 1, MAX_POINTS).astype(int))
+    domain, labels = embedding.domain[kept], embedding.labels[kept]
+    figure = Figure(figsize=(11, 2.9), dpi=90)
+    axes = figure.subplots(1, 4, subplot_kw={"xticks": [], "yticks": []})
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.91, wspace=0.04)
+    moments = (("before", embedding.before), ("after", embedding.after))
+    for index, (when, features) in enumerate(moments):
+        points = project(features[kept])
+        by_domain, by_class = axes[2 * index], axes[2 * index + 1]
+        for value, (name, marker, colour) in enumerate(DOMAINS):
+            _scatter(by_domain, points[domain == value], marker, colour, name)
+        _scatter_classes(by_class, points, domain, labels)
+        by_domain.set_title(f"{when} training, by domain", fontsize=9)
+        by_class.set_title(f"{when} training, by class", fontsize=9)
+    axes[0].legend(fontsize=8, markerscale=1.5, loc="upper left")
+    return figure
+
+
+def curves_figure(curves: Mapping[str, Curve]) -> Figure:
+    """Returns one panel per method with every named loss term over the training steps."""
+    figure, panels = _panels(curves, width=3.4, height=2.5)
+    for ax, (method, curve) in panels:
+        for index, (name, values) in enumerate(curve.terms.items()):
+            colour = LINE_COLOURS[index % len(LINE_COLOURS)]
+            style = LINE_STYLES[index % len(LINE_STYLES)]
+            finite = np.where(np.isfinite(values), values, np.nan)
+            ax.plot(curve.steps, finite, style, color=colour, label=name, linewidth=1.3)
+        ax.set_title(method, fontsize=9)
+        ax.set_xlabel("step", fontsize=8)
+        ax.tick_params(labelsize=7)
+        ax.grid(alpha=0.3)
+        if curve.terms:
+            ax.legend(fontsize=7, loc="upper right")
+    return figure
+
+
+def heat_map_figure(values: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Returns one source × target map per method, in percent.
+
+    Args:
+        values: Method → task (`source->target`) → a value in percent; pairs that no task has and
+            values that are NaN stay empty.
+    """
+    pairs = [task.split("->", 1) for tasks in values.values() for task in tasks if "->" in task]
+    sources, targets = (list(dict.fromkeys(pair[side] for pair in pairs)) for side in (0, 1))
+    width, height = 1.1 + 0.5 * len(targets), 1.0 + 0.3 * len(sources)
+    known = [v for tasks in values.values() for v in tasks.values() if np.isfinite(v)] or [0.0]
+    figure, panels = _panels(values, width=width, height=height)
+    for ax, (method, tasks) in panels:
+        grid = np.full((len(sources), len(targets)), np.nan)
+        for task, value in tasks.items():
+            if "->" in task:
+                source, target = task.split("->", 1)
+                grid[sources.index(source), targets.index(target)] = value
+        image = ax.imshow(grid, cmap="cividis", vmin=min(known), vmax=max(known), aspect="auto")
+        _write_values(ax, grid, image)
+        ax.set_title(method, fontsize=9)
+        ax.set_xticks(range(len(targets)), targets, fontsize=7, rotation=25, ha="right")
+        ax.set_yticks(range(len(sources)), sources, fontsize=7)
+    figure.supxlabel("target", fontsize=8)
+    figure.supylabel("source", fontsize=8)
+    return figure
+
+
+def confusion_figure(matrices: Mapping[str, Shaped[np.ndarray, "k k"]]) -> Figure:
+    """Returns one confusion matrix per method; every row (true class) is divided by its sum."""
+    figure, panels = _panels(matrices, width=2.3, height=2.4)
+    image = None
+    for ax, (method, counts) in panels:
+        rows = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        image = ax.imshow(counts / rows, cmap="cividis", vmin=0, vmax=1)
+        ax.set_title(method, fontsize=9)
+        ticks = range(0, len(counts), max(1, math.ceil(len(counts) / 10)))
+        ax.set_xticks(ticks, [str(t) for t in ticks], fontsize=7)
+        ax.set_yticks(ticks, [str(t) for t in ticks], fontsize=7)
+    figure.supxlabel("predicted class", fontsize=8)
+    figure.supylabel("true class", fontsize=8)
+    if image is not None:
+        bar = figure.colorbar(image, ax=figure.axes, fraction=0.02, pad=0.05)
+        bar.ax.yaxis.set_ticks_position("left")
+        bar.ax.tick_params(labelsize=7)
+    return figure
+
+
+def planes_figure(planes: Mapping[str, Plane]) -> Figure:
+    """Returns one panel per method: decision regions under the examples of both domains."""
+    figure, panels = _panels(planes, width=3.2, height=2.7)
+    for ax, (method, plane) in panels:
+        colours = _class_colours(int(max(plane.classes.max(), plane.labels.max())) + 1)
+        ax.pcolormesh(
+            plane.x, plane.y, plane.classes, cmap=ListedColormap(colours), alpha=0.25,
+            vmin=-0.5, vmax=len(colours) - 0.5, shading="nearest", linewidth=0,
+        )  # fmt: skip
+        _scatter_classes(ax, plane.points, plane.domain, plane.labels)
+        ax.set_title(method, fontsize=9)
+        ax.tick_params(labelsize=7)
+    if figure.axes:
+        figure.axes[0].legend(fontsize=7, loc="upper right")
+    return figure
+
+
+def _panels(items: Mapping, *, width: float, height: float) -> tuple[Figure, Iterator]:
+    """Returns a figure at most 11 inches wide with a panel per item, and (axes, item) pairs.
+
+    Margins are given in inches: matplotlib's own layout would draw everything three times.
+    """
+    columns = max(1, min(len(items), int(11 / width)))
+    rows = max(1, math.ceil(len(items) / columns))
+    total_width, total_height = columns * width + 0.3, rows * height + 0.3
+    figure = Figure(figsize=(total_width, total_height), dpi=90)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    figure.subplots_adjust(
+        left=0.8 / total_width, right=1 - 0.1 / total_width, wspace=0.5 / (width - 0.5),
+        bottom=0.65 / total_height, top=1 - 0.3 / total_height, hspace=0.65 / (height - 0.65),
+    )  # fmt: skip
+    for unused in axes[len(items) :]:
+        unused.remove()
+    return figure, zip(axes, items.items(), strict=False)
+
+
+def _scatter(ax: Axes, points: np.ndarray, marker: str, colour, name: str | None = None) -> None:
+    """Draws points small enough that four hundred of them stay legible."""
+    ax.scatter(*points.T, s=12, marker=marker, c=colour, alpha=0.75, linewidths=0, label=name)
+
+
+def _scatter_classes(
+    ax: Axes, points: np.ndarray, domain: Int[np.ndarray, " n"], labels: Int[np.ndarray, " n"]
+) -> None:
+    """Draws points coloured by class, with the marker of their domain."""
+    colours = np.array(_class_colours(int(labels.max()) + 1))
+    for value, (name, marker, _) in enumerate(DOMAINS):
+        inside = domain == value
+        _scatter(ax, points[inside], marker, colours[labels[inside]], name)
+
+
+def _class_colours(count: int) -> list:
+    """Returns a colour per class: a qualitative palette up to ten, an even scale beyond."""
+    from matplotlib import colormaps
+
+    if count <= len(CLASS_COLOURS):
+        return list(CLASS_COLOURS[:count])
+    return [tuple(colour) for colour in colormaps["viridis"](np.linspace(0, 1, count))]
+
+
+def _write_values(ax: Axes, grid: np.ndarray, image) -> None:
+    """Writes every value of a heat map into its cell, light on dark and dark on light."""
+    for (row, column), value in np.ndenumerate(grid):
+        if np.isfinite(value):
+            colour = "white" if image.norm(value) < 0.6 else "black"
+            ax.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8, color=colour)

@@ -1,0 +1,144 @@
+"""Scores of a training in progress: metrics on held-out target data and every validator."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from xferlab.core.batch import Labelled
+from xferlab.data.task import TransferTask
+from xferlab.evaluation.metrics import all_metrics
+from xferlab.evaluation.validators.table import VALIDATORS
+from xferlab.evaluation.views import LabelledOutputs, OracleView, Outputs, ValidationView
+from xferlab.models.nets import SOURCE, TARGET, Output
+from xferlab.training.run import Training
+
+VALIDATION_LIMIT = 1000
+"""Examples of each split that validators see; larger splits are sampled once, evenly."""
+EMBEDDING_SAMPLE = 150
+GRID = 80
+
+
+class Score(NamedTuple):
+    """One run at one checkpoint. Without outputs: the network's outputs are not finite."""
+
+    metrics: dict[str, float]
+    validators: dict[str, float]
+    outputs: Output | None
+
+
+class Scorer:
+    """Scores the runs of one task. The only code of a benchmark that holds target labels."""
+
+    def __init__(self, task: TransferTask):
+        """Picks the examples that validators see."""
+        held_out = task.held_out()
+        self._num_classes = task.target.num_classes
+        self._source_train = _sample(held_out.source_train, VALIDATION_LIMIT)
+        self._source_test = _sample(held_out.source_test, VALIDATION_LIMIT)
+        self._target_train = _sample(held_out.target_train, VALIDATION_LIMIT)
+        self._target_test = held_out.target_test
+
+    @property
+    def target_labels(self) -> np.ndarray:
+        """The labels of the target test split."""
+        return self._target_test.labels
+
+    def score(self, training: Training) -> list[Score]:
+        """Returns the score of every run of the training."""
+        splits = (
+            (self._source_train, SOURCE),
+            (self._source_test, SOURCE),
+            (self._target_train, TARGET),
+            (self._target_test, TARGET),
+        )
+        outputs = [training.predict(split.inputs, domain) for split, domain in splits]
+        return [self._score_run(*parts) for parts in zip(*outputs, strict=True)]
+
+    def _score_run(
+        self, source_train: Output, source_test: Output, target_train: Output, target_test: Output
+    ) -> Score:
+        everything = (*source_train, *source_test, *target_train, *target_test)
+        if not all(np.isfinite(array).all() for array in everything):
+            return Score({}, {}, None)
+        view = ValidationView(
+            source_train=LabelledOutputs(*source_train, self._source_train.labels),
+            source_validation=LabelledOutputs(*source_test, self._source_test.labels),
+            target=Outputs(*target_train),
+        )
+        oracle_view = OracleView(target_test=LabelledOutputs(*target_test, self.target_labels))
+        validators = {
+            name: float(validator(oracle_view if validator.oracle else view))
+            for name, validator in VALIDATORS.items()
+        }
+        predictions = target_test.logits.argmax(axis=1)
+        metrics = all_metrics(self.target_labels, predictions, self._num_classes)
+        return Score(metrics, validators, target_test)
+
+    def embed(self, training: Training) -> list[np.ndarray]:
+        """Returns each run's features of a small sample, source first (for pictures)."""
+        parts = [
+            [
+                output.features
+                for output in training.predict(split.inputs[:EMBEDDING_SAMPLE], domain)
+            ]
+            for split, domain in ((self._source_test, SOURCE), (self._target_test, TARGET))
+        ]
+        return [np.concatenate(features) for features in zip(*parts, strict=True)]
+
+    def final_arrays(self, training: Training) -> list[dict[str, np.ndarray]]:
+        """Returns what is kept of each finished run: test logits, and what pictures need."""
+        test = training.predict(self._target_test.inputs, TARGET)
+        features = self.embed(training)
+        planes = self._planes(training)
+        source, target = self._picture_splits()
+        shared = {
+            "labels": self.target_labels.astype(np.int16),
+            "embedding_domain": np.repeat([0, 1], [len(source.labels), len(target.labels)]),
+            "embedding_labels": np.concatenate([source.labels, target.labels]),
+        }
+        return [
+            shared | {"logits": output.logits, "embedding_after": after} | plane
+            for output, after, plane in zip(test, features, planes, strict=True)
+        ]
+
+    def _picture_splits(self) -> tuple[Labelled, Labelled]:
+        source, target = (
+            Labelled(*(array[:EMBEDDING_SAMPLE] for array in split))
+            for split in (self._source_test, self._target_test)
+        )
+        return source, target
+
+    def _planes(self, training: Training) -> list[dict[str, np.ndarray]]:
+        """Returns decision regions for two-dimensional inputs, nothing for others."""
+        splits = self._picture_splits()
+        if splits[0].inputs.shape[1:] != (2,):
+            return [{} for _ in range(training.width)]
+        points = np.concatenate([split.inputs for split in splits])
+        x, y, grid = _plane_grid(points)
+        classes = [output.logits.argmax(axis=1) for output in training.predict(grid, TARGET)]
+        return [
+            {
+                "plane_x": x,
+                "plane_y": y,
+                "plane_points": points,
+                "plane_classes": c.reshape(GRID, GRID).astype(np.int16),
+            }
+            for c in classes
+        ]
+
+
+def _plane_grid(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    low, high = points.min(axis=0) - 0.5, points.max(axis=0) + 0.5
+    x, y = (np.linspace(a, b, GRID, dtype=np.float32) for a, b in zip(low, high, strict=True))
+    return x, y, np.stack([a.ravel() for a in np.meshgrid(x, y)], axis=1)
+
+
+def _sample(split: Any, limit: int) -> Any:
+    """Returns at most `limit` examples, evenly spaced over the split."""
+    count = len(split.index)
+    if count <= limit:
+        return split
+    chosen = np.linspace(0, count - 1, limit).round().astype(np.int64)
+    return type(split)(*(array[chosen] for array in split))

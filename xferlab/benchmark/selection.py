@@ -1,0 +1,131 @@
+"""Selection: which checkpoint of a run, and which hyper-parameters of a method, a table reports.
+
+Three kinds of rule, never mixed within a column:
+
+- `last`: the last checkpoint of the default hyper-parameters (the first listed if none are the
+  defaults). Nothing is chosen.
+- a validator's name: the checkpoint with the highest score, and the hyper-parameters whose
+  selected checkpoints have the highest mean score over seeds. No target label is looked at.
+- `oracle`: the same with the validator that does look at target labels.
+
+Divergence is visible without labels: hyper-parameters with fewer diverged seeds come first under
+every validator. A diverged run is kept, with the value NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from xferlab.benchmark.records import ORACLE, Evaluation, RunRecord
+from xferlab.core.errors import InputError, unknown_name
+
+LAST = "last"
+COLUMNS = ["task", "method", "seed", "hyper", "step", "value", "diverged", "oracle"]
+
+
+def select(records: Sequence[RunRecord], rule: str, metric: str = "accuracy") -> pd.DataFrame:
+    """Returns one row per (task, method, seed): the value that `rule` reports for it.
+
+    Args:
+        records: Finished runs, all hyper-parameters and seeds of each (task, method).
+        rule: `last`, the name of a validator, or `oracle`.
+        metric: Name of a metric of the evaluations.
+
+    Returns:
+        Columns task, method, seed, hyper, step (of the selected checkpoint, missing for a
+        diverged run), value (a fraction, NaN for a diverged run), diverged, and oracle (the
+        method was trained with target labels). Rows keep the order of `records`.
+
+    Raises:
+        InputError: For an unknown rule or metric, two records of one run, or a run that is
+            done but was never evaluated.
+    """
+    _refuse_duplicates(records)
+    rows = []
+    for runs in group_by(records, "task", "method").values():
+        rows += [_row(run, rule, metric) for run in _choose_hyper(runs, rule)]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"step": "Int64", "value": float})
+
+
+def explain(rule: str) -> str:
+    """Returns one sentence that says what a rule does and what it looks at."""
+    if rule == LAST:
+        return "last: the last checkpoint of the default hyper-parameters; nothing is selected."
+    chosen = f"{rule}: checkpoint and hyper-parameters with the highest {rule} score"
+    if rule == ORACLE:
+        return f"{chosen}, which USES TARGET LABELS: an upper bound, not a fair comparison."
+    return f"{chosen}, computed without any target label."
+
+
+def best_evaluation(run: RunRecord, rule: str) -> Evaluation:
+    """Returns the checkpoint that `rule` selects; of equal scores the latest one.
+
+    A score that is not finite loses against every finite one.
+    """
+    if not run.evaluations:
+        raise InputError(
+            f"the run {run.digest} of {run.method!r} on {run.task!r} is done but has no evaluation;"
+            " delete its folder to run it again"
+        )
+    if rule == LAST:
+        return run.evaluations[-1]
+    scores = [_score(evaluation, rule) for evaluation in run.evaluations]
+    latest_best = len(scores) - 1 - int(np.argmax(scores[::-1]))
+    return run.evaluations[latest_best]
+
+
+def group_by(records: Iterable[RunRecord], *fields: str) -> dict[tuple, list[RunRecord]]:
+    """Returns the records by the values of some fields, groups in order of first appearance."""
+    groups: dict[tuple, list[RunRecord]] = {}
+    for record in records:
+        groups.setdefault(tuple(getattr(record, name) for name in fields), []).append(record)
+    return groups
+
+
+def _choose_hyper(runs: list[RunRecord], rule: str) -> list[RunRecord]:
+    """Returns the runs of one (task, method) that have the hyper-parameters `rule` chooses."""
+    by_hyper = {hyper: group for (hyper,), group in group_by(runs, "hyper").items()}
+    if rule == LAST:
+        return by_hyper.get("", next(iter(by_hyper.values())))
+    return max(by_hyper.values(), key=lambda group: _rank(group, rule))
+
+
+def _rank(runs: list[RunRecord], rule: str) -> tuple[float, float]:
+    """Returns what hyper-parameters are ordered by: finished fraction, then mean best score."""
+    done = [run for run in runs if not run.diverged]
+    scores = [_score(best_evaluation(run, rule), rule) for run in done]
+    return len(done) / len(runs), float(np.mean(scores)) if scores else -np.inf
+
+
+def _score(evaluation: Evaluation, rule: str) -> float:
+    """Returns a validator's score, minus infinity where it is not finite."""
+    if rule not in evaluation.validators:
+        raise unknown_name("selection rule", rule, [LAST, *evaluation.validators])
+    score = evaluation.validators[rule]
+    return score if np.isfinite(score) else -np.inf
+
+
+def _row(run: RunRecord, rule: str, metric: str) -> dict[str, object]:
+    """Returns the selected row of one run."""
+    cell = {"task": run.task, "method": run.method, "seed": run.seed, "hyper": run.hyper}
+    cell |= {"diverged": run.diverged, "oracle": run.oracle}
+    if run.diverged:
+        return cell | {"step": None, "value": np.nan}
+    chosen = best_evaluation(run, rule)
+    if metric not in chosen.metrics:
+        raise unknown_name("metric", metric, chosen.metrics)
+    return cell | {"step": chosen.step, "value": chosen.metrics[metric]}
+
+
+def _refuse_duplicates(records: Sequence[RunRecord]) -> None:
+    """Raises InputError where a seed would be counted twice."""
+    for cell, runs in group_by(records, "task", "method", "hyper", "seed").items():
+        if len(runs) > 1:
+            digests = ", ".join(run.digest for run in runs)
+            raise InputError(
+                f"{len(runs)} records of the same cell {cell}: {digests}; records of different"
+                " options belong into different tables"
+            )

@@ -1,0 +1,93 @@
+"""`RunSpec`: everything that decides a run's numbers, as plain data; its digest is the identity."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from xferlab.core.seeds import canonical_json, digest, stable_seed
+from xferlab.core.settings import Setting
+from xferlab.models.spec import NetworkSpec
+from xferlab.training.options import TrainingOptions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """A task by name and content: `fingerprint` changes with any byte of its domains."""
+
+    name: str
+    sources: tuple[str, ...]
+    target: str
+    setting: str
+    fingerprint: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MethodSpec:
+    """A method by name, its hyper-parameters that differ from the defaults, and its source.
+
+    `source` is the SHA-256 of the file that defines a method from outside the package, '' else:
+    an edited file is another method.
+    """
+
+    name: str
+    hyper: tuple[tuple[str, float], ...] = ()
+    source: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """One run: task, method, network, training options and the index of the seed."""
+
+    task: TaskSpec
+    method: MethodSpec
+    network: NetworkSpec
+    training: TrainingOptions
+    seed: int
+
+    @property
+    def digest(self) -> str:
+        """The run's identity: 16 hex digits of the hash of its JSON."""
+        return digest(self.to_json())
+
+    @property
+    def random_seed(self) -> int:
+        """The seed of the run's key: a hash of task and seed index.
+
+        The method is left out on purpose: the runs of all methods with one seed index start from
+        the same weights and see the same batches, so that tests over seeds are paired.
+        """
+        return stable_seed("run", self.task.name, self.seed)
+
+    @property
+    def oracle(self) -> bool:
+        """Whether the run trains with target labels."""
+        return Setting.from_label(self.task.setting) is Setting.SUPERVISED
+
+    @property
+    def hyper_json(self) -> str:
+        """Canonical JSON of the hyper-parameters that differ from the defaults; '' for none."""
+        return canonical_json(dict(self.method.hyper)) if self.method.hyper else ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the spec as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RunSpec:
+        """Returns the spec of plain JSON values. Raises TypeError or KeyError for another form."""
+        return cls(
+            task=TaskSpec(**_tuples(data["task"])),
+            method=MethodSpec(**_tuples(data["method"])),
+            network=NetworkSpec(**_tuples(data["network"])),
+            training=TrainingOptions(**_tuples(data["training"])),
+            seed=data["seed"],
+        )
+
+
+def _tuples(value: Any) -> Any:
+    """Returns JSON values with every list, however deep, as a tuple."""
+    if isinstance(value, Mapping):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value

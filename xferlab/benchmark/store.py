@@ -1,0 +1,185 @@
+"""Finished runs on disk: one folder a run, complete or not there at all.
+
+`<root>/<digest>/` holds spec.json, metrics.jsonl, predictions.npz, environment.json, timing.json
+and DONE, which lists the SHA-256 of the others except the times. The folder is written aside and
+renamed, so a run that was killed leaves nothing behind that could be taken for a result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+
+from xferlab.benchmark.spec import RunSpec
+from xferlab.core.errors import InputError
+
+DONE = "DONE"
+CHECKED = ("spec.json", "metrics.jsonl", "predictions.npz", "environment.json")
+
+
+class RunStore:
+    """The folder of runs. Safe for several processes: a run is locked while it trains."""
+
+    def __init__(self, root: Path):
+        """Creates the folder. Raises InputError if it cannot be written."""
+        self.root = root
+        with disk_errors(root):
+            root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=root) as probe:
+                probe.write(b"0")
+
+    def folder(self, digest: str) -> Path:
+        """Returns where a run's results are or will be."""
+        return self.root / digest
+
+    def checkpoint_folder(self, digest: str) -> Path:
+        """Returns where the pack with this first run keeps its checkpoints."""
+        return self.root / ".checkpoints" / digest
+
+    def is_done(self, spec: RunSpec) -> bool:
+        """Tells whether the run is there, after checking that the folder belongs to the spec.
+
+        Raises:
+            InputError: if the folder holds another run's spec or a damaged one.
+        """
+        if not self.has(spec.digest):
+            return False
+        self.read(spec.digest)
+        return True
+
+    def has(self, digest: str) -> bool:
+        """Tells whether a finished run of that digest is there, without reading it."""
+        return (self.folder(digest) / DONE).is_file()
+
+    def write(
+        self,
+        spec: RunSpec,
+        *,
+        metrics: list[dict[str, Any]],
+        arrays: Mapping[str, np.ndarray],
+        environment: Mapping[str, Any],
+        timing: Mapping[str, float],
+    ) -> None:
+        """Writes a finished run. Raises InputError if the disk is full or the folder unwritable."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        files = {
+            "spec.json": _json_bytes(spec.to_json()),
+            "metrics.jsonl": b"".join(_json_bytes(line) for line in metrics),
+            "predictions.npz": buffer.getvalue(),
+            "environment.json": _json_bytes(environment),
+        }
+        files[DONE] = _json_bytes({name: _sha256(data) for name, data in files.items()})
+        files["timing.json"] = _json_bytes(timing)
+        target = self.folder(spec.digest)
+        with disk_errors(target):
+            aside = self.root / f".writing-{spec.digest}"
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir()
+            try:
+                for name, data in files.items():
+                    _write_synced(aside / name, data)
+                shutil.rmtree(target, ignore_errors=True)
+                os.replace(aside, target)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+
+    def read(self, digest: str) -> dict[str, Any]:
+        """Returns a run's files: spec, metrics, arrays, environment and timing.
+
+        Raises:
+            InputError: if a file is missing or damaged, or the folder belongs to another spec.
+        """
+        folder = self.folder(digest)
+        try:
+            sums = json.loads((folder / DONE).read_bytes())
+            files = {name: (folder / name).read_bytes() for name in CHECKED}
+            timing = json.loads((folder / "timing.json").read_bytes())
+        except (OSError, ValueError) as error:
+            raise self._damaged(folder, str(error)) from error
+        for name, data in files.items():
+            if sums.get(name) != _sha256(data):
+                raise self._damaged(folder, f"{name} is not what DONE says")
+        spec = RunSpec.from_json(json.loads(files["spec.json"]))
+        if spec.digest != digest:
+            raise InputError(
+                f"run folder {str(folder)!r} belongs to another run ({spec.digest}, task"
+                f" {spec.task.name!r}, method {spec.method.name!r}). Move it away or choose another"
+                " --out"
+            )
+        with np.load(io.BytesIO(files["predictions.npz"]), allow_pickle=False) as arrays:
+            return {
+                "spec": spec,
+                "metrics": [json.loads(line) for line in files["metrics.jsonl"].splitlines()],
+                "arrays": dict(arrays),
+                "environment": json.loads(files["environment.json"]),
+                "timing": timing,
+            }
+
+    @contextlib.contextmanager
+    def locked(self, digests: list[str]) -> Iterator[bool]:
+        """Holds the locks of several runs, or yields False if another process holds one."""
+        folder = self.root / ".locks"
+        folder.mkdir(exist_ok=True)
+        with contextlib.ExitStack() as stack:
+            try:
+                for digest in sorted(digests):
+                    stack.enter_context(filelock.FileLock(folder / digest, timeout=0))
+            except filelock.Timeout:
+                stack.close()
+                yield False
+                return
+            yield True
+
+    def _damaged(self, folder: Path, why: str) -> InputError:
+        return InputError(
+            f"run folder {str(folder)!r} is damaged: {why}. Delete that folder and run the same"
+            " command again; the other runs are kept"
+        )
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns failures of the file system into an InputError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "the disk is full: free some space and run the same command again"
+        else:
+            advice = "choose a folder that can be written with --out"
+        raise InputError(f"cannot write {str(path)!r} ({error.strerror}); {advice}") from error
+
+
+def write_aside(path: Path, data: bytes) -> None:
+    """Writes a file under another name and renames it: readers see the old or the new one."""
+    aside = path.with_name(f".{path.name}.writing")
+    _write_synced(aside, data)
+    os.replace(aside, path)
+
+
+def _json_bytes(value: Any) -> bytes:
+    return (json.dumps(value, sort_keys=True) + "\n").encode()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,94 @@
+"""A suite: tasks with their network and budget, the methods to compare, and the protocol."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xferlab.benchmark.store import disk_errors, write_aside
+from xferlab.core.errors import InputError
+from xferlab.data.task import TransferTask
+from xferlab.models.spec import NetworkSpec
+from xferlab.training.options import TrainingOptions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SuiteTask:
+    """A task with the network and the training options that all methods share on it."""
+
+    task: TransferTask
+    network: NetworkSpec
+    training: TrainingOptions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SuiteHeader:
+    """What tables and reports say about a suite.
+
+    Attributes:
+        name: the name on the command line, and of the files that are written.
+        title: the heading of its tables.
+        protocol: sentences that stand under every table: data, network, budget, deviations.
+        validator: the label-free validator whose selection stands beside 'last' and 'oracle'.
+        published: whether published numbers exist for its tasks.
+    """
+
+    name: str
+    title: str
+    protocol: tuple[str, ...]
+    validator: str = "information_maximisation"
+    published: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Suite:
+    """What `xferlab bench --suite=NAME` runs.
+
+    Attributes:
+        header: name, title and protocol.
+        tasks: the columns of the table.
+        methods: names of the methods that run by default.
+        seeds: number of seeds by default.
+    """
+
+    header: SuiteHeader
+    tasks: tuple[SuiteTask, ...]
+    methods: tuple[str, ...]
+    seeds: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SuiteRequest:
+    """What a user may change of a suite.
+
+    Attributes:
+        data_dir: folder with the data sets, where the suite reads any.
+        steps: training steps instead of the suite's own; 0 keeps them.
+    """
+
+    data_dir: Path | None = None
+    steps: int = 0
+
+
+SuiteBuilder = Callable[[SuiteRequest], Suite]
+
+
+def write_manifest(path: Path, header: SuiteHeader, digests: Sequence[str]) -> None:
+    """Writes what a report needs beside the runs. Raises InputError if it cannot be written."""
+    content = {"header": dataclasses.asdict(header), "runs": list(digests)}
+    with disk_errors(path):
+        write_aside(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
+
+
+def read_manifest(path: Path) -> tuple[SuiteHeader, list[str]]:
+    """Returns a suite's header and the digests of its runs. Raises InputError if damaged."""
+    try:
+        content = json.loads(path.read_bytes())
+        fields = content["header"]
+        return SuiteHeader(**fields | {"protocol": tuple(fields["protocol"])}), content["runs"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{str(path)!r} is damaged ({error}); the same `xferlab bench` writes it anew"
+        ) from error

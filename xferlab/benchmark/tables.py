@@ -1,0 +1,180 @@
+"""From records to the numbers of a table: means, intervals and differences to a baseline.
+
+Here are the numbers and the notes under them; `rendering` turns both into text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from xferlab.benchmark.notes import write_notes
+from xferlab.benchmark.published import Published, primary_rows
+from xferlab.benchmark.records import ORACLE, RunRecord
+from xferlab.benchmark.selection import LAST, select
+from xferlab.core.errors import InputError, unknown_name
+from xferlab.evaluation.statistics import Method as IntervalMethod
+from xferlab.evaluation.statistics import holm, mean_interval, paired_test
+
+AVERAGE = "average over tasks"
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """What a table shows.
+
+    Attributes:
+        title: Heading, usually the suite's.
+        rules: Selection rules, side by side in this order.
+        metric: The metric of the evaluations.
+        baseline: The method that all others are tested against.
+        published: Published numbers; shown beside accuracies only.
+        protocol: Lines that say how the numbers were made (network, steps, data, selection).
+        interval: How intervals and p-values are made, see `xferlab.evaluation.statistics`.
+    """
+
+    title: str
+    rules: tuple[str, ...] = (LAST, "information_maximisation", ORACLE)
+    metric: str = "accuracy"
+    baseline: str = "source_only"
+    published: tuple[Published, ...] = ()
+    protocol: tuple[str, ...] = ()
+    interval: IntervalMethod = "resampling"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The numbers of a table and what must be read with them.
+
+    Attributes:
+        spec: What was asked for.
+        cells: One row per (rule, task, method): rule, metric, task, method, target_labels (the
+            method was trained with them), hyper, seeds, diverged, mean_percent, low_percent,
+            high_percent (95 % interval over seeds), difference_points and its
+            interval (seed by seed, to the baseline), p_value, p_holm (corrected over all tasks
+            and methods of the rule), verdict (`better`, `worse` or ''), published_percent,
+            published_std, published_rule, published_protocol. Missing numbers are NaN.
+        notes: Lines that belong under the table.
+    """
+
+    spec: TableSpec
+    cells: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def build_table(records: Sequence[RunRecord], spec: TableSpec) -> Table:
+    """Returns the table of a suite.
+
+    Methods are ordered baseline first, those trained with target labels last; tasks as in
+    `records`, followed by their seed-wise average if there are several.
+
+    Raises:
+        InputError: If there is no record, the baseline has none, or a rule or metric is unknown.
+    """
+    if not records:
+        raise InputError("no finished run to make a table of; run the suite first")
+    methods = {run.method for run in records}
+    if spec.baseline not in methods:
+        raise unknown_name("baseline method", spec.baseline, methods)
+    frames = [_rule_cells(select(records, rule, spec.metric), rule, spec) for rule in spec.rules]
+    cells = _with_published(pd.concat(frames, ignore_index=True), spec)
+    return Table(spec, cells, write_notes(records, spec, cells.query("task != @AVERAGE")))
+
+
+def _rule_cells(runs: pd.DataFrame, rule: str, spec: TableSpec) -> pd.DataFrame:
+    """Returns the rows of one selection rule."""
+    runs = pd.concat([runs, *_averages(runs)], ignore_index=True)
+    tasks = runs.groupby("task", sort=False)
+    rows = [row for _, group in tasks for row in _task_rows(group, rule, spec)]
+    cells = pd.DataFrame(rows).assign(p_holm=np.nan)
+    tested = (cells["p_value"].notna() & (cells["task"] != AVERAGE)).to_numpy()
+    if tested.any():
+        cells.loc[tested, "p_holm"] = holm(cells.loc[tested, "p_value"].to_numpy())
+    return cells
+
+
+def _averages(runs: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yields, per method that ran on every one of several tasks, its average of each seed."""
+    n_tasks = len(set(runs["task"]))
+    for method, group in runs.groupby("method", sort=False):
+        by_seed = {seed: rows["value"].to_numpy() for seed, rows in group.groupby("seed")}
+        mean = {seed: v.mean() for seed, v in by_seed.items() if len(v) == n_tasks}
+        if n_tasks > 1 and mean:
+            columns = {"task": AVERAGE, "method": method, "seed": list(mean), "hyper": ""}
+            columns |= {"value": list(mean.values()), "oracle": group["oracle"].iloc[0]}
+            yield pd.DataFrame(columns).assign(diverged=np.isnan(list(mean.values())))
+
+
+def _task_rows(runs: pd.DataFrame, rule: str, spec: TableSpec) -> Iterator[dict[str, object]]:
+    """Yields the rows of one task: the baseline first, methods with target labels last."""
+    methods = {str(name): rows for name, rows in runs.groupby("method", sort=False)}
+    reference = _by_seed(methods[spec.baseline]) if spec.baseline in methods else None
+    order = sorted(methods, key=lambda m: (m != spec.baseline, methods[m]["oracle"].iloc[0]))
+    for method in order:
+        group = methods[method]
+        values, diverged = _by_seed(group), sum(group["diverged"])
+        first = group.iloc[0]
+        row = {
+            "rule": rule,
+            "metric": spec.metric,
+            "task": first["task"],
+            "method": method,
+            "target_labels": bool(first["oracle"]),
+        }
+        row |= {"hyper": first["hyper"], "seeds": len(values), "diverged": diverged}
+        row |= _interval(values.dropna().to_numpy(), spec.interval)
+        pairs = None if method == spec.baseline else reference
+        yield row | _difference(values, pairs, spec.interval, verdict=diverged == 0)
+
+
+def _by_seed(runs: pd.DataFrame) -> pd.Series:
+    """Returns the values in percent, indexed by seed."""
+    return pd.Series(100 * runs["value"].to_numpy(), index=runs["seed"].to_numpy())
+
+
+def _interval(values: np.ndarray, method: IntervalMethod) -> dict[str, float | None]:
+    """Returns mean and interval; no interval for one seed, nothing for none."""
+    if not len(values):
+        return {"mean_percent": np.nan, "low_percent": np.nan, "high_percent": np.nan}
+    mean, low, high, n = mean_interval(values, method=method)
+    if n == 1:
+        low = high = np.nan
+    return {"mean_percent": mean, "low_percent": low, "high_percent": high}
+
+
+def _difference(
+    ours: pd.Series, reference: pd.Series | None, method: IntervalMethod, *, verdict: bool
+) -> dict[str, object]:
+    """Returns the paired difference over the seeds that both finished, and what it amounts to.
+
+    The verdict is withheld (`verdict=False`) where some of the method's runs diverged: the
+    surviving seeds are not a fair sample of what the method does.
+    """
+    names = ["difference_points", "difference_low_points", "difference_high_points", "p_value"]
+    empty: dict[str, object] = {**dict.fromkeys(names, np.nan), "verdict": ""}
+    if reference is None:
+        return empty
+    pairs = pd.concat([ours, reference], axis=1, join="inner").dropna().to_numpy()
+    if not len(pairs):
+        return empty
+    difference, low, high, p_value, _ = paired_test(pairs[:, 0], pairs[:, 1], method=method)
+    if low is None or high is None:
+        return empty | {"difference_points": difference}
+    word = "better" if low > 0 else "worse" if high < 0 else ""
+    numbers = zip(names, (difference, low, high, p_value), strict=True)
+    return {**dict(numbers), "verdict": word if verdict else ""}
+
+
+def _with_published(cells: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
+    """Returns the cells with the primary published number of their (task, method), if any."""
+    rows = primary_rows(spec.published) if spec.metric == "accuracy" else ()
+    columns = ["task", "method", "published_percent", "published_std"]
+    columns += ["published_rule", "published_protocol"]
+    values = [(r.task, r.method, r.value, r.std, r.rule, r.protocol) for r in rows]
+    published = pd.DataFrame(values, columns=columns).astype(
+        {"task": "str", "method": "str", "published_percent": float, "published_std": float}
+    )
+    return cells.merge(published, on=["task", "method"], how="left", validate="many_to_one")

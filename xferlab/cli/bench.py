@@ -1,0 +1,95 @@
+"""`xferlab bench`: a suite, from data to table and report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+from rich.console import Console
+
+from xferlab.benchmark.external import find_method
+from xferlab.benchmark.grid import Candidate, expand_grid
+from xferlab.benchmark.rendering import to_terminal
+from xferlab.benchmark.run import BenchOptions, parse_sweeps, plan_suite, run_suite
+from xferlab.benchmark.suite import Suite, SuiteRequest
+from xferlab.benchmark.suites.table import SUITES
+from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, parse
+from xferlab.cli.progress import show_progress
+from xferlab.core.errors import InputError, unknown_name
+from xferlab.methods.table import METHODS
+
+
+def define_flags() -> flags.FlagValues:
+    """Returns the command's flags."""
+    values = flags.FlagValues()
+    define_suite_flags(values)
+    define_presentation_flags(values)
+    flags.DEFINE_string(
+        "methods", "", "comma-separated names, or all; empty: the suite's own", flag_values=values
+    )
+    flags.DEFINE_integer("seeds", 0, "0: the suite's own number", lower_bound=0, flag_values=values)
+    flags.DEFINE_multi_string(
+        "sweep", [], "hyper-parameters to try: METHOD.HYPER=VALUE,VALUE", flag_values=values
+    )
+    flags.DEFINE_integer(
+        "width", 0, "runs that train in one program; 0: by device", lower_bound=0,
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_integer(
+        "jobs", 0, "programs that train side by side; 0: by device", lower_bound=0,
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_float(
+        "checkpoint_seconds", 60.0, "least time between two checkpoints", lower_bound=0.0,
+        flag_values=values,
+    )  # fmt: skip
+    return values
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a suite: every task, method and seed that is not recorded yet; then table and report."""
+    values = define_flags()
+    parse(values, argv)
+    data_dir = Path(values.data_dir) if values.data_dir else None
+    suite = SUITES[values.suite](SuiteRequest(data_dir=data_dir, steps=values.steps))
+    candidates = choose_candidates(suite, values.methods, values.method, values.sweep)
+    options = BenchOptions(
+        out=Path(values.out),
+        seeds=values.seeds,
+        width=values.width,
+        jobs=values.jobs,
+        checkpoint_seconds=values.checkpoint_seconds,
+        metric=values.metric,
+        validator=values.validator,
+    )
+    packs = plan_suite(suite, candidates, options)
+    with show_progress(packs) as report:
+        results = run_suite(suite, packs, options, report)
+    console = Console()
+    console.print(to_terminal(results.table))
+    console.print(f"report: {results.report.resolve()}", soft_wrap=True)
+    return 0
+
+
+def choose_candidates(
+    suite: Suite, methods: str, extra: Sequence[str], sweeps: Sequence[str]
+) -> list[Candidate]:
+    """Returns the methods that the flags name, each once, with their hyper-parameter grids.
+
+    Raises:
+        InputError: for an unknown method, and a sweep over a method that does not run.
+    """
+    names = list(METHODS) if methods == "all" else _split(methods) or list(suite.methods)
+    candidates = {c.name: c for c in (find_method(name) for name in [*names, *extra])}
+    for name, values in parse_sweeps(sweeps).items():
+        if name not in candidates:
+            raise unknown_name("method in --sweep", name, candidates)
+        candidates[name] = expand_grid(candidates[name], values)
+    if not candidates:
+        raise InputError("no method is named; give --methods=name,name or leave the flag out")
+    return list(candidates.values())
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

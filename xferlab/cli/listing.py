@@ -1,0 +1,47 @@
+"""`xferlab list`: what there is, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from absl import flags
+from rich.console import Console
+from rich.table import Table
+
+from xferlab.benchmark.suite import SuiteRequest
+from xferlab.benchmark.suites.quick import quick
+from xferlab.benchmark.suites.table import SUITES
+from xferlab.cli.parsing import parse
+from xferlab.core.names import first_line
+from xferlab.data.catalogue import DOMAINS
+from xferlab.evaluation.validators.table import VALIDATORS
+from xferlab.methods.table import METHODS
+from xferlab.models.backbones import BACKBONES
+
+
+def run(argv: Sequence[str]) -> int:
+    """List suites, tasks, domains, methods, networks and validators, a line each."""
+    parse(flags.FlagValues(), argv)
+    console = Console()
+    for title, rows in sections():
+        table = Table(title=title, title_justify="left", show_header=False, box=None)
+        for name, description in rows:
+            table.add_row(f"  {name}", description)
+        console.print(table)
+    return 0
+
+
+def sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yields every table of names with one line of description for each."""
+    yield "suites", [(name, first_line(suite)) for name, suite in SUITES.items()]
+    yield "tasks", _tasks()
+    yield "domains", [(name, entry.description) for name, entry in DOMAINS.items()]
+    yield "methods", [(name, first_line(type(method))) for name, method in METHODS.items()]
+    yield "networks", [(name, first_line(network)) for name, network in BACKBONES.items()]
+    yield "validators", [(name, first_line(type(v))) for name, v in VALIDATORS.items()]
+
+
+def _tasks() -> list[tuple[str, str]]:
+    known = [(each.task.name, "quick") for each in quick(SuiteRequest()).tasks]
+    names = ("mnist->usps", "usps->mnist", "mnist->mnistm", "svhn->mnist")
+    return [(name, f"in suite {suite}") for name, suite in known + [(n, "digits") for n in names]]

@@ -1,0 +1,76 @@
+"""The console command `xferlab COMMAND [--flags]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from absl import flags, logging
+
+from xferlab.core.errors import InputError
+from xferlab.core.names import NameTable, first_line
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit status: 0, 2 for bad input, 130 if interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    logging.set_verbosity(logging.ERROR)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0 if arguments else EXIT_BAD_INPUT
+    try:
+        command = load_commands()[arguments[0]]
+        use_compilation_cache()
+        return command(arguments) or 0
+    except (InputError, flags.Error) as error:
+        print(f"xferlab {arguments[0]}: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    sys.exit(main())
+
+
+Command = Callable[[Sequence[str]], int | None]
+
+
+def load_commands() -> NameTable[Command]:
+    """Returns the commands by name; they are imported here, when one is needed."""
+    from xferlab.cli import bench, cite, listing, report, train
+
+    return NameTable(
+        "command",
+        {
+            "bench": bench.run,
+            "train": train.run,
+            "report": report.run,
+            "list": listing.run,
+            "cite": cite.run,
+        },
+    )
+
+
+def usage() -> str:
+    """Returns the overview of commands."""
+    lines = [f"  {name:8s}{first_line(command)}" for name, command in load_commands().items()]
+    return "\n".join(
+        ["usage: xferlab COMMAND [--flags]", "", *lines, "", "xferlab COMMAND --help: its flags"]
+    )
+
+
+def use_compilation_cache() -> None:
+    """Keeps compiled programs in the user's cache folder, unless JAX is configured otherwise."""
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(Path(home) / "xferlab" / "programs")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")

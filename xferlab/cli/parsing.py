@@ -1,0 +1,62 @@
+"""Flags of one command: parsed without touching absl's global flags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from absl import flags
+
+from xferlab.core.errors import InputError
+
+
+def parse(values: flags.FlagValues, argv: Sequence[str], *, positional: int = 0) -> list[str]:
+    """Parses a command's flags and returns its positional arguments.
+
+    Args:
+        values: the command's flags.
+        argv: the command's name and what follows it.
+        positional: how many positional arguments the command takes.
+
+    Raises:
+        InputError: for an unknown flag (with the closest ones), a bad value, or another number of
+            positional arguments.
+        SystemExit: after printing the flags, for --help.
+    """
+    if any(argument in ("--help", "-h", "--helpfull") for argument in argv):
+        print(f"xferlab {argv[0]}\n{values.main_module_help() or values.get_help()}")
+        raise SystemExit(0)
+    try:
+        rest = values(list(argv))[1:]
+    except flags.Error as error:
+        raise InputError(f"{error}. `xferlab {argv[0]} --help` lists the flags") from error
+    if len(rest) != positional:
+        raise InputError(
+            f"takes {positional} argument(s) beside its flags, got {rest}; flags are written"
+            " --name=value"
+        )
+    return rest
+
+
+def define_suite_flags(values: flags.FlagValues) -> None:
+    """Defines the flags by which a suite is chosen and changed."""
+    flags.DEFINE_string("suite", "quick", "which suite (xferlab list)", flag_values=values)
+    flags.DEFINE_string(
+        "data_dir", None, "folder with the data sets of the suite", flag_values=values
+    )
+    flags.DEFINE_integer(
+        "steps", 0, "training steps; 0: the suite's own", lower_bound=0, flag_values=values
+    )
+    flags.DEFINE_string("out", "runs", "folder of runs, tables and report", flag_values=values)
+    flags.DEFINE_multi_string(
+        "method", [], "one more method: a name, or path/to/file.py:Class", flag_values=values
+    )
+
+
+def define_presentation_flags(values: flags.FlagValues) -> None:
+    """Defines the flags that choose what a table shows."""
+    flags.DEFINE_string(
+        "metric", "accuracy", "accuracy, class_mean_accuracy or macro_f1", flag_values=values
+    )
+    flags.DEFINE_string(
+        "validator", "", "label-free selection; empty: the suite's own", flag_values=values
+    )

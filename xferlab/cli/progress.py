@@ -1,0 +1,83 @@
+"""Progress bars: what is running, how far it is, how long is left."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from xferlab.benchmark.executor import Report
+from xferlab.benchmark.grid import Pack
+
+
+@contextlib.contextmanager
+def show_progress(packs: Sequence[Pack]) -> Iterator[Report]:
+    """Shows a bar over all steps of all runs, and one for every pack that is training.
+
+    Where the output is no terminal, a line is printed for each finished (task, method) instead.
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("left"), TimeRemainingColumn(elapsed_when_finished=False),
+    )  # fmt: skip
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield _Bars(progress, console, packs).report
+
+
+class _Bars:
+    """The bars of one suite; called from several threads."""
+
+    def __init__(self, progress: Progress, console: Console, packs: Sequence[Pack]):
+        self._progress = progress
+        self._console = console
+        self._lock = threading.Lock()
+        steps = {id(pack): pack.suite_task.training.steps for pack in packs}
+        self._steps = steps
+        self._total = progress.add_task("all runs, steps", total=sum(steps.values()))
+        self._bars: dict[int, object] = {}
+        self._done: dict[int, int] = {}
+        self._open: dict[str, int] = {}
+        for pack in packs:
+            self._open[_cell(pack)] = self._open.get(_cell(pack), 0) + 1
+
+    def report(self, pack: Pack, steps: int, state: str) -> None:
+        """Moves the bars of a pack and of the suite by a number of steps."""
+        with self._lock:
+            self._progress.advance(self._total, steps)
+            self._done[id(pack)] = self._done.get(id(pack), 0) + steps
+            finished = self._done[id(pack)] >= self._steps[id(pack)]
+            self._move_bar(pack, state, finished)
+            if finished:
+                self._finish(pack)
+
+    def _move_bar(self, pack: Pack, state: str, finished: bool) -> None:
+        if id(pack) not in self._bars and not finished:
+            title = f"  {_cell(pack)} seed {pack.runs[0][0].seed} ({state})"
+            self._bars[id(pack)] = self._progress.add_task(title, total=self._steps[id(pack)])
+        if id(pack) in self._bars:
+            bar = self._bars[id(pack)]
+            self._progress.update(bar, completed=self._done[id(pack)])  # type: ignore[arg-type]
+            if finished:
+                self._progress.remove_task(self._bars.pop(id(pack)))  # type: ignore[arg-type]
+
+    def _finish(self, pack: Pack) -> None:
+        self._open[_cell(pack)] -= 1
+        if self._open[_cell(pack)] == 0 and not self._console.is_terminal:
+            left = sum(count > 0 for count in self._open.values())
+            self._console.print(f"done: {_cell(pack)}; {left} of {len(self._open)} cells left")
+
+
+def _cell(pack: Pack) -> str:
+    spec = pack.runs[0][0]
+    return f"{spec.method.name} on {spec.task.name}"

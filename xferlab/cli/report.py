@@ -1,0 +1,28 @@
+"""`xferlab report`: table and report from finished runs, without training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+from rich.console import Console
+
+from xferlab.benchmark.rendering import to_terminal
+from xferlab.benchmark.run import BenchOptions, report_folder
+from xferlab.cli.parsing import define_presentation_flags, parse
+
+
+def run(argv: Sequence[str]) -> int:
+    """Make tables and the HTML report anew from the finished runs of a folder."""
+    values = flags.FlagValues()
+    flags.DEFINE_string("out", "runs", "folder of the runs", flag_values=values)
+    flags.DEFINE_string("suite", "", "only this suite's tasks; empty: all", flag_values=values)
+    define_presentation_flags(values)
+    parse(values, argv)
+    options = BenchOptions(out=Path(values.out), metric=values.metric, validator=values.validator)
+    results = report_folder(options, suite=values.suite)
+    console = Console()
+    console.print(to_terminal(results.table))
+    console.print(f"report: {results.report.resolve()}", soft_wrap=True)
+    return 0

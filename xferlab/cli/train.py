@@ -1,0 +1,92 @@
+"""`xferlab train`: one method on one task, with its course printed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+from rich.console import Console
+from rich.table import Table
+
+from xferlab.benchmark.external import find_method
+from xferlab.benchmark.own_data import own_suite
+from xferlab.benchmark.records import RunRecord
+from xferlab.benchmark.run import BenchOptions, plan_suite, run_suite
+from xferlab.benchmark.suite import Suite, SuiteRequest
+from xferlab.benchmark.suites.table import SUITES
+from xferlab.cli.parsing import define_suite_flags, parse
+from xferlab.cli.progress import show_progress
+from xferlab.core.errors import InputError
+from xferlab.core.names import NameTable
+
+
+def define_flags() -> flags.FlagValues:
+    """Returns the command's flags."""
+    values = flags.FlagValues()
+    define_suite_flags(values)
+    flags.DEFINE_string("task", "", "a task of the suite; empty: its first", flag_values=values)
+    flags.DEFINE_integer("seed", 0, "index of the seed", lower_bound=0, flag_values=values)
+    for side in ("source", "target"):
+        flags.DEFINE_string(
+            side, "", f"{side}: a domain's name, an .npz file or an image folder; instead of"
+            " --suite", flag_values=values,
+        )  # fmt: skip
+    flags.DEFINE_string(
+        "network", "", "backbone for --source and --target; empty: by input", flag_values=values
+    )
+    return values
+
+
+def run(argv: Sequence[str]) -> int:
+    """Train one method on one task of a suite, or on data of your own, and print its course."""
+    values = define_flags()
+    parse(values, argv)
+    request = SuiteRequest(
+        data_dir=Path(values.data_dir) if values.data_dir else None, steps=values.steps
+    )
+    if bool(values.source) != bool(values.target):
+        raise InputError("--source and --target belong together; give both or neither")
+    if values.source:
+        suite = own_suite(values.source, values.target, values.network, request)
+    else:
+        suite = _one_task(SUITES[values.suite](request), values.task)
+    candidates = [find_method(name) for name in values.method or ["dann"]]
+    options = BenchOptions(out=Path(values.out), seeds=values.seed + 1, width=1)
+    packs = [
+        pack
+        for pack in plan_suite(suite, candidates, options)
+        if pack.runs[0][0].seed == values.seed
+    ]
+    with show_progress(packs) as report:
+        results = run_suite(suite, packs, options, report)
+    console = Console()
+    for record in results.records:
+        console.print(_course(record))
+        console.print(f"record: {(options.out / record.digest).resolve()}", soft_wrap=True)
+    return 0
+
+
+def _one_task(suite: Suite, name: str) -> Suite:
+    tasks = NameTable("task", {each.task.name: each for each in suite.tasks})
+    chosen = tasks[name] if name else suite.tasks[0]
+    header = dataclasses.replace(suite.header, name=f"train-{suite.header.name}")
+    return dataclasses.replace(suite, header=header, tasks=(chosen,))
+
+
+def _course(record: RunRecord) -> Table:
+    """Returns a run's terms, target accuracy and label-free scores at every evaluation."""
+    title = f"{record.method} on {record.task}, seed {record.seed}"
+    if record.diverged:
+        title += f" (diverged at step {record.diverged_at} in {record.diverged_term})"
+    terms = list(record.curve.terms)
+    table = Table("step", *terms, "information_maximisation", "target accuracy", title=title)
+    for i, evaluation in enumerate(record.evaluations):
+        table.add_row(
+            str(evaluation.step),
+            *(f"{record.curve.terms[term][i]:.4g}" for term in terms),
+            f"{evaluation.validators['information_maximisation']:.3f}",
+            f"{100 * evaluation.metrics['accuracy']:.1f} %",
+        )
+    return table

@@ -1,0 +1,57 @@
+"""Rules that address parameters by path pattern, such as `("encoder/**", 0.1), ("**", 1.0)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+
+from xferlab.core.errors import InputError
+
+Rules = Sequence[tuple[str, float]]
+
+
+def path_of(key_path: tuple[Any, ...]) -> str:
+    """Returns a parameter's path, e.g. 'encoder/backbone/conv1/kernel'."""
+    return "/".join(str(getattr(k, "key", getattr(k, "idx", k))) for k in key_path)
+
+
+def resolve_rules(rules: Rules, params: Any) -> Any:
+    """Returns a tree like `params` with, for each leaf, the value of the first rule that matches.
+
+    In a pattern `*` stands for one path component or a part of it, `**` for any number of them.
+
+    Args:
+        rules: `(pattern, value)` pairs, tried in order.
+        params: nested dict of parameters.
+
+    Raises:
+        InputError: if a parameter matches no rule, or a rule matches no parameter.
+    """
+    compiled = [(_to_regex(pattern), pattern, value) for pattern, value in rules]
+    used: set[str] = set()
+
+    def first_match(key_path: tuple[Any, ...], _: Any) -> float:
+        path = path_of(key_path)
+        for regex, pattern, value in compiled:
+            if regex.fullmatch(path):
+                used.add(pattern)
+                return value
+        raise InputError(
+            f"no rule covers parameter {path!r}; patterns are {[p for p, _ in rules]}. Add a last"
+            " rule ('**', value) for the rest"
+        )
+
+    tree = jax.tree_util.tree_map_with_path(first_match, params)
+    unused = [pattern for pattern, _ in rules if pattern not in used and pattern != "**"]
+    if unused:
+        paths = [path_of(p) for p, _ in jax.tree_util.tree_leaves_with_path(params)]
+        raise InputError(f"rule {unused[0]!r} matches no parameter; the parameters are {paths}")
+    return tree
+
+
+def _to_regex(pattern: str) -> re.Pattern[str]:
+    parts = [re.escape(part) for part in pattern.split("**")]
+    return re.compile(".*".join(part.replace(r"\*", "[^/]*") for part in parts))

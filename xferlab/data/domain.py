@@ -1,0 +1,109 @@
+"""A domain: named examples with labels, in a training and a test split.
+
+8-bit images stay uint8 in memory and are scaled to [-1, 1] by the training step (x / 127.5 - 1,
+`xferlab.data.scaling`); all other inputs are float32. What is checked of the arrays themselves is
+in `xferlab.data.split`.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from xferlab.core.errors import InputError
+from xferlab.core.seeds import canonical_json
+from xferlab.data.split import Split, check_labels_in_range, clean_split
+
+SPLITS = ("train", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """Examples of one domain; every array is checked and put into its stored form on construction.
+
+    Args:
+        name: what tables and error messages call the domain.
+        splits: "train" and "test", both needed.
+        class_names: the k classes; label i means class_names[i].
+
+    Raises:
+        InputError: see `xferlab.data.split.clean_split`; also a label outside [0, k), splits that
+            differ in input shape or dtype, a missing split, fewer than two or repeated class names.
+    """
+
+    name: str
+    splits: Mapping[str, Split]
+    class_names: tuple[str, ...]
+
+    def __post_init__(self):
+        self._check_names()
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+        cleaned = {name: self._clean(name) for name in SPLITS}
+        object.__setattr__(self, "splits", cleaned)
+        train, test = (cleaned[name].inputs for name in SPLITS)
+        if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
+            raise InputError(
+                f"domain {self.name!r}: inputs are {describe_inputs(train)} in split 'train' but "
+                f"{describe_inputs(test)} in split 'test'. Both need one shape and dtype; resize "
+                "or convert one of them."
+            )
+
+    def _check_names(self) -> None:
+        """Checks which splits there are and that the class names are two or more, all different."""
+        if set(self.splits) != set(SPLITS):
+            raise InputError(
+                f"domain {self.name!r} has splits {sorted(self.splits)}. Allowed: exactly "
+                "'train' and 'test'; split_train_test makes both from one set of examples."
+            )
+        repeated = [name for name, count in Counter(self.class_names).items() if count > 1]
+        if len(self.class_names) < 2 or repeated:
+            raise InputError(
+                f"domain {self.name!r} has class names {list(self.class_names)}. At least two are "
+                "needed, each a different one; give class_names in the order of the labels."
+            )
+
+    def _clean(self, split_name: str) -> Split:
+        """Returns one split, checked and in its stored form."""
+        where = f"domain {self.name!r}, split {split_name!r}"
+        split = clean_split(self.splits[split_name], where)
+        check_labels_in_range(split.labels, self.num_classes, where)
+        return split
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example, without the leading axis."""
+        return self.splits["train"].inputs.shape[1:]
+
+    @property
+    def input_dtype(self) -> np.dtype:
+        """Uint8 (images) or float32."""
+        return self.splits["train"].inputs.dtype
+
+    @property
+    def num_classes(self) -> int:
+        """The number of classes, k."""
+        return len(self.class_names)
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits of a SHA-256 over names, dtypes, shapes and bytes of everything here."""
+        hasher = hashlib.sha256(canonical_json([self.name, self.class_names]).encode())
+        for split_name in SPLITS:
+            for array in self.splits[split_name]:
+                hasher.update(canonical_json([str(array.dtype), array.shape]).encode())
+                hasher.update(np.ascontiguousarray(array).data.cast("B"))
+        return hasher.hexdigest()[:16]
+
+
+def describe_inputs(inputs: np.ndarray) -> str:
+    """Returns dtype and shape of inputs for a message.
+
+    >>> describe_inputs(np.zeros((9, 16, 16, 3), np.uint8))
+    'uint8 [n, 16, 16, 3]'
+    """
+    return f"{inputs.dtype} [{', '.join(['n', *map(str, inputs.shape[1:])])}]"

@@ -1,0 +1,164 @@
+"""One split of a domain: the arrays, the checks that they pass, the stratified cut in two.
+
+Inputs are kept in one of two forms. 8-bit images stay uint8 [n, h, w, c] with c 1 or 3; the
+training step scales them to [-1, 1] (`xferlab.data.scaling`). Everything else, of any rank of two
+or more, is float32: other numbers (float64, integers that are not uint8, booleans) are converted.
+Labels are int32 [n]. Arrays become read-only, because a domain's fingerprint is computed once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from xferlab.core.errors import InputError
+from xferlab.data.optional import require
+
+IMAGE_CHANNELS = (1, 3)
+
+
+class Split(NamedTuple):
+    """Examples and their labels."""
+
+    inputs: np.ndarray
+    """uint8 images [n, h, w, c] or float32 [n, ...]."""
+    labels: np.ndarray
+    """int32 [n], each in [0, k)."""
+
+
+def clean_split(split: Split, where: str) -> Split:
+    """Returns the split in the forms above, after every check that needs no class names.
+
+    Args:
+        split: arrays (or nested sequences) as the user gave them.
+        where: the beginning of an error message, such as "domain 'usps', split 'train'".
+
+    Raises:
+        InputError: empty, unequal lengths, a dtype or shape that is not allowed, NaN or infinity
+            in the inputs, labels that are not integers, fewer than two classes.
+    """
+    inputs = _clean_inputs(np.asarray(split.inputs), where)
+    labels = _clean_labels(np.asarray(split.labels), where)
+    if len(inputs) != len(labels):
+        raise InputError(
+            f"{where}: {len(inputs)} inputs but {len(labels)} labels. Each input needs exactly "
+            "one label; check that both arrays come from the same examples in the same order."
+        )
+    if (labels == labels[0]).all():
+        raise InputError(
+            f"{where}: all {len(labels)} labels are {labels[0]}. At least two classes must be "
+            "present; a classifier of one class is always right and always useless."
+        )
+    return Split(_read_only(inputs), _read_only(labels))
+
+
+def _clean_inputs(inputs: np.ndarray, where: str) -> np.ndarray:
+    """Checks dtype, shape and values; returns uint8 images unchanged and the rest as float32."""
+    if inputs.dtype.kind not in "buif":
+        raise InputError(
+            f"{where}: inputs have dtype {inputs.dtype}. Allowed: uint8 images, or real numbers "
+            "(stored as float32); encode text and categories as numbers first."
+        )
+    if inputs.ndim == 0 or len(inputs) == 0:
+        raise InputError(
+            f"{where}: no examples (inputs have shape {inputs.shape}). At least two are needed; "
+            "check the file, the folder or the selection that they come from."
+        )
+    if inputs.dtype == np.uint8:
+        return _check_image_shape(inputs, where)
+    if inputs.ndim < 2 or 0 in inputs.shape:
+        raise InputError(
+            f"{where}: inputs have shape {inputs.shape}. Allowed: [n, d] or any [n, ...] without "
+            "an empty axis; give single features as inputs[:, None]."
+        )
+    with np.errstate(over="ignore"):
+        return _check_finite(np.asarray(inputs, np.float32), where)
+
+
+def _check_image_shape(images: np.ndarray, where: str) -> np.ndarray:
+    """Returns uint8 inputs if they are [n, h, w, c] with 1 or 3 channels."""
+    if images.ndim != 4 or images.shape[-1] not in IMAGE_CHANNELS or 0 in images.shape:
+        raise InputError(
+            f"{where}: uint8 inputs have shape {images.shape}. Allowed: images [n, h, w, c] with "
+            "c 1 or 3; add the channel axis by images[..., None], move it to the end, or convert "
+            "what is no image to float32."
+        )
+    return images
+
+
+def _check_finite(inputs: np.ndarray, where: str) -> np.ndarray:
+    """Returns float inputs if none of their values is NaN or infinite."""
+    finite = np.isfinite(inputs).reshape(len(inputs), -1).all(axis=1)
+    if not finite.all():
+        first = int(np.argmin(finite))
+        values = inputs[first].ravel()
+        raise InputError(
+            f"{where}: the input at index {first} contains {values[~np.isfinite(values)][0]}; "
+            f"{int((~finite).sum())} of {len(inputs)} inputs do. Allowed: finite values within "
+            "the range of float32; remove these examples or fill in their values."
+        )
+    return inputs
+
+
+def _clean_labels(labels: np.ndarray, where: str) -> np.ndarray:
+    """Returns int32 labels [n] if they are integers in one axis."""
+    if labels.dtype.kind not in "ui" or labels.ndim != 1:
+        raise InputError(
+            f"{where}: labels have dtype {labels.dtype} and shape {labels.shape}. Allowed: "
+            "integers from 0, of shape [n]; turn names into integers by "
+            "np.unique(labels, return_inverse=True), one-hot rows by labels.argmax(axis=1)."
+        )
+    limit = np.iinfo(np.int32)  # Clipped, not wrapped: a huge label must stay out of range.
+    return labels.clip(limit.min, limit.max).astype(np.int32) if labels.size else labels
+
+
+def check_labels_in_range(labels: np.ndarray, num_classes: int, where: str) -> None:
+    """Raises InputError for the first label that is negative or not less than `num_classes`."""
+    bad = np.flatnonzero((labels < 0) | (labels >= num_classes))
+    if bad.size:
+        raise InputError(
+            f"{where}: label {labels[bad[0]]} at index {bad[0]} is out of range ({bad.size} such "
+            f"labels). Allowed: 0 to {num_classes - 1}, one for each of {num_classes} class "
+            "names; correct the labels or name every class."
+        )
+
+
+def split_train_test(
+    inputs: np.ndarray, labels: np.ndarray, *, test_fraction: float, seed: int
+) -> dict[str, Split]:
+    """Returns a random train and test split in which the classes keep their shares.
+
+    Args:
+        inputs: [n, ...].
+        labels: integers [n].
+        test_fraction: the share of examples that is held out, in (0, 1).
+        seed: of the random draw; the same seed gives the same split.
+
+    Raises:
+        InputError: the fraction is not in (0, 1), or leaves a class without an example on a side.
+    """
+    selection = require("sklearn.model_selection", "scikit-learn")
+    if not 0 < test_fraction < 1:
+        raise InputError(
+            f"test_fraction {test_fraction} is out of range. Allowed: above 0 and below 1, "
+            "for instance 0.2; or give the test examples themselves."
+        )
+    try:
+        train, test = selection.train_test_split(
+            np.arange(len(labels)), test_size=test_fraction, stratify=labels, random_state=seed
+        )
+    except ValueError as error:
+        raise InputError(
+            f"cannot hold out {test_fraction} of {len(labels)} examples with every class on both "
+            f"sides: {error} Give more examples, another test_fraction, or the test examples "
+            "themselves."
+        ) from error
+    return {"train": Split(inputs[train], labels[train]), "test": Split(inputs[test], labels[test])}
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    """Returns a view that cannot be written through; the caller's own array stays writable."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

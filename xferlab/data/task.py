@@ -1,0 +1,169 @@
+"""A transfer task: source domains, a target domain, and the setting that says what may be seen.
+
+`TransferTask.training_arrays` is the only way by which a method gets data. Labels that the setting
+hides are absent from its type. `TransferTask.held_out` is for evaluation alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.errors import InputError
+from xferlab.core.seeds import digest
+from xferlab.core.settings import Setting, View
+from xferlab.data.domain import SPLITS, Domain, describe_inputs
+from xferlab.data.split import Split
+
+
+class HeldOut(NamedTuple):
+    """What evaluation code sees. Validators that use no target labels leave `target_test` alone."""
+
+    source_train: Labelled
+    source_test: Labelled
+    target_train: Unlabelled
+    target_test: Labelled
+
+
+@dataclass(frozen=True, eq=False)
+class TransferTask:
+    """Sources to target under a setting.
+
+    Args:
+        name: what tables call the task, such as "optdigits → optdigits_scan".
+        sources: one domain or more.
+        target: the domain on whose test split a run is scored.
+        setting: which inputs and labels of the training splits a method may see.
+
+    Raises:
+        InputError: no source, or a source whose input shape, dtype or class names differ from the
+            target's.
+    """
+
+    name: str
+    sources: tuple[Domain, ...]
+    target: Domain
+    setting: Setting
+
+    def __post_init__(self):
+        object.__setattr__(self, "sources", tuple(self.sources))
+        if not self.sources:
+            raise InputError(
+                f"task {self.name!r} has no source. At least one domain is needed; for a run on "
+                "the target alone give it as the source too."
+            )
+        for source in self.sources:
+            _check_same_inputs(self.name, source, self.target)
+            _check_same_classes(self.name, source, self.target)
+
+    @functools.cached_property
+    def source(self) -> Domain:
+        """The one source, or the sources' examples one after the other under the name 'a+b'."""
+        if len(self.sources) == 1:
+            return self.sources[0]
+        return Domain(
+            name="+".join(source.name for source in self.sources),
+            splits={name: _concatenate(self.sources, name) for name in SPLITS},
+            class_names=self.target.class_names,
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change with any byte of any domain and with the setting."""
+        domains = [domain.fingerprint for domain in (*self.sources, self.target)]
+        return digest([domains, self.setting.label])
+
+    def with_setting(self, setting: Setting) -> TransferTask:
+        """Returns the same task under another setting."""
+        return dataclasses.replace(self, setting=setting)
+
+    def training_arrays(self, setting: Setting | None = None) -> Batch:
+        """Returns the whole training splits as the setting shows them.
+
+        Args:
+            setting: of one stage of a recipe; by default the task's own.
+
+        Returns:
+            A batch of NumPy arrays. A domain that the setting hides is None; one whose labels it
+            hides is `Unlabelled`, which has no such field. `index` is 0 ... n - 1.
+        """
+        setting = setting or self.setting
+        return Batch(
+            source=_view(self.source.splits["train"], setting.source),
+            target=_view(self.target.splits["train"], setting.target),
+        )
+
+    def held_out(self) -> HeldOut:
+        """Returns all splits, for scores; the target's training labels are left out even here."""
+        source, target = self.source.splits, self.target.splits
+        return HeldOut(
+            source_train=_labelled(source["train"]),
+            source_test=_labelled(source["test"]),
+            target_train=_unlabelled(target["train"]),
+            target_test=_labelled(target["test"]),
+        )
+
+
+def _view(split: Split, view: View) -> Labelled | Unlabelled | None:
+    """Returns as much of a split as the view allows."""
+    if view is View.ABSENT:
+        return None
+    return _labelled(split) if view is View.LABELS else _unlabelled(split)
+
+
+def _labelled(split: Split) -> Labelled:
+    """Returns inputs, positions and labels: NumPy arrays where a step has jax ones."""
+    return Labelled._make((split.inputs, _positions(split), split.labels))
+
+
+def _unlabelled(split: Split) -> Unlabelled:
+    """Returns inputs and positions: NumPy arrays where a step has jax ones."""
+    return Unlabelled._make((split.inputs, _positions(split)))
+
+
+def _positions(split: Split) -> np.ndarray:
+    """Returns 0 ... n - 1."""
+    return np.arange(len(split.labels), dtype=np.int32)
+
+
+def _concatenate(domains: tuple[Domain, ...], split_name: str) -> Split:
+    """Returns one split of several domains, in their order."""
+    splits = [domain.splits[split_name] for domain in domains]
+    return Split(
+        np.concatenate([split.inputs for split in splits]),
+        np.concatenate([split.labels for split in splits]),
+    )
+
+
+def _check_same_inputs(task: str, source: Domain, target: Domain) -> None:
+    """Raises InputError if one network could not read both domains."""
+    forms = [describe_inputs(domain.splits["train"].inputs) for domain in (source, target)]
+    if forms[0] != forms[1]:
+        raise InputError(
+            f"task {task!r}: inputs of source {source.name!r} are {forms[0]}, of target "
+            f"{target.name!r} {forms[1]}. Both need one shape and dtype; load the domains with "
+            "the same image size and channels, or convert one of them."
+        )
+
+
+def _check_same_classes(task: str, source: Domain, target: Domain) -> None:
+    """Raises InputError if a label could mean different classes in the two domains."""
+    if source.class_names == target.class_names:
+        return
+    only_source = [name for name in source.class_names if name not in target.class_names]
+    only_target = [name for name in target.class_names if name not in source.class_names]
+    difference = (
+        f"only the source has {only_source}, only the target has {only_target}"
+        if only_source or only_target
+        else f"the order differs: {list(source.class_names)} and {list(target.class_names)}"
+    )
+    raise InputError(
+        f"task {task!r}: source {source.name!r} and target {target.name!r} do not share their "
+        f"classes; {difference}. Both need the same class names in the same order; leave out the "
+        "examples of other classes and number the labels alike."
+    )

@@ -1,0 +1,24 @@
+"""What a validator is."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol
+
+from xferlab.evaluation.views import ValidationView
+
+
+class Validator(Protocol):
+    """Scores a finished run without target labels; higher is better.
+
+    One file per validator: a frozen dataclass whose fields are its hyper-parameters, with the
+    paper's defaults.
+    """
+
+    needs_source: ClassVar[bool]
+    """Whether it reads source outputs, which some settings hide."""
+    oracle: ClassVar[bool]
+    """Whether it reads target labels. Only `OracleAccuracy` does, from a view of its own."""
+
+    def __call__(self, view: ValidationView) -> float:
+        """Returns the score. Raises InputError where the view lacks what it needs."""
+        ...

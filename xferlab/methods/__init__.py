@@ -1,0 +1,9 @@
+"""Methods: one file each; `base` holds the contract, `table` the names."""
+
+from etils import epy
+
+with epy.lazy_api_imports(globals()):
+    from xferlab.methods.base import Context, Method, Phase, Stage, Term, method, static
+    from xferlab.methods.table import METHODS
+
+__all__ = ["METHODS", "Context", "Method", "Phase", "Stage", "Term", "method", "static"]

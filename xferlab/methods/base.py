@@ -1,0 +1,145 @@
+"""The method contract: what every adaptation method says about itself, and nothing else.
+
+A method is a frozen dataclass decorated with `method`; fields with a float default can be swept
+and traced, all others are structure. Every member below is pure. The simple case overrides `loss`
+alone.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+from flax import nnx
+from jaxtyping import Array, Float, Int, Key
+
+from xferlab.core.pytrees import pytree_dataclass, static
+from xferlab.core.settings import Setting
+from xferlab.models.nets import Nets, Output, Params
+from xferlab.models.spec import NetworkSpec
+
+__all__ = ["Context", "Method", "Phase", "Stage", "Term", "WholeTarget", "method", "static"]
+
+method = pytree_dataclass
+"""Decorator for method classes: `@method class MyLoss(Method): ...`."""
+
+
+class Term(NamedTuple):
+    """One named part of a loss: an unweighted scalar and its weight. Both are logged."""
+
+    value: Float[Array, ""]
+    weight: Float[Array, ""] | float = 1.0
+
+
+Terms = Mapping[str, Term]
+
+
+class Context(NamedTuple):
+    """What a loss may know beside networks and batch."""
+
+    key: Key[Array, ""]
+    """A key of this step and phase."""
+    step: Int[Array, ""]
+    """Steps done in this stage."""
+    progress: Float[Array, ""]
+    """Fraction of this stage that is done, in [0, 1)."""
+    state: Any
+    """The method's own state (`init_state`)."""
+    augment: Callable[[Key[Array, ""], Array], Array]
+    """The suite's augmentation: a random view of inputs `[n, ...]`."""
+
+
+class Phase(NamedTuple):
+    """One update within a step: a loss and the parameter groups that it trains."""
+
+    name: str
+    loss: Callable[[Nets, Any, Context], Terms]
+    trains: tuple[str, ...] | None = None
+    """Parameter groups ('encoder', 'heads', extra networks); None trains all, () none."""
+    repeats: int = 1
+
+
+class Stage(NamedTuple):
+    """One part of a run: what is optimised, for which share of the steps, seeing what."""
+
+    method: Method
+    fraction: float = 1.0
+    setting: Setting | None = None
+    """None: the task's setting."""
+
+
+class WholeTarget(NamedTuple):
+    """The visible target training split, padded: what `refresh` works on."""
+
+    outputs: Output
+    mask: Float[Array, " n"]
+    """1 for examples, 0 for padding."""
+
+
+class Method(abc.ABC):
+    """Base of all methods. See the members for what each may decide."""
+
+    settings: ClassVar[tuple[Setting, ...]] = (Setting.UNSUPERVISED_DA,)
+    """Settings that the method supports as a task's setting."""
+    reference: ClassVar[str] = ""
+    """Key of the paper in references.bib."""
+    refreshes: ClassVar[int] = 0
+    """How often, in a stage, `refresh` is called; the first time before the first step."""
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Returns the recipe; weights pass from stage to stage by parameter group."""
+        return (Stage(self),)
+
+    def extra_networks(
+        self, spec: NetworkSpec, features: int, rngs: nnx.Rngs
+    ) -> Mapping[str, nnx.Module]:
+        """Returns networks of the method's own, each a parameter group of that name."""
+        return {}
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Returns the updates of one step, in order; the structure must not depend on leaves."""
+        return (Phase("train", self.loss),)
+
+    @abc.abstractmethod
+    def loss(self, nets: Nets, batch: Any, ctx: Context) -> Terms:
+        """Returns the named, unweighted terms of the (last) phase's loss with their weights.
+
+        Args:
+            nets: the networks, merged for this update.
+            batch: `AdaptationBatch`, `TargetBatch` or `SupervisedBatch`, by the stage's setting.
+            ctx: key, step, progress, state and augmentation.
+        """
+
+    def init_state(self, params: Params, statistics: Params, target_size: int) -> Any:
+        """Returns the method's state before a stage's first step, a pytree of arrays."""
+        return ()
+
+    def after_update(self, state: Any, nets: Nets, ctx: Context) -> Any:
+        """Returns the state after a step; `nets` holds the updated weights."""
+        return state
+
+    def refresh(self, state: Any, nets: Nets, target: WholeTarget) -> Any:
+        """Returns the state renewed from the network's view of the whole target split."""
+        return state
+
+    combine_gradients: ClassVar[Callable[[dict[str, Params]], Params] | None] = None
+    """Merges the gradients of the weighted terms, by name; None adds them up."""
+
+    def predict(
+        self, nets: Nets, inputs: Float[Array, "n ..."], state: Any, *, domain: int
+    ) -> Output:
+        """Returns features and logits used for evaluation, by default the network's own."""
+        return nets.apply(inputs, domain=domain)
+
+
+def identity_view(key: Key[Array, ""], inputs: Array) -> Array:
+    """Returns the inputs as they are: the augmentation of suites that have none."""
+    del key
+    return inputs
+
+
+def sum_terms(terms: Terms) -> Float[Array, ""]:
+    """Returns the weighted sum: the quantity that a phase minimises."""
+    return jax.tree.reduce(jax.numpy.add, [term.weight * term.value for term in terms.values()])

@@ -1,0 +1,41 @@
+"""MCC: predictions on the target that confuse no pair of classes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xferlab.core.batch import AdaptationBatch
+from xferlab.losses.class_confusion import class_confusion_loss
+from xferlab.losses.classification import cross_entropy
+from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.models.nets import Nets
+
+
+@method
+class MCC(Method):
+    """Minimises the class confusion of the target batch; aligns nothing.
+
+        L = mean CE(h(f(x_s)), y_s) + weight · MCC(h(f(x_t)) / temperature)
+
+    Attributes:
+        weight: factor of the confusion; 1 in the paper.
+        temperature: softens the target predictions; 2.5 in the paper.
+
+    References:
+        Jin, Wang, Long, Wang: Minimum Class Confusion for Versatile Domain Adaptation. ECCV 2020,
+        arXiv:1912.03699, eq. 2-6.
+    """
+
+    reference: ClassVar[str] = "jin2020mcc"
+    weight: float = 1.0
+    temperature: float = 2.5
+
+    def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
+        """Returns the classification and the confusion term."""
+        source, target = nets.forward(batch)
+        return {
+            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            "confusion": Term(
+                class_confusion_loss(target.logits, temperature=self.temperature), self.weight
+            ),
+        }

@@ -1,0 +1,76 @@
+"""Self-ensembling: the student agrees with its own moving average on the target."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import jax
+
+from xferlab.core.batch import AdaptationBatch, Batch
+from xferlab.losses.classification import cross_entropy
+from xferlab.losses.consistency import class_balance_loss, consistency_loss
+from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.models.nets import Nets, Output, Params
+
+
+@method
+class SelfEnsembling(Method):
+    """Mean teacher for adaptation, with confidence thresholding and class balance.
+
+        L = mean CE(student(v(x_s)), y_s) + weight · mean c(x_t) mean_k (p_k - q_k)²
+            + balance_weight · class balance of p
+        teacher ← ema_decay · teacher + (1 - ema_decay) · student after each step
+
+    p and q are student's and teacher's probabilities on two views v of the same target example,
+    c is 1 where max q exceeds the threshold. The teacher predicts.
+
+    Attributes:
+        weight: factor of the consistency; 3 in the paper's code.
+        balance_weight: factor of the class balance; 0.005 in the paper's code.
+        ema_decay: decay of the teacher per step; 0.99 in the paper.
+        confidence_threshold: least teacher confidence that counts; 0.968 in the paper.
+
+    References:
+        French, Mackiewicz, Fisher: Self-ensembling for Visual Domain Adaptation. ICLR 2018,
+        arXiv:1706.05208, sections 3.1-3.3.
+
+    Differences from the paper: views are the suite's augmentation; the teacher's batch-norm
+    averages are the moving average of the student's.
+    """
+
+    reference: ClassVar[str] = "french2018self"
+    weight: float = 3.0
+    balance_weight: float = 0.005
+    ema_decay: float = 0.99
+    confidence_threshold: float = 0.968
+
+    def init_state(self, params: Params, statistics: Params, target_size: int) -> Any:
+        """Starts the teacher as a copy of the student."""
+        return {"params": params, "statistics": statistics}
+
+    def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
+        """Returns the classification, consistency and balance terms."""
+        keys = jax.random.split(ctx.key, 3)
+        source_view = batch.source._replace(inputs=ctx.augment(keys[0], batch.source.inputs))
+        target_view = batch.target._replace(inputs=ctx.augment(keys[1], batch.target.inputs))
+        source, student = nets.forward(Batch(source_view, target_view))
+        teacher_nets = nets.with_weights(**ctx.state, train=True)
+        teacher = teacher_nets.apply(ctx.augment(keys[2], batch.target.inputs))
+        consistency = consistency_loss(
+            student.logits, teacher.logits, confidence_threshold=self.confidence_threshold
+        )
+        return {
+            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            "consistency": Term(consistency.mean(), self.weight),
+            "balance": Term(class_balance_loss(student.logits), self.balance_weight),
+        }
+
+    def after_update(self, state: Any, nets: Nets, ctx: Context) -> Any:
+        """Moves the teacher towards the student."""
+        student = {"params": nets.params(), "statistics": nets.statistics()}
+        keep = self.ema_decay
+        return jax.tree.map(lambda old, new: keep * old + (1.0 - keep) * new, state, student)
+
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: int) -> Output:
+        """Returns the teacher's outputs."""
+        return nets.with_weights(**state, train=False).apply(inputs, domain=domain)

@@ -1,0 +1,43 @@
+"""The table of methods: the names a user types, in the order that tables print them."""
+
+from __future__ import annotations
+
+from xferlab.core.names import NameTable
+from xferlab.methods.ada_bn import AdaBN
+from xferlab.methods.adda import ADDA
+from xferlab.methods.base import Method
+from xferlab.methods.bnm import BNM
+from xferlab.methods.cdan import CDAN
+from xferlab.methods.dan import DAN
+from xferlab.methods.dann import DANN
+from xferlab.methods.deep_coral import DeepCORAL
+from xferlab.methods.jan import JAN
+from xferlab.methods.mcc import MCC
+from xferlab.methods.mcd import MCD
+from xferlab.methods.self_ensembling import SelfEnsembling
+from xferlab.methods.shot import SHOT
+from xferlab.methods.source_only import SourceOnly
+from xferlab.methods.target_only import TargetOnly
+from xferlab.methods.wdgrl import WDGRL
+
+METHODS: NameTable[Method] = NameTable(
+    "method",
+    {
+        "source_only": SourceOnly(),
+        "ada_bn": AdaBN(),
+        "dan": DAN(),
+        "jan": JAN(),
+        "deep_coral": DeepCORAL(),
+        "dann": DANN(),
+        "cdan": CDAN(),
+        "cdan_e": CDAN(entropy_conditioning=True),
+        "adda": ADDA(),
+        "wdgrl": WDGRL(),
+        "mcd": MCD(),
+        "mcc": MCC(),
+        "bnm": BNM(),
+        "self_ensembling": SelfEnsembling(),
+        "shot": SHOT(),
+        "target_only": TargetOnly(),
+    },
+)

@@ -1,0 +1,29 @@
+"""Target-only: supervised training on the labelled target, an oracle that bounds the others."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xferlab.core.batch import SupervisedBatch
+from xferlab.core.settings import Setting
+from xferlab.losses.classification import cross_entropy
+from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.models.nets import Nets
+
+
+@method
+class TargetOnly(Method):
+    """Oracle: minimises the cross entropy on the *labelled* target training split.
+
+        L = mean CE(h(f(x_t)), y_t)
+
+    It needs the supervised setting, so a suite runs it on a supervised copy of each task and every
+    table marks it as an oracle.
+    """
+
+    settings: ClassVar[tuple[Setting, ...]] = (Setting.SUPERVISED,)
+
+    def loss(self, nets: Nets, batch: SupervisedBatch, ctx: Context) -> Terms:
+        """Returns the classification term."""
+        logits = nets.apply(batch.target.inputs).logits
+        return {"classification": Term(cross_entropy(logits, batch.target.labels).mean())}

@@ -1,0 +1,21 @@
+"""Models: backbones, layers, discriminators, and the networks of a run."""
+
+from etils import epy
+
+with epy.lazy_api_imports(globals()):
+    from xferlab.models.backbones import BACKBONES
+    from xferlab.models.nets import SOURCE, TARGET, Nets, Output
+    from xferlab.models.networks import Discriminator, Encoder, Perceptron
+    from xferlab.models.spec import NetworkSpec
+
+__all__ = [
+    "BACKBONES",
+    "SOURCE",
+    "TARGET",
+    "Discriminator",
+    "Encoder",
+    "Nets",
+    "NetworkSpec",
+    "Output",
+    "Perceptron",
+]

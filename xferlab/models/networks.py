@@ -1,0 +1,81 @@
+"""Encoder, discriminator, and the container that holds every network of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import jax
+from flax import nnx
+from jaxtyping import Array, Float
+
+from xferlab.models.backbones import BACKBONES
+from xferlab.models.layers import BatchNorm, Mode, resolve_formulation
+from xferlab.models.spec import NetworkSpec
+
+ExtraNetworks = Callable[[NetworkSpec, int, nnx.Rngs], Mapping[str, nnx.Module]]
+"""Builds a method's own networks from the spec, the feature dimension and the random streams."""
+
+
+class Encoder(nnx.Module):
+    """Backbone and bottleneck: inputs `[n, ...]` to features `[n, d]`."""
+
+    def __init__(self, spec: NetworkSpec, *, rngs: nnx.Rngs):
+        """Builds what the spec names. Raises InputError where input and backbone do not fit."""
+        formulation = resolve_formulation(spec.convolution)
+        self.backbone = BACKBONES[spec.backbone](spec, formulation=formulation, rngs=rngs)
+        self.feature_dim = self.backbone.feature_dim
+        self.has_bottleneck = spec.bottleneck > 0
+        if self.has_bottleneck:
+            self.bottleneck = nnx.Linear(self.feature_dim, spec.bottleneck, rngs=rngs)
+            self.norm = BatchNorm(spec.bottleneck, domains=spec.bn_domains)
+            self.feature_dim = spec.bottleneck
+
+    def __call__(self, inputs: Float[Array, "n ..."], mode: Mode) -> Float[Array, "n d"]:
+        """Returns the features."""
+        features = self.backbone(inputs, mode)
+        if self.has_bottleneck:
+            features = jax.nn.relu(self.norm(self.bottleneck(features), mode))
+        return features
+
+
+class Perceptron(nnx.Module):
+    """One hidden ReLU layer: a discriminator, a critic, or a head of two layers."""
+
+    def __init__(self, features: int, outputs: int, *, hidden: int, rngs: nnx.Rngs):
+        """Takes the widths of input, output and hidden layer."""
+        self.hidden = nnx.Linear(features, hidden, rngs=rngs)
+        self.out = nnx.Linear(hidden, outputs, rngs=rngs)
+
+    def __call__(self, x: Float[Array, "n d"]) -> Float[Array, "n o"]:
+        """Returns the outputs, unnormalised."""
+        return self.out(jax.nn.relu(self.hidden(x)))
+
+
+class Discriminator(nnx.Module):
+    """Domain discriminator: features `[n, d]` to domain logits `[n]`, positive for the source.
+
+    One hidden ReLU layer (100 units in the MNIST network of ganin2016dann); no batch norm, so
+    that source and target never share statistics inside it.
+    """
+
+    def __init__(self, features: int, *, hidden: int = 100, rngs: nnx.Rngs):
+        """Takes the feature dimension and the width of the hidden layer."""
+        self.net = Perceptron(features, 1, hidden=hidden, rngs=rngs)
+
+    def __call__(self, features: Float[Array, "n d"]) -> Float[Array, " n"]:
+        """Returns the domain logits."""
+        return self.net(features)[:, 0]
+
+
+def build_networks(spec: NetworkSpec, extra: ExtraNetworks, key: Array) -> nnx.Dict:
+    """Builds encoder, heads and a method's own networks as one module.
+
+    The top-level names ('encoder', 'heads', and those of the method) are the parameter groups.
+    Encoder and heads draw from their own key, so every method of a suite starts from the same.
+    """
+    shared, own = jax.random.split(key)
+    rngs = nnx.Rngs(shared)
+    encoder = Encoder(spec, rngs=rngs)
+    heads = {name: nnx.Linear(encoder.feature_dim, k, rngs=rngs) for name, k in spec.heads}
+    extras = extra(spec, encoder.feature_dim, nnx.Rngs(own))
+    return nnx.Dict({"encoder": encoder, "heads": nnx.Dict(heads), **extras})

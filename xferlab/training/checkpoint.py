@@ -1,0 +1,96 @@
+"""Checkpoints of a training in progress, by Orbax: everything that the rest of it depends on."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from xferlab.core.errors import InputError
+from xferlab.core.seeds import canonical_json
+from xferlab.training.run import Training
+from xferlab.training.step import TrainState
+
+_ORBAX = threading.Lock()
+"""Orbax checkpointers are not thread-safe; packs that train side by side take turns."""
+
+
+class Checkpoint:
+    """The latest checkpoint of one pack in a folder of its own.
+
+    It holds the stage, the whole training state (parameters, batch-norm averages, optimiser,
+    method state, key, step) and the caller's journal: what was recorded so far, as plain JSON.
+    The data position is a function of key and step and needs no storing.
+    """
+
+    def __init__(self, folder: Path, identity: Any):
+        """Names the folder and what the checkpoint must belong to.
+
+        Args:
+            folder: created at the first save.
+            identity: plain JSON that a checkpoint must repeat to be resumed: the runs of the pack
+                and the versions and devices whose change would change last bits.
+        """
+        self._folder = folder.resolve()
+        self._identity = canonical_json(identity)
+
+    def save(self, training: Training, journal: Any) -> None:
+        """Saves the training and the journal; an older checkpoint goes only after this one stands.
+
+        Raises:
+            OSError: if the disk is full or the folder cannot be written.
+        """
+        notes = {"stage": training.stage, "identity": self._identity, "journal": journal}
+        with _ORBAX, self._open() as checkpointer:
+            checkpointer.save_checkpointables(
+                training.step, {"state": training.state._asdict(), "notes": notes}, overwrite=True
+            )
+
+    def restore(self, training: Training) -> Any | None:
+        """Puts a new training where the checkpoint left off and returns the journal.
+
+        Returns:
+            None, and leaves the training at its start, where there is no checkpoint or one of
+            another identity.
+
+        Raises:
+            InputError: if the checkpoint cannot be read.
+        """
+        if not self._folder.is_dir():
+            return None
+        try:
+            with _ORBAX, self._open() as checkpointer:
+                if checkpointer.latest is None:
+                    return None
+                notes = checkpointer.load_checkpointables(None, {"notes": None})["notes"]
+                if notes["identity"] != self._identity:
+                    return None
+                training.restore(notes["stage"], lambda template: _load(checkpointer, template))
+        except Exception as error:
+            raise InputError(
+                f"checkpoint {str(self._folder)!r} cannot be read ({type(error).__name__}:"
+                f" {str(error)[:200]}). Delete that folder to train these runs from the start;"
+                " finished runs are kept"
+            ) from error
+        return notes["journal"]
+
+    def clear(self) -> None:
+        """Removes the checkpoint once its runs are recorded."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _open(self) -> Any:
+        from orbax.checkpoint import v1 as ocp
+
+        return ocp.training.Checkpointer(
+            self._folder,
+            preservation_policy=ocp.training.preservation_policies.LatestN(1),
+            cleanup_tmp_directories=True,
+        )
+
+
+def _load(checkpointer: Any, template: TrainState) -> TrainState:
+    abstract = jax.eval_shape(lambda: template)._asdict()
+    return TrainState(**checkpointer.load_checkpointables(None, {"state": abstract})["state"])

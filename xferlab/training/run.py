@@ -1,0 +1,208 @@
+"""Runs in progress: a recipe's stages, one after another, for one run or a stack of them.
+
+The host decides only where to pause (evaluations, refreshes, ends of stages); what happens in
+between is one compiled program. Everything a run is made of is in `Training.state`.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from xferlab.core.settings import Setting
+from xferlab.data.resident import Resident
+from xferlab.methods.base import Method, Stage
+from xferlab.models.nets import Output
+from xferlab.models.spec import NetworkSpec
+from xferlab.training.logs import ChunkLog, TermLog, summarise
+from xferlab.training.options import TrainingOptions
+from xferlab.training.stage import CompiledStage, compile_stage, make_stage
+from xferlab.training.step import TrainState
+
+PREDICT_BATCH = 500
+
+
+class Member(NamedTuple):
+    """One run of a stack: what may differ between runs that share a program."""
+
+    method: Method
+    options: TrainingOptions
+    seed: int
+
+
+class StageCache:
+    """Compiled stages by structure, so that runs of one structure compile once."""
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        self._stages: dict[Any, CompiledStage] = {}
+
+    def get(
+        self, spec: NetworkSpec, method: Method, options: TrainingOptions, steps: int, stacked: bool
+    ) -> CompiledStage:
+        """Returns the compiled functions for a stage of this structure."""
+        structure = jax.tree.structure((method, options))
+        key = (spec, structure, steps, stacked)
+        if key not in self._stages:
+            functions = make_stage(spec, method, options, steps)
+            self._stages[key] = compile_stage(functions, stacked=stacked)
+        return self._stages[key]
+
+
+def stage_bounds(stages: Sequence[Stage], steps: int) -> list[int]:
+    """Returns the step at which each stage ends; the last one ends at `steps`.
+
+    Raises:
+        ValueError: if the fractions do not add up to one.
+    """
+    total = sum(stage.fraction for stage in stages)
+    if abs(total - 1.0) > 1e-6:
+        raise ValueError(f"the stages' fractions add up to {total}; they must add up to 1")
+    ends = itertools.accumulate(stage.fraction for stage in stages)
+    return [round(end * steps) for end in ends]
+
+
+class Training:
+    """A stack of runs that share task, network, and the structure of method and options."""
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        members: Sequence[Member],
+        data: Mapping[Setting, Resident],
+        setting: Setting,
+        cache: StageCache,
+    ):
+        """Initialises the first stage.
+
+        Args:
+            spec: the network.
+            members: the runs; a single one is not stacked.
+            data: the resident splits under each setting that a stage may name.
+            setting: the task's setting, for stages that name none.
+            cache: compiled stages, shared by all trainings of a process.
+        """
+        self._spec = spec
+        self._members = members
+        self._data = data
+        self._setting = setting
+        self._cache = cache
+        self._stacked = len(members) > 1
+        self._recipes = [member.method.stages() for member in members]
+        self._ends = stage_bounds(self._recipes[0], members[0].options.steps)
+        self.stage = 0
+        self.state = self._enter(None)
+
+    @property
+    def width(self) -> int:
+        """Number of runs."""
+        return len(self._members)
+
+    @property
+    def step(self) -> int:
+        """Steps done in the whole recipe."""
+        return self._start(self.stage) + int(np.ravel(self.state.step)[0])
+
+    def advance(self, until: int) -> list[TermLog]:
+        """Trains up to step `until` of the recipe and returns each run's log."""
+        logs: list[ChunkLog] = []
+        while self.step < until:
+            if self.step == self._ends[self.stage]:
+                self.stage += 1
+                self.state = self._enter(self.state)
+            self._refresh_if_due()
+            begin, start = self.step, self._start(self.stage)
+            pause = min(until, self._ends[self.stage], self._next_refresh(begin))
+            self.state, log = self._compiled.chunk(
+                self.state, *self._arguments, self._resident, jnp.int32(pause - start)
+            )
+            logs.append(ChunkLog(start, pause - begin, jax.device_get(log)))
+        return [summarise(logs, i if self._stacked else None) for i in range(len(self._members))]
+
+    def predict(self, inputs: np.ndarray, domain: int) -> list[Output]:
+        """Returns each run's outputs (NumPy) for inputs of one domain (0 source, 1 target)."""
+        parts = []
+        method, _ = self._arguments
+        for begin in range(0, len(inputs), PREDICT_BATCH):
+            piece = inputs[begin : begin + PREDICT_BATCH]
+            missing = PREDICT_BATCH - len(piece)
+            padded = np.pad(piece, ((0, missing),) + ((0, 0),) * (piece.ndim - 1))
+            output = self._compiled.predict(self.state, method, padded, domain)
+            parts.append([np.asarray(a)[..., : len(piece), :] for a in output])
+        features, logits = (np.concatenate(part, axis=-2) for part in zip(*parts, strict=True))
+        if not self._stacked:
+            return [Output(features, logits)]
+        return [Output(f, g) for f, g in zip(features, logits, strict=True)]
+
+    def restore(self, stage: int, load: Callable[[TrainState], TrainState]) -> None:
+        """Goes to a stage and takes the state that `load` returns for a template of it."""
+        while self.stage < stage:
+            self.stage += 1
+            self.state = self._enter(self.state)
+        self.state = load(self.state)
+
+    @property
+    def _recipe_stage(self) -> Stage:
+        return self._recipes[0][self.stage]
+
+    @functools.cached_property
+    def _options(self) -> TrainingOptions:
+        return _stack([member.options for member in self._members])
+
+    @property
+    def _arguments(self) -> tuple[Method, TrainingOptions]:
+        return _stack([recipe[self.stage].method for recipe in self._recipes]), self._options
+
+    @property
+    def _compiled(self) -> CompiledStage:
+        steps = self._ends[self.stage] - self._start(self.stage)
+        return self._cache.get(
+            self._spec, self._recipe_stage.method, self._members[0].options, steps, self._stacked
+        )
+
+    @property
+    def _resident(self) -> Resident:
+        return self._data[self._recipe_stage.setting or self._setting]
+
+    def _start(self, stage: int) -> int:
+        return self._ends[stage - 1] if stage else 0
+
+    def _enter(self, previous: TrainState | None) -> TrainState:
+        keys = [
+            jax.random.fold_in(jax.random.key(member.seed), self.stage) for member in self._members
+        ]
+        inherited = ({}, {})
+        if previous is not None:
+            inherited = tuple(
+                {group: tree[group] for group in ("encoder", "heads") if group in tree}
+                for tree in (previous.params, previous.statistics)
+            )
+        target = self._resident.splits.target
+        size = 0 if target is None else len(target.index)
+        return self._compiled.init(*self._arguments, _stack(keys), inherited, size)
+
+    def _refresh_points(self) -> list[int]:
+        count = self._recipe_stage.method.refreshes
+        begin, end = self._start(self.stage), self._ends[self.stage]
+        return [begin + round(i * (end - begin) / count) for i in range(count)]
+
+    def _next_refresh(self, step: int) -> int:
+        return min((p for p in self._refresh_points() if p > step), default=self._ends[-1])
+
+    def _refresh_if_due(self) -> None:
+        if self.step in self._refresh_points():
+            method, _ = self._arguments
+            self.state = self._compiled.refresh(self.state, method, self._resident)
+
+
+def _stack(trees: Sequence[Any]) -> Any:
+    """Returns the single tree as it is, or several with their leaves stacked."""
+    if len(trees) == 1:
+        return trees[0]
+    return jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(a) for a in leaves]), *trees)

@@ -1,0 +1,156 @@
+"""One stage of a recipe as a handful of compiled functions, for one run or a stack of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from xferlab.core.paths import resolve_rules
+from xferlab.data.resident import Resident
+from xferlab.data.scaling import scale_inputs
+from xferlab.methods.base import Method, WholeTarget
+from xferlab.models.nets import Blueprint, Nets, Output, Params
+from xferlab.models.spec import NetworkSpec
+from xferlab.training.options import TrainingOptions
+from xferlab.training.scan import Log, run_chunk
+from xferlab.training.step import StageProgram, TrainState, init_optimisation
+
+REFRESH_BATCH = 256
+QUICK_TO_COMPILE = {"xla_backend_optimization_level": 0}
+"""For code that runs once: optimising it takes several times as long as running it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class StageFunctions:
+    """The pure functions of a stage; `compile_stage` jits them, over one run or a stack.
+
+    Attributes:
+        spec: the network.
+        steps: length of the stage.
+        program: structure of the networks, lengths and multipliers.
+    """
+
+    spec: NetworkSpec
+    steps: int
+    program: StageProgram
+
+    def init(
+        self,
+        method: Method,
+        options: TrainingOptions,
+        key: Key[Array, ""],
+        inherited: tuple[Params, Params],
+        target_size: int,
+    ) -> TrainState:
+        """Returns the state before the first step; `inherited` weights replace fresh ones."""
+        init_key, run_key = jax.random.split(key)
+        params, statistics = self.program.blueprint.init(method.extra_networks, init_key)
+        params, statistics = params | inherited[0], statistics | inherited[1]
+        return TrainState(
+            params,
+            statistics,
+            init_optimisation(self.program, method, options, params),
+            method.init_state(params, statistics, target_size),
+            run_key,
+            jnp.int32(0),
+        )
+
+    def chunk(
+        self,
+        state: TrainState,
+        method: Method,
+        options: TrainingOptions,
+        data: Resident,
+        until: Int[Array, ""],
+    ) -> tuple[TrainState, Log]:
+        """Trains up to step `until` of the stage."""
+        return run_chunk(self.program, state, method, options, data, until)
+
+    def refresh(self, state: TrainState, method: Method, data: Resident) -> TrainState:
+        """Renews the method's state from the network's view of the whole target split."""
+        nets = self._frozen_nets(state)
+        inputs = data.splits.target.inputs
+        padded = jnp.pad(
+            inputs, ((0, -len(inputs) % REFRESH_BATCH),) + ((0, 0),) * (inputs.ndim - 1)
+        )
+        batches = padded.reshape(-1, REFRESH_BATCH, *inputs.shape[1:])
+        outputs = jax.lax.map(lambda x: nets.apply(scale_inputs(x)), batches)
+        outputs = jax.tree.map(lambda a: a.reshape(-1, a.shape[-1])[: len(inputs)], outputs)
+        mask = (jnp.arange(len(inputs)) < data.target_size).astype(jnp.float32)
+        whole = WholeTarget(outputs, mask)
+        return state._replace(method_state=method.refresh(state.method_state, nets, whole))
+
+    def predict(
+        self, state: TrainState, method: Method, inputs: Float[Array, "n ..."], domain: int
+    ) -> Output:
+        """Returns what the method predicts for inputs of one domain."""
+        nets = self._frozen_nets(state)
+        return method.predict(nets, scale_inputs(inputs), state.method_state, domain=domain)
+
+    def _frozen_nets(self, state: TrainState) -> Nets:
+        return Nets(self.program.blueprint, state.params, state.statistics, train=False)
+
+
+def make_stage(
+    spec: NetworkSpec, method: Method, options: TrainingOptions, steps: int
+) -> StageFunctions:
+    """Builds a stage's functions; traces the construction of the networks, computes nothing."""
+    blueprint = Blueprint.of(spec, method.extra_networks)
+    key = jax.random.key(0)
+    params, _ = jax.eval_shape(functools.partial(blueprint.init, method.extra_networks), key)
+    multipliers = resolve_rules(options.lr_rules, params)
+    return StageFunctions(spec, steps, StageProgram(blueprint, steps, multipliers))
+
+
+@dataclasses.dataclass(frozen=True)
+class CompiledStage:
+    """A stage's functions under `jit`, and under `vmap` over stacked runs if `stacked`."""
+
+    init: Any
+    chunk: Any
+    refresh: Any
+    predict: Any
+
+
+def compile_stage(functions: StageFunctions, *, stacked: bool) -> CompiledStage:
+    """Returns the functions jitted for one run, or for runs stacked along a leading axis.
+
+    Stacked are state, method, options and key; data, inputs and step numbers are shared.
+    """
+    init, chunk, refresh, predict = (
+        functions.init, functions.chunk, functions.refresh, functions.predict
+    )  # fmt: skip
+    if stacked:
+        init = _over_runs(init, (0, 0, 0, 0, None))
+        chunk = _over_runs(chunk, (0, 0, 0, None, None))
+        refresh = _over_runs(refresh, (0, 0, None))
+        predict = _over_runs(predict, (0, 0, None, None))
+    return CompiledStage(
+        jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE),
+        jax.jit(chunk, donate_argnums=0),
+        jax.jit(refresh),
+        jax.jit(predict, static_argnums=3),
+    )
+
+
+def _over_runs(function: Any, in_axes: tuple[int | None, ...]) -> Any:
+    """Maps over runs; an argument that is shared may be a static Python value."""
+
+    @functools.wraps(function)
+    def mapped(*args: Any) -> Any:
+        shared = {i: a for i, a in enumerate(args) if in_axes[i] is None}
+
+        def one(*own: Any) -> Any:
+            own_iter = iter(own)
+            return function(
+                *(shared[i] if i in shared else next(own_iter) for i in range(len(args)))
+            )
+
+        return jax.vmap(one)(*(a for i, a in enumerate(args) if i not in shared))
+
+    return mapped

@@ -1,0 +1,137 @@
+"""One step: the only place where parameters change. Loop, scan, vmap and mesh all run this."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, Key
+
+from xferlab.core.batch import Batch
+from xferlab.core.errors import InputError
+from xferlab.methods.base import Context, Method, Phase, Terms, sum_terms
+from xferlab.models.nets import Blueprint, Nets, Params
+from xferlab.training.augment import AUGMENTATIONS
+from xferlab.training.optimiser import init_optimiser, scheduled_lr, update_group
+from xferlab.training.options import TrainingOptions
+
+
+class TrainState(NamedTuple):
+    """Everything that a run carries from step to step, and all that a checkpoint holds."""
+
+    params: Params
+    statistics: Params
+    optimiser: dict[str, Any]
+    method_state: Any
+    key: Key[Array, ""]
+    step: Int[Array, ""]
+    """Steps done in this stage."""
+
+
+@dataclasses.dataclass(frozen=True)
+class StageProgram:
+    """The static part of a stage: structure of the networks, length, and frozen parameters."""
+
+    blueprint: Blueprint
+    steps: int
+    multipliers: Any
+    """Learning-rate multiplier of every parameter."""
+
+
+def init_optimisation(
+    program: StageProgram, method: Method, options: TrainingOptions, params: Params
+) -> dict[str, Any]:
+    """Returns optimiser states after checking that the phases name existing groups.
+
+    Raises:
+        InputError: if a phase trains a parameter group that no network has.
+    """
+    for phase in method.phases():
+        for group in phase.trains or ():
+            if group not in params:
+                raise InputError(
+                    f"phase {phase.name!r} of {type(method).__name__} trains {group!r}; the"
+                    f" parameter groups are {sorted(params)}"
+                )
+    return init_optimiser(options, params)
+
+
+def train_step(
+    program: StageProgram, state: TrainState, method: Method, options: TrainingOptions, batch: Batch
+) -> tuple[TrainState, dict[str, Array]]:
+    """Runs every phase of the method once on a batch.
+
+    Returns:
+        The new state, and every term of every phase by name (with several phases,
+        'phase/term'), unweighted.
+    """
+    progress = state.step / program.steps
+    lr = scheduled_lr(options, progress)
+    step_key = jax.random.fold_in(state.key, state.step)
+    logged: dict[str, Array] = {}
+    phases = method.phases()
+    updates = [phase for phase in phases for _ in range(phase.repeats)]
+    for number, phase in enumerate(updates):
+        key = jax.random.fold_in(step_key, number)
+        ctx = Context(key, state.step, progress, state.method_state, AUGMENTATIONS[options.augment])
+        state, terms = _run_phase(program, state, method, options, phase, batch, ctx, lr)
+        prefix = f"{phase.name}/" if len(phases) > 1 else ""
+        logged |= {prefix + name: term.value for name, term in terms.items()}
+    ctx = ctx._replace(key=jax.random.fold_in(step_key, len(updates)))
+    nets = Nets(program.blueprint, state.params, state.statistics, train=False)
+    method_state = method.after_update(state.method_state, nets, ctx)
+    return state._replace(method_state=method_state, step=state.step + 1), logged
+
+
+def _run_phase(
+    program: StageProgram,
+    state: TrainState,
+    method: Method,
+    options: TrainingOptions,
+    phase: Phase,
+    batch: Batch,
+    ctx: Context,
+    lr: Array,
+) -> tuple[TrainState, Terms]:
+    groups = state.params.keys() if phase.trains is None else phase.trains
+    trained = {g: state.params[g] for g in groups}
+
+    def objective(trained: Params) -> tuple[Terms, Params]:
+        params = state.params | trained
+        net_key, _ = jax.random.split(ctx.key)
+        nets = Nets(program.blueprint, params, state.statistics, train=True, key=net_key)
+        return phase.loss(nets, batch, ctx), nets.statistics()
+
+    gradient, terms, statistics = _differentiate(objective, trained, method)
+    params, optimiser = dict(state.params), dict(state.optimiser)
+    for group in trained:
+        params[group], optimiser[group] = update_group(
+            options, lr, gradient[group], optimiser[group], params[group],
+            program.multipliers[group],
+        )  # fmt: skip
+    return state._replace(params=params, statistics=statistics, optimiser=optimiser), terms
+
+
+def _differentiate(objective: Any, trained: Params, method: Method) -> tuple[Params, Terms, Params]:
+    if not trained:
+        terms, statistics = objective(trained)
+        return {}, terms, statistics
+    combine = method.combine_gradients
+    if combine is None:
+
+        def total(trained: Params) -> tuple[Array, tuple[Terms, Params]]:
+            terms, statistics = objective(trained)
+            return sum_terms(terms), (terms, statistics)
+
+        gradient, (terms, statistics) = jax.grad(total, has_aux=True)(trained)
+        return gradient, terms, statistics
+
+    def each(trained: Params) -> tuple[dict[str, Array], tuple[Terms, Params]]:
+        terms, statistics = objective(trained)
+        weighted = {name: jnp.asarray(t.weight * t.value) for name, t in terms.items()}
+        return weighted, (terms, statistics)
+
+    gradients, (terms, statistics) = jax.jacrev(each, has_aux=True)(trained)
+    return combine(gradients), terms, statistics
