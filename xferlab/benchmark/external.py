@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.machinery
 import importlib.util
 import inspect
 import re
@@ -35,10 +36,14 @@ def find_method(text: str) -> Candidate:
 
 
 def _instantiate(path: Path, class_name: str) -> Method:
-    spec = importlib.util.spec_from_file_location(f"xferlab_external_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    module_name = f"xferlab_external_{path.stem}"
+    loader = importlib.machinery.SourceFileLoader(module_name, str(path))
+    spec = importlib.util.spec_from_loader(module_name, loader)
+    if spec is None:
+        raise InputError(f"method file {str(path)!r} is no Python source")
+    module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)  # type: ignore[union-attr]
+        loader.exec_module(module)
     except Exception as error:
         raise InputError(
             f"method file {str(path)!r} cannot be imported: {type(error).__name__}: {error}"
@@ -46,7 +51,7 @@ def _instantiate(path: Path, class_name: str) -> Method:
     found = {
         name: thing
         for name, thing in vars(module).items()
-        if inspect.isclass(thing) and issubclass(thing, Method) and thing.__module__ == spec.name
+        if inspect.isclass(thing) and issubclass(thing, Method) and thing.__module__ == module_name
     }
     if not class_name and len(found) == 1:
         class_name = next(iter(found))

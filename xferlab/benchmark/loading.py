@@ -28,8 +28,8 @@ def load_record(store: RunStore, digest: str) -> RunRecord:
         hyper=spec.hyper_json,
         seed=spec.seed,
         status="done" if fault is None else "diverged",
-        diverged_at=fault and fault["step"],
-        diverged_term=fault and fault["term"],
+        diverged_at=fault["step"] if fault else None,
+        diverged_term=fault["term"] if fault else None,
         evaluations=tuple(
             Evaluation(line["step"], line["metrics"], line["validators"])
             for line in lines["evaluation"]

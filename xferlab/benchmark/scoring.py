@@ -9,10 +9,11 @@ import numpy as np
 from xferlab.core.batch import Labelled
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metrics import all_metrics
+from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.evaluation.views import LabelledOutputs, OracleView, Outputs, ValidationView
-from xferlab.models.nets import SOURCE, TARGET, Output
-from xferlab.training.run import Training
+from xferlab.models.nets import SOURCE, TARGET
+from xferlab.training.run import HostOutput, Training
 
 VALIDATION_LIMIT = 1000
 """Examples of each split that validators see; larger splits are sampled once, evenly."""
@@ -25,7 +26,7 @@ class Score(NamedTuple):
 
     metrics: dict[str, float]
     validators: dict[str, float]
-    outputs: Output | None
+    outputs: HostOutput | None
 
 
 class Scorer:
@@ -43,7 +44,7 @@ class Scorer:
     @property
     def target_labels(self) -> np.ndarray:
         """The labels of the target test split."""
-        return self._target_test.labels
+        return np.asarray(self._target_test.labels)
 
     def score(self, training: Training) -> list[Score]:
         """Returns the score of every run of the training."""
@@ -53,24 +54,28 @@ class Scorer:
             (self._target_train, TARGET),
             (self._target_test, TARGET),
         )
-        outputs = [training.predict(split.inputs, domain) for split, domain in splits]
+        outputs = [training.predict(np.asarray(split.inputs), domain) for split, domain in splits]
         return [self._score_run(*parts) for parts in zip(*outputs, strict=True)]
 
     def _score_run(
-        self, source_train: Output, source_test: Output, target_train: Output, target_test: Output
+        self,
+        source_train: HostOutput,
+        source_test: HostOutput,
+        target_train: HostOutput,
+        target_test: HostOutput,
     ) -> Score:
         everything = (*source_train, *source_test, *target_train, *target_test)
         if not all(np.isfinite(array).all() for array in everything):
             return Score({}, {}, None)
         view = ValidationView(
-            source_train=LabelledOutputs(*source_train, self._source_train.labels),
-            source_validation=LabelledOutputs(*source_test, self._source_test.labels),
+            source_train=LabelledOutputs(*source_train, np.asarray(self._source_train.labels)),
+            source_validation=LabelledOutputs(*source_test, np.asarray(self._source_test.labels)),
             target=Outputs(*target_train),
         )
         oracle_view = OracleView(target_test=LabelledOutputs(*target_test, self.target_labels))
         validators = {
-            name: float(validator(oracle_view if validator.oracle else view))
-            for name, validator in VALIDATORS.items()
+            name: float(v(oracle_view) if isinstance(v, OracleAccuracy) else v(view))
+            for name, v in VALIDATORS.items()
         }
         predictions = target_test.logits.argmax(axis=1)
         metrics = all_metrics(self.target_labels, predictions, self._num_classes)
@@ -81,7 +86,7 @@ class Scorer:
         parts = [
             [
                 output.features
-                for output in training.predict(split.inputs[:EMBEDDING_SAMPLE], domain)
+                for output in training.predict(np.asarray(split.inputs[:EMBEDDING_SAMPLE]), domain)
             ]
             for split, domain in ((self._source_test, SOURCE), (self._target_test, TARGET))
         ]
@@ -89,7 +94,7 @@ class Scorer:
 
     def final_arrays(self, training: Training) -> list[dict[str, np.ndarray]]:
         """Returns what is kept of each finished run: test logits, and what pictures need."""
-        test = training.predict(self._target_test.inputs, TARGET)
+        test = training.predict(np.asarray(self._target_test.inputs), TARGET)
         features = self.embed(training)
         planes = self._planes(training)
         source, target = self._picture_splits()

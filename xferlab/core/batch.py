@@ -1,16 +1,16 @@
-"""The typed structures that carry data into a compiled step."""
+"""The typed structures that carry data into a compiled step; NumPy outside it."""
 
 from __future__ import annotations
 
 from typing import Generic, NamedTuple, TypeVar
 
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int, Shaped
 
 
 class Labelled(NamedTuple):
     """Examples of one domain whose labels the setting lets a method see."""
 
-    inputs: Float[Array, "n ..."]
+    inputs: Shaped[Array, "n ..."]
     index: Int[Array, " n"]
     """Position of each example in its training split."""
     labels: Int[Array, " n"]
@@ -19,7 +19,7 @@ class Labelled(NamedTuple):
 class Unlabelled(NamedTuple):
     """Examples of one domain without labels: the field does not exist."""
 
-    inputs: Float[Array, "n ..."]
+    inputs: Shaped[Array, "n ..."]
     index: Int[Array, " n"]
     """Position of each example in its training split."""
 

@@ -22,7 +22,7 @@ def pytree_dataclass(cls: type[T]) -> type[T]:
     Fields declared with `static()`, and those whose default is no float, are structural; the
     others are leaves. A sweep is an instance whose leaves are stacked.
     """
-    data_class = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+    data_class: Any = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     fields = dataclasses.fields(data_class)
     leaves = [f.name for f in fields if _is_leaf(f)]
     jax.tree_util.register_dataclass(

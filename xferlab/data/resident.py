@@ -65,7 +65,7 @@ def draw_batch(
     """
     keys = jax.random.split(key)
     parts = zip(data.splits, (data.source_size, data.target_size), keys, batch_sizes, strict=True)
-    return Batch(*(_draw(part, size, k, step, n) for part, size, k, n in parts))
+    return Batch._make(_draw(part, size, k, step, n) for part, size, k, n in parts)
 
 
 def _draw(

@@ -29,9 +29,10 @@ def stream_batches(
     setting: Setting | None = None,
     batch_sizes: tuple[int, int] = (64, 64),
     seed: int = 0,
+    first_step: int = 0,
     prefetch_batches: int = 0,
 ) -> Any:
-    """Returns a grain iterator over the batches of steps 0, 1, 2, ..., without end.
+    """Returns a grain iterator over the batches of steps first_step, first_step + 1, ....
 
     Source and target are shuffled anew in every epoch, each on its own epoch clock: n examples
     are all visited once before one is visited again, and batches run on across the boundary.
@@ -41,6 +42,7 @@ def stream_batches(
         setting: what a method may see; by default the task's own.
         batch_sizes: examples per step from source and target.
         seed: of the order; the same seed gives the same batches.
+        first_step: where to begin: a resumed run asks for the step that it is at.
         prefetch_batches: how many are drawn ahead in threads, which changes no batch. It pays where
             drawing one takes milliseconds (large images); 128 digits take 0.07 ms, and handing
             them from thread to thread ten times that.
@@ -61,12 +63,14 @@ def stream_batches(
     ]
 
     def batch_at(step: int) -> Batch:
-        return Batch(*(None if stream is None else stream.draw(step) for stream in streams))
+        return Batch._make(None if stream is None else stream.draw(step) for stream in streams)
 
     reading = grain.ReadOptions(
         num_threads=min(prefetch_batches, MAX_THREADS), prefetch_buffer_size=prefetch_batches
     )
-    return iter(grain.MapDataset.range(MAX_STEPS).map(batch_at).to_iter_dataset(reading))
+    return iter(
+        grain.MapDataset.range(first_step, MAX_STEPS).map(batch_at).to_iter_dataset(reading)
+    )
 
 
 class _Stream:

@@ -93,10 +93,8 @@ class TransferTask:
             hides is `Unlabelled`, which has no such field. `index` is 0 ... n - 1.
         """
         setting = setting or self.setting
-        return Batch(
-            source=_view(self.source.splits["train"], setting.source),
-            target=_view(self.target.splits["train"], setting.target),
-        )
+        source, target = self.source.splits["train"], self.target.splits["train"]
+        return Batch._make((_view(source, setting.source), _view(target, setting.target)))
 
     def held_out(self) -> HeldOut:
         """Returns all splits, for scores; the target's training labels are left out even here."""

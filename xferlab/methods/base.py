@@ -124,8 +124,12 @@ class Method(abc.ABC):
         """Returns the state renewed from the network's view of the whole target split."""
         return state
 
-    combine_gradients: ClassVar[Callable[[dict[str, Params]], Params] | None] = None
-    """Merges the gradients of the weighted terms, by name; None adds them up."""
+    per_term_gradients: ClassVar[bool] = False
+    """Whether `combine_gradients` is asked; it costs one backward pass for each term."""
+
+    def combine_gradients(self, gradients: Mapping[str, Params]) -> Params:
+        """Returns one gradient from those of the weighted terms by name; their sum by default."""
+        return jax.tree.map(lambda *parts: sum(parts), *gradients.values())
 
     def predict(
         self, nets: Nets, inputs: Float[Array, "n ..."], state: Any, *, domain: int

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -24,8 +23,8 @@ SOURCE, TARGET = 0, 1
 class Output(NamedTuple):
     """What the network makes of `n` examples."""
 
-    features: Float[Array | np.ndarray, "n d"]
-    logits: Float[Array | np.ndarray, "n k"]
+    features: Float[Array, "n d"]
+    logits: Float[Array, "n k"]
 
 
 class Blueprint(NamedTuple):
@@ -130,8 +129,8 @@ class Nets:
 
     def params(self) -> Params:
         """Returns the parameters as plain dicts."""
-        return nnx.to_pure_dict(nnx.split(self._modules, nnx.Param, ...)[1])
+        return nnx.to_pure_dict(nnx.state(self._modules, nnx.Param))
 
     def statistics(self) -> Params:
         """Returns the batch-norm averages, as moved by this object's training passes."""
-        return nnx.to_pure_dict(nnx.split(self._modules, nnx.Param, ...)[2])
+        return nnx.to_pure_dict(nnx.state(self._modules, nnx.BatchStat))

@@ -84,10 +84,9 @@ class Checkpoint:
     def _open(self) -> Any:
         from orbax.checkpoint import v1 as ocp
 
+        keep_latest: Any = ocp.training.preservation_policies.LatestN(1)
         return ocp.training.Checkpointer(
-            self._folder,
-            preservation_policy=ocp.training.preservation_policies.LatestN(1),
-            cleanup_tmp_directories=True,
+            str(self._folder), preservation_policy=keep_latest, cleanup_tmp_directories=True
         )
 
 

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
+from jaxtyping import Float
 
+from xferlab.core.batch import Batch
+from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.data.resident import Resident
 from xferlab.methods.base import Method, Stage
-from xferlab.models.nets import Output
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.logs import ChunkLog, TermLog, summarise
+from xferlab.training.loop import Stream, run_loop
 from xferlab.training.options import TrainingOptions
+from xferlab.training.scan import Log
 from xferlab.training.stage import CompiledStage, compile_stage, make_stage
 from xferlab.training.step import TrainState
 
@@ -36,11 +41,19 @@ class Member(NamedTuple):
     seed: int
 
 
+class HostOutput(NamedTuple):
+    """What the network makes of `n` examples, on the host."""
+
+    features: Float[np.ndarray, "n d"]
+    logits: Float[np.ndarray, "n k"]
+
+
 class StageCache:
     """Compiled stages by structure, so that runs of one structure compile once."""
 
-    def __init__(self) -> None:
-        """Starts empty."""
+    def __init__(self, mesh: Mesh | None = None) -> None:
+        """Starts empty; `mesh` spreads runs and batches over several devices."""
+        self._mesh = mesh
         self._stages: dict[Any, CompiledStage] = {}
 
     def get(
@@ -50,8 +63,8 @@ class StageCache:
         structure = jax.tree.structure((method, options))
         key = (spec, structure, steps, stacked)
         if key not in self._stages:
-            functions = make_stage(spec, method, options, steps)
-            self._stages[key] = compile_stage(functions, stacked=stacked)
+            functions = make_stage(spec, method, options, steps, mesh=self._mesh)
+            self._stages[key] = compile_stage(functions, stacked=stacked, mesh=self._mesh)
         return self._stages[key]
 
 
@@ -75,7 +88,7 @@ class Training:
         self,
         spec: NetworkSpec,
         members: Sequence[Member],
-        data: Mapping[Setting, Resident],
+        data: Mapping[Setting, Resident | Stream],
         setting: Setting,
         cache: StageCache,
     ):
@@ -84,7 +97,7 @@ class Training:
         Args:
             spec: the network.
             members: the runs; a single one is not stacked.
-            data: the resident splits under each setting that a stage may name.
+            data: the splits, or the stream of batches, under each setting that a stage may name.
             setting: the task's setting, for stages that name none.
             cache: compiled stages, shared by all trainings of a process.
         """
@@ -94,6 +107,9 @@ class Training:
         self._setting = setting
         self._cache = cache
         self._stacked = len(members) > 1
+        self._batches: Iterator[Batch] | None = None
+        if self._stacked and any(isinstance(part, Stream) for part in data.values()):
+            raise InputError("runs with streamed data train one by one; use a width of 1")
         self._recipes = [member.method.stages() for member in members]
         self._ends = stage_bounds(self._recipes[0], members[0].options.steps)
         self.stage = 0
@@ -119,13 +135,11 @@ class Training:
             self._refresh_if_due()
             begin, start = self.step, self._start(self.stage)
             pause = min(until, self._ends[self.stage], self._next_refresh(begin))
-            self.state, log = self._compiled.chunk(
-                self.state, *self._arguments, self._resident, jnp.int32(pause - start)
-            )
+            self.state, log = self._train_to(pause - start)
             logs.append(ChunkLog(start, pause - begin, jax.device_get(log)))
         return [summarise(logs, i if self._stacked else None) for i in range(len(self._members))]
 
-    def predict(self, inputs: np.ndarray, domain: int) -> list[Output]:
+    def predict(self, inputs: np.ndarray, domain: int) -> list[HostOutput]:
         """Returns each run's outputs (NumPy) for inputs of one domain (0 source, 1 target)."""
         parts = []
         method, _ = self._arguments
@@ -137,8 +151,8 @@ class Training:
             parts.append([np.asarray(a)[..., : len(piece), :] for a in output])
         features, logits = (np.concatenate(part, axis=-2) for part in zip(*parts, strict=True))
         if not self._stacked:
-            return [Output(features, logits)]
-        return [Output(f, g) for f, g in zip(features, logits, strict=True)]
+            return [HostOutput(features, logits)]
+        return [HostOutput(f, g) for f, g in zip(features, logits, strict=True)]
 
     def restore(self, stage: int, load: Callable[[TrainState], TrainState]) -> None:
         """Goes to a stage and takes the state that `load` returns for a template of it."""
@@ -146,6 +160,16 @@ class Training:
             self.stage += 1
             self.state = self._enter(self.state)
         self.state = load(self.state)
+
+    def _train_to(self, until: int) -> tuple[TrainState, Log]:
+        """Trains to a step of the stage, by scan where data are resident, by loop if streamed."""
+        data = self._stage_data
+        if isinstance(data, Resident):
+            return self._compiled.chunk(self.state, *self._arguments, data, jnp.int32(until))
+        done = self.step - self._start(self.stage)
+        if self._batches is None:
+            self._batches = data.batches_from(done)
+        return run_loop(self._compiled, self.state, *self._arguments, self._batches, until - done)
 
     @property
     def _recipe_stage(self) -> Stage:
@@ -167,7 +191,7 @@ class Training:
         )
 
     @property
-    def _resident(self) -> Resident:
+    def _stage_data(self) -> Resident | Stream:
         return self._data[self._recipe_stage.setting or self._setting]
 
     def _start(self, stage: int) -> int:
@@ -183,8 +207,8 @@ class Training:
                 {group: tree[group] for group in ("encoder", "heads") if group in tree}
                 for tree in (previous.params, previous.statistics)
             )
-        target = self._resident.splits.target
-        size = 0 if target is None else len(target.index)
+        self._batches = None
+        size = _target_size(self._stage_data)
         return self._compiled.init(*self._arguments, _stack(keys), inherited, size)
 
     def _refresh_points(self) -> list[int]:
@@ -196,9 +220,22 @@ class Training:
         return min((p for p in self._refresh_points() if p > step), default=self._ends[-1])
 
     def _refresh_if_due(self) -> None:
-        if self.step in self._refresh_points():
-            method, _ = self._arguments
-            self.state = self._compiled.refresh(self.state, method, self._resident)
+        if self.step not in self._refresh_points():
+            return
+        method, _ = self._arguments
+        if not isinstance(self._stage_data, Resident):
+            raise InputError(
+                f"{type(method).__name__} looks at the whole target split at once, so its data"
+                " cannot be streamed; keep them resident"
+            )
+        self.state = self._compiled.refresh(self.state, method, self._stage_data)
+
+
+def _target_size(data: Resident | Stream) -> int:
+    """Returns the (padded) number of target examples, 0 where the target is hidden."""
+    if isinstance(data, Stream):
+        return data.target_size
+    return 0 if data.splits.target is None else len(data.splits.target.index)
 
 
 def _stack(trees: Sequence[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -36,6 +37,27 @@ def batch_at(state: TrainState, options: TrainingOptions, data: Resident) -> Bat
     return draw_batch(data, order_key, state.step, options.batch_sizes)
 
 
+def empty_log(
+    program: StageProgram, state: TrainState, method: Method, options: TrainingOptions, batch: Batch
+) -> Log:
+    """Returns a log of no step, with a place for every term; `batch` gives shapes alone."""
+    _, terms = jax.eval_shape(functools.partial(train_step, program), state, method, options, batch)
+    return Log({name: jnp.zeros(()) for name in terms}, jnp.int32(-1), jnp.int32(0))
+
+
+def logged_step(
+    program: StageProgram,
+    state: TrainState,
+    log: Log,
+    method: Method,
+    options: TrainingOptions,
+    batch: Batch,
+) -> tuple[TrainState, Log]:
+    """Runs one step and adds its terms to the log; what loop and scan both repeat."""
+    new_state, terms = train_step(program, state, method, options, batch)
+    return new_state, _record(log, terms, state.step)
+
+
 def run_chunk(
     program: StageProgram,
     state: TrainState,
@@ -49,17 +71,13 @@ def run_chunk(
     A scan whose length is data is `fori_loop`; its carry sums the terms, so nothing grows with
     the number of steps.
     """
-
-    def one_step(state: TrainState) -> tuple[TrainState, dict[str, Array]]:
-        return train_step(program, state, method, options, batch_at(state, options, data))
-
-    _, terms = jax.eval_shape(one_step, state)
-    log = Log({name: jnp.zeros(()) for name in terms}, jnp.int32(-1), jnp.int32(0))
+    shapes = jax.eval_shape(lambda state: batch_at(state, options, data), state)
+    log = empty_log(program, state, method, options, shapes)
 
     def body(_: Array, carry: tuple[TrainState, Log]) -> tuple[TrainState, Log]:
         state, log = carry
-        new_state, terms = one_step(state)
-        return new_state, _record(log, terms, state.step)
+        batch = batch_at(state, options, data)
+        return logged_step(program, state, log, method, options, batch)
 
     return lax.fori_loop(state.step, until, body, (state, log))
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 from jaxtyping import Array, Float, Int, Key
 
+from xferlab.core.batch import Batch
 from xferlab.core.paths import resolve_rules
 from xferlab.data.resident import Resident
 from xferlab.data.scaling import scale_inputs
@@ -17,7 +19,8 @@ from xferlab.methods.base import Method, WholeTarget
 from xferlab.models.nets import Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
-from xferlab.training.scan import Log, run_chunk
+from xferlab.training.scan import Log, empty_log, logged_step, run_chunk
+from xferlab.training.sharding import over_runs
 from xferlab.training.step import StageProgram, TrainState, init_optimisation
 
 REFRESH_BATCH = 256
@@ -71,6 +74,23 @@ class StageFunctions:
         """Trains up to step `until` of the stage."""
         return run_chunk(self.program, state, method, options, data, until)
 
+    def step(
+        self,
+        state: TrainState,
+        log: Log,
+        method: Method,
+        options: TrainingOptions,
+        batch: Batch,
+    ) -> tuple[TrainState, Log]:
+        """Trains one step on a streamed batch, inputs as stored."""
+        return logged_step(self.program, state, log, method, options, _scaled(batch))
+
+    def empty_log(
+        self, state: TrainState, method: Method, options: TrainingOptions, batch: Batch
+    ) -> Log:
+        """Returns a log of no step for streamed batches like this one."""
+        return empty_log(self.program, state, method, options, _scaled(batch))
+
     def refresh(self, state: TrainState, method: Method, data: Resident) -> TrainState:
         """Renews the method's state from the network's view of the whole target split."""
         nets = self._frozen_nets(state)
@@ -96,15 +116,26 @@ class StageFunctions:
         return Nets(self.program.blueprint, state.params, state.statistics, train=False)
 
 
+def _scaled(batch: Batch) -> Batch:
+    return Batch._make(
+        None if part is None else part._replace(inputs=scale_inputs(part.inputs)) for part in batch
+    )
+
+
 def make_stage(
-    spec: NetworkSpec, method: Method, options: TrainingOptions, steps: int
+    spec: NetworkSpec,
+    method: Method,
+    options: TrainingOptions,
+    steps: int,
+    *,
+    mesh: Mesh | None = None,
 ) -> StageFunctions:
     """Builds a stage's functions; traces the construction of the networks, computes nothing."""
     blueprint = Blueprint.of(spec, method.extra_networks)
     key = jax.random.key(0)
     params, _ = jax.eval_shape(functools.partial(blueprint.init, method.extra_networks), key)
     multipliers = resolve_rules(options.lr_rules, params)
-    return StageFunctions(spec, steps, StageProgram(blueprint, steps, multipliers))
+    return StageFunctions(spec, steps, StageProgram(blueprint, steps, multipliers, mesh))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,43 +144,53 @@ class CompiledStage:
 
     init: Any
     chunk: Any
+    step: Any
+    empty_log: Any
     refresh: Any
     predict: Any
 
 
-def compile_stage(functions: StageFunctions, *, stacked: bool) -> CompiledStage:
+def compile_stage(
+    functions: StageFunctions, *, stacked: bool, mesh: Mesh | None = None
+) -> CompiledStage:
     """Returns the functions jitted for one run, or for runs stacked along a leading axis.
 
-    Stacked are state, method, options and key; data, inputs and step numbers are shared.
+    Stacked are state, log, method, options and key; data, inputs and step numbers are shared.
+
+    Args:
+        functions: the stage.
+        stacked: whether arguments carry a leading axis of runs.
+        mesh: devices to spread runs and batches over; None for one device.
     """
     init, chunk, refresh, predict = (
         functions.init, functions.chunk, functions.refresh, functions.predict
     )  # fmt: skip
     if stacked:
-        init = _over_runs(init, (0, 0, 0, 0, None))
-        chunk = _over_runs(chunk, (0, 0, 0, None, None))
-        refresh = _over_runs(refresh, (0, 0, None))
-        predict = _over_runs(predict, (0, 0, None, None))
+        init = _stack_runs(init, (0, 0, 0, 0, None))
+        shared = (None, None)
+        chunk = over_runs(_stack_runs(chunk, (0, 0, 0, *shared)), mesh, (True,) * 3 + (False,) * 2)
+        refresh = _stack_runs(refresh, (0, 0, None))
+        predict = _stack_runs(predict, (0, 0, None, None))
     return CompiledStage(
-        jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE),
-        jax.jit(chunk, donate_argnums=0),
-        jax.jit(refresh),
-        jax.jit(predict, static_argnums=3),
+        init=jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE),
+        chunk=jax.jit(chunk, donate_argnums=0),
+        step=jax.jit(functions.step, donate_argnums=(0, 1)),
+        empty_log=functions.empty_log,
+        refresh=jax.jit(refresh),
+        predict=jax.jit(predict, static_argnums=3),
     )
 
 
-def _over_runs(function: Any, in_axes: tuple[int | None, ...]) -> Any:
-    """Maps over runs; an argument that is shared may be a static Python value."""
+def _stack_runs(function: Any, in_axes: tuple[int | None, ...]) -> Any:
+    """Maps over runs; an argument that is shared (None) may be a static Python value."""
 
     @functools.wraps(function)
     def mapped(*args: Any) -> Any:
         shared = {i: a for i, a in enumerate(args) if in_axes[i] is None}
 
         def one(*own: Any) -> Any:
-            own_iter = iter(own)
-            return function(
-                *(shared[i] if i in shared else next(own_iter) for i in range(len(args)))
-            )
+            rest = iter(own)
+            return function(*(shared[i] if i in shared else next(rest) for i in range(len(args))))
 
         return jax.vmap(one)(*(a for i, a in enumerate(args) if i not in shared))
 

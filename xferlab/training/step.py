@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch
@@ -16,6 +17,7 @@ from xferlab.models.nets import Blueprint, Nets, Params
 from xferlab.training.augment import AUGMENTATIONS
 from xferlab.training.optimiser import init_optimiser, scheduled_lr, update_group
 from xferlab.training.options import TrainingOptions
+from xferlab.training.sharding import split_batch
 
 
 class TrainState(NamedTuple):
@@ -38,6 +40,8 @@ class StageProgram:
     steps: int
     multipliers: Any
     """Learning-rate multiplier of every parameter."""
+    mesh: Mesh | None = None
+    """Devices over which batches are split; None for one."""
 
 
 def init_optimisation(
@@ -67,6 +71,7 @@ def train_step(
         The new state, and every term of every phase by name (with several phases,
         'phase/term'), unweighted.
     """
+    batch = split_batch(batch, program.mesh)
     progress = state.step / program.steps
     lr = scheduled_lr(options, progress)
     step_key = jax.random.fold_in(state.key, state.step)
@@ -118,8 +123,7 @@ def _differentiate(objective: Any, trained: Params, method: Method) -> tuple[Par
     if not trained:
         terms, statistics = objective(trained)
         return {}, terms, statistics
-    combine = method.combine_gradients
-    if combine is None:
+    if not method.per_term_gradients:
 
         def total(trained: Params) -> tuple[Array, tuple[Terms, Params]]:
             terms, statistics = objective(trained)
@@ -134,4 +138,4 @@ def _differentiate(objective: Any, trained: Params, method: Method) -> tuple[Par
         return weighted, (terms, statistics)
 
     gradients, (terms, statistics) = jax.jacrev(each, has_aux=True)(trained)
-    return combine(gradients), terms, statistics
+    return method.combine_gradients(gradients), terms, statistics

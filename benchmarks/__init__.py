@@ -1,0 +1,1 @@
+"""Measurements of xferlab's own speed, and the suite runner of a checkout; not installed."""

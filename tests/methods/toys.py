@@ -1,0 +1,125 @@
+"""Tiny tasks, networks and trainings for the tests of methods and training."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax
+import numpy as np
+
+from xferlab.core.settings import Setting
+from xferlab.data.domain import Domain
+from xferlab.data.resident import to_resident
+from xferlab.data.split import Split
+from xferlab.data.task import TransferTask
+from xferlab.methods.base import Method
+from xferlab.models.spec import NetworkSpec
+from xferlab.training.options import TrainingOptions
+from xferlab.training.run import Member, StageCache, Training
+
+CLASSES = ("a", "b", "c")
+CACHE = StageCache()
+"""Stages that any test of a process has compiled."""
+
+
+def make_spec(**changes: Any) -> NetworkSpec:
+    """A perceptron of 8 units and a bottleneck of 6 with batch norm over 4-dimensional inputs."""
+    spec = NetworkSpec(
+        backbone="mlp", input_shape=(4,), heads=(("label", 3),), hidden=(8,), bottleneck=6
+    )
+    return dataclasses.replace(spec, **changes)
+
+
+def make_options(**changes: Any) -> TrainingOptions:
+    options = TrainingOptions(steps=8, batch_sizes=(6, 5), lr=0.05, evaluations=1)
+    return dataclasses.replace(options, **changes)
+
+
+def make_split(n: int, *, seed: int, shape: tuple[int, ...] = (4,), classes: int = 3) -> Split:
+    """Gaussian inputs around a mean of each class, labels 0, 1, 2, 0, ..."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % classes
+    means = np.random.default_rng(0).normal(size=(classes, *shape))
+    return Split((rng.normal(size=(n, *shape)) + 2 * means[labels]).astype(np.float32), labels)
+
+
+def make_task(
+    *, sizes: tuple[int, int] = (21, 17), shape: tuple[int, ...] = (4,), **changes: Any
+) -> TransferTask:
+    """Gaussian clusters of 3 classes, the target shifted; splits of unequal size."""
+    source, target = (
+        {
+            "train": make_split(n, seed=i, shape=shape),
+            "test": make_split(12, seed=10 + i, shape=shape),
+        }
+        for i, n in enumerate(sizes)
+    )
+    target = {name: split._replace(inputs=split.inputs + 0.5) for name, split in target.items()}
+    task = TransferTask(
+        "toy",
+        (Domain("source", source, CLASSES),),
+        Domain("target", target, CLASSES),
+        Setting.UNSUPERVISED_DA,
+    )
+    return dataclasses.replace(task, **changes)
+
+
+def with_permuted_target_labels(task: TransferTask, *, seed: int = 0) -> TransferTask:
+    """The task with the labels of both target splits in random order."""
+    rng = np.random.default_rng(seed)
+    splits = {
+        name: split._replace(labels=rng.permutation(split.labels))
+        for name, split in task.target.splits.items()
+    }
+    return dataclasses.replace(task, target=dataclasses.replace(task.target, splits=splits))
+
+
+def setting_of(method: Method, task: TransferTask) -> Setting:
+    """The task's setting where the method supports it, else the method's own first one."""
+    return task.setting if task.setting in method.settings else method.settings[0]
+
+
+def make_training(
+    method: Method,
+    *,
+    task: TransferTask | None = None,
+    spec: NetworkSpec | None = None,
+    options: TrainingOptions | None = None,
+    seed: int = 0,
+    members: list[Member] | None = None,
+    pad_to: tuple[int, int] = (0, 0),
+) -> Training:
+    """A training of one method, or of several members of its structure."""
+    task = task or make_task()
+    members = members or [Member(method, options or make_options(), seed)]
+    setting = setting_of(method, task)
+    settings = {stage.setting or setting for stage in method.stages()}
+    data = {s: to_resident(task.training_arrays(s), pad_to=pad_to) for s in settings}
+    return Training(spec or make_spec(), members, data, setting, CACHE)
+
+
+def snapshot(tree: Any) -> Any:
+    """A copy in NumPy, which survives the donation of the original; keys as their bits."""
+
+    def copy(leaf: Any) -> np.ndarray:
+        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            leaf = jax.random.key_data(leaf)
+        return np.array(leaf)
+
+    return jax.tree.map(copy, tree)
+
+
+def assert_same_bits(actual: Any, expected: Any) -> None:
+    assert jax.tree.structure(actual) == jax.tree.structure(expected)
+    jax.tree.map(np.testing.assert_array_equal, snapshot(actual), snapshot(expected))
+
+
+def assert_close(actual: Any, expected: Any, **tolerance: float) -> None:
+    assert jax.tree.structure(actual) == jax.tree.structure(expected)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, **tolerance), actual, expected)
+
+
+def same_bits(first: Any, second: Any) -> bool:
+    """Whether two trees of one structure hold the same numbers."""
+    return jax.tree.all(jax.tree.map(np.array_equal, snapshot(first), snapshot(second)))

@@ -1,0 +1,66 @@
+"""Several devices: a mesh with an axis for runs and one for the examples of a batch.
+
+Over 'run' each device trains its own runs and nothing is exchanged. Over 'data' a batch is split
+and the compiler keeps the meaning: a loss that couples the batch (MMD, CORAL, a nuclear norm, batch
+norm) is that of the whole batch, as on one device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from xferlab.core.batch import Batch
+from xferlab.core.errors import InputError
+
+RUN, DATA = "run", "data"
+
+
+def make_mesh(runs: int = 1, data: int = 1) -> Mesh:
+    """Returns a mesh of `runs` × `data` devices.
+
+    Raises:
+        InputError: if there are fewer devices than that.
+    """
+    available = len(jax.devices())
+    if runs * data > available:
+        raise InputError(
+            f"a mesh of {runs} × {data} needs {runs * data} devices; there are {available}"
+        )
+    return jax.make_mesh(
+        (runs, data),
+        (RUN, DATA),
+        axis_types=(jax.sharding.AxisType.Auto,) * 2,
+        devices=jax.devices()[: runs * data],
+    )
+
+
+def split_batch(batch: Batch, mesh: Mesh | None) -> Batch:
+    """Spreads the examples of a batch over the mesh's data axis; call it under `jit`."""
+    if mesh is None or mesh.shape[DATA] == 1:
+        return batch
+    return jax.lax.with_sharding_constraint(batch, NamedSharding(mesh, PartitionSpec(DATA)))
+
+
+def over_runs(function: Callable[..., Any], mesh: Mesh | None, stacked: tuple[bool, ...]) -> Any:
+    """Gives every device its share of stacked runs.
+
+    Args:
+        function: takes and returns trees whose leaves have a leading axis of runs.
+        mesh: None leaves the function as it is.
+        stacked: for each argument, whether it has that axis or is shared.
+    """
+    if mesh is None or mesh.shape[RUN] == 1:
+        return function
+    specs = tuple(PartitionSpec(RUN) if own else PartitionSpec() for own in stacked)
+    return jax.shard_map(
+        function,
+        mesh=mesh,
+        in_specs=specs,
+        out_specs=PartitionSpec(RUN),
+        axis_names={RUN},
+        check_vma=False,
+    )
