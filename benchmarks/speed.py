@@ -32,8 +32,8 @@ from benchmarks.problems import (
 from benchmarks.timing import Contestant, Rounds, median_ms, ratio, time_in_turn
 from xferlab.data.resident import to_resident
 from xferlab.methods.dann import DANN
-from xferlab.training.loop import run_loop
 from xferlab.training.options import TrainingOptions
+from xferlab.training.scan import Log
 from xferlab.training.stage import compile_stage, make_stage
 from xferlab.training.step import TrainState
 
@@ -83,13 +83,22 @@ def xferlab_contestants(problem: Problem) -> list[Contestant]:
     def start() -> TrainState:
         return _ready(lambda: stage.init(METHOD, TRAINING, jax.random.key(0), ({}, {}), size))
 
-    def loop(state: TrainState, steps: int) -> None:
-        jax.block_until_ready(run_loop(stage, state, METHOD, TRAINING, batches, steps))
+    def start_logged() -> tuple[TrainState, Log]:
+        state = start()
+        return state, stage.empty_log(state, METHOD, TRAINING, next(batches))
+
+    def loop(logged: tuple[TrainState, Log], steps: int) -> None:
+        for _ in range(steps):
+            logged = stage.step(*logged, METHOD, TRAINING, next(batches))
+        jax.block_until_ready(logged)
 
     def scan(state: TrainState, steps: int) -> None:
         jax.block_until_ready(stage.chunk(state, METHOD, TRAINING, data, jnp.int32(steps)))
 
-    return [Contestant("xferlab, looped", start, loop), Contestant("xferlab, scanned", start, scan)]
+    return [
+        Contestant("xferlab, looped", start_logged, loop),
+        Contestant("xferlab, scanned", start, scan),
+    ]
 
 
 def torch_contestants(problem: Problem) -> list[Contestant]:

@@ -49,7 +49,7 @@ def test_the_order_of_keys_does_not_matter(value):
 def test_seeds_are_distinct_and_in_range():
     seeds = [stable_seed("run", task, i) for task in ("a", "b", "a → b") for i in range(500)]
     assert len(set(seeds)) == len(seeds)
-    assert 0 <= min(seeds) and max(seeds) < 2**31
+    assert min(seeds) >= 0 and max(seeds) < 2**31
 
 
 def test_parts_are_not_merely_joined():

@@ -32,7 +32,7 @@ def make_spec(**changes: Any) -> NetworkSpec:
 
 
 def make_options(**changes: Any) -> TrainingOptions:
-    options = TrainingOptions(steps=8, batch_sizes=(6, 5), lr=0.05, evaluations=1)
+    options = TrainingOptions(steps=8, batch_sizes=(6, 5), lr=0.02, evaluations=1)
     return dataclasses.replace(options, **changes)
 
 

@@ -42,6 +42,6 @@ class AdaBN(Method):
         nets.encode(batch.target.inputs, domain=SOURCE, momentum=share_of_past)
         return {}
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: int) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the outputs under the one set of averages."""
         return nets.apply(inputs, domain=SOURCE)

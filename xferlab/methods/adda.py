@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import jax
+import jax.numpy as jnp
 from flax import nnx
 
 from xferlab.core.batch import AdaptationBatch
@@ -71,8 +73,8 @@ class ADDA(Method):
         target = nets.encode(batch.target.inputs, domain=SOURCE)
         return {"fooling": Term(generator_loss(nets["discriminator"](target)).mean())}
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: int) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the outputs of the encoder that belongs to the domain."""
-        if domain == SOURCE:
-            nets = nets.with_weights(*state, train=False)
-        return nets.apply(inputs, domain=SOURCE)
+        source = nets.with_weights(*state, train=False).apply(inputs, domain=SOURCE)
+        target = nets.apply(inputs, domain=SOURCE)
+        return jax.tree.map(lambda s, t: jnp.where(domain == SOURCE, s, t), source, target)

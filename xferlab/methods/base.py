@@ -132,9 +132,12 @@ class Method(abc.ABC):
         return jax.tree.map(lambda *parts: sum(parts), *gradients.values())
 
     def predict(
-        self, nets: Nets, inputs: Float[Array, "n ..."], state: Any, *, domain: int
+        self, nets: Nets, inputs: Float[Array, "n ..."], state: Any, *, domain: Int[Array, ""]
     ) -> Output:
-        """Returns features and logits used for evaluation, by default the network's own."""
+        """Returns features and logits used for evaluation, by default the network's own.
+
+        `domain` is 0 for the source and 1 for the target; it is traced.
+        """
         return nets.apply(inputs, domain=domain)
 
 

@@ -70,7 +70,7 @@ class MCD(Method):
         _, target = nets.forward(batch)
         return {"discrepancy": Term(_discrepancy(nets, target))}
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: int) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the features and the mean of both heads' logits."""
         output = nets.apply(inputs, domain=domain)
         return output._replace(logits=(output.logits + nets["second_head"](output.features)) / 2)

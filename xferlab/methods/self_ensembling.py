@@ -71,6 +71,6 @@ class SelfEnsembling(Method):
         keep = self.ema_decay
         return jax.tree.map(lambda old, new: keep * old + (1.0 - keep) * new, state, student)
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: int) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the teacher's outputs."""
         return nets.with_weights(**state, train=False).apply(inputs, domain=domain)

@@ -72,7 +72,7 @@ class SHOT(Method):
             "pseudo_label": Term(cross_entropy(logits, pseudo_labels).mean(), self.pseudo_weight),
         }
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: int) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the outputs of the one network that was adapted."""
         return nets.apply(inputs, domain=SOURCE)
 

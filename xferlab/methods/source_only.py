@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.classification import cross_entropy
 from xferlab.methods.base import Context, Method, Term, Terms, method, static
@@ -26,6 +28,6 @@ class SourceOnly(Method):
         losses = cross_entropy(logits, batch.source.labels, label_smoothing=self.label_smoothing)
         return {"classification": Term(losses.mean())}
 
-    def predict(self, nets: Nets, inputs, state, *, domain: int) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the outputs under the source's batch statistics: it has no others."""
         return nets.apply(inputs, domain=SOURCE)

@@ -39,11 +39,11 @@ class Mode:
         self,
         train: bool,
         *,
-        domain: int = 0,
+        domain: Array | int = 0,
         key: Array | None = None,
         momentum: Array | float | None = None,
     ):
-        """Takes the static domain index (0 source, 1 target) and the pass's own key.
+        """Takes the domain (0 source, 1 target) and the pass's own key.
 
         `momentum` replaces the batch norms' own; a traced value gives a cumulative average.
         """
@@ -169,7 +169,7 @@ class BatchNorm(nnx.Module):
         return x * factor.reshape(shape) + offset.reshape(shape)
 
     def _move_averages(
-        self, row: int, mean: Array, var: Array, count: int, momentum: Array | float | None
+        self, row: Array | int, mean: Array, var: Array, count: int, momentum: Array | float | None
     ) -> None:
         keep = self.momentum if momentum is None else momentum
         unbiased = var * (count / max(count - 1, 1))

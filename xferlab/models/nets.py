@@ -76,7 +76,7 @@ class Nets:
         self,
         inputs: Float[Array, "n ..."],
         *,
-        domain: int = TARGET,
+        domain: Array | int = TARGET,
         momentum: Array | float | None = None,
     ) -> Float[Array, "n d"]:
         """Returns the features of one domain's inputs.
@@ -95,7 +95,7 @@ class Nets:
         """Returns the logits `[n, k]` of a head, by default the first one."""
         return self._modules["heads"][head or self._blueprint.spec.heads[0][0]](features)
 
-    def apply(self, inputs: Float[Array, "n ..."], *, domain: int = TARGET) -> Output:
+    def apply(self, inputs: Float[Array, "n ..."], *, domain: Array | int = TARGET) -> Output:
         """Returns features and logits of one domain's inputs."""
         features = self.encode(inputs, domain=domain)
         return Output(features, self.classify(features))

@@ -30,7 +30,7 @@ from xferlab.training.scan import Log
 from xferlab.training.stage import CompiledStage, compile_stage, make_stage
 from xferlab.training.step import TrainState
 
-PREDICT_BATCH = 500
+PREDICT_BATCH = 256
 
 
 class Member(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Int, Key, Shaped
 
 from xferlab.core.batch import Batch
 from xferlab.core.paths import resolve_rules
@@ -106,7 +106,11 @@ class StageFunctions:
         return state._replace(method_state=method.refresh(state.method_state, nets, whole))
 
     def predict(
-        self, state: TrainState, method: Method, inputs: Float[Array, "n ..."], domain: int
+        self,
+        state: TrainState,
+        method: Method,
+        inputs: Shaped[Array, "n ..."],
+        domain: Int[Array, ""],
     ) -> Output:
         """Returns what the method predicts for inputs of one domain."""
         nets = self._frozen_nets(state)
@@ -177,7 +181,7 @@ def compile_stage(
         step=jax.jit(functions.step, donate_argnums=(0, 1)),
         empty_log=functions.empty_log,
         refresh=jax.jit(refresh),
-        predict=jax.jit(predict, static_argnums=3),
+        predict=jax.jit(predict),
     )
 
 
