@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -43,10 +44,17 @@ class Checkpoint:
         Raises:
             OSError: if the disk is full or the folder cannot be written.
         """
-        notes = {"stage": training.stage, "identity": self._identity, "journal": journal}
+        notes = {
+            "stage": training.stage,
+            "identity": self._identity,
+            "journal": canonical_json(journal),
+        }
         with _ORBAX, self._open() as checkpointer:
             checkpointer.save_checkpointables(
-                training.step, {"state": training.state._asdict(), "notes": notes}, overwrite=True
+                training.step,
+                {"state": training.state._asdict()},
+                custom_metadata=notes,
+                overwrite=True,
             )
 
     def restore(self, training: Training) -> Any | None:
@@ -65,7 +73,7 @@ class Checkpoint:
             with _ORBAX, self._open() as checkpointer:
                 if checkpointer.latest is None:
                     return None
-                notes = checkpointer.load_checkpointables(None, {"notes": None})["notes"]
+                notes = checkpointer.checkpointables_metadata(checkpointer.latest).custom_metadata
                 if notes["identity"] != self._identity:
                     return None
                 training.restore(notes["stage"], lambda template: _load(checkpointer, template))
@@ -75,7 +83,7 @@ class Checkpoint:
                 f" {str(error)[:200]}). Delete that folder to train these runs from the start;"
                 " finished runs are kept"
             ) from error
-        return notes["journal"]
+        return json.loads(notes["journal"])
 
     def clear(self) -> None:
         """Removes the checkpoint once its runs are recorded."""
@@ -91,5 +99,8 @@ class Checkpoint:
 
 
 def _load(checkpointer: Any, template: TrainState) -> TrainState:
-    abstract = jax.eval_shape(lambda: template)._asdict()
+    abstract = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=leaf.sharding),
+        template._asdict(),
+    )
     return TrainState(**checkpointer.load_checkpointables(None, {"state": abstract})["state"])
