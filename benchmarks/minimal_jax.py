@@ -17,7 +17,13 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from benchmarks.problems import (
-    BATCH_SIZES, DISCRIMINATOR_WIDTH, LR, MOMENTUM, TOTAL_STEPS, Problem, layer_shapes,
+    BATCH_SIZES,
+    DISCRIMINATOR_WIDTH,
+    LR,
+    MOMENTUM,
+    TOTAL_STEPS,
+    Problem,
+    layer_shapes,
 )  # fmt: skip
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 

@@ -9,7 +9,13 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.problems import (
-    BATCH_SIZES, DISCRIMINATOR_WIDTH, LR, MOMENTUM, TOTAL_STEPS, Problem, layer_shapes,
+    BATCH_SIZES,
+    DISCRIMINATOR_WIDTH,
+    LR,
+    MOMENTUM,
+    TOTAL_STEPS,
+    Problem,
+    layer_shapes,
 )  # fmt: skip
 
 
@@ -40,7 +46,7 @@ class Networks(nn.Module):
             if len(shape) == 4:
                 layers += [nn.Conv2d(shape[2], shape[3], shape[0]), nn.MaxPool2d(2), nn.ReLU()]
             else:
-                layers += [nn.Flatten(), nn.Linear(*shape), nn.ReLU()]
+                layers += [nn.Flatten(), nn.Linear(shape[0], shape[1]), nn.ReLU()]
         d = shapes[-1][-1]
         self.encoder = nn.Sequential(*layers)
         self.head = nn.Linear(d, problem.spec.num_classes)

@@ -14,22 +14,40 @@ from rich.table import Table
 
 from xferlab.benchmark.environment import describe_environment
 from xferlab.benchmark.store import disk_errors, write_aside
+from xferlab.core.errors import InputError
+from xferlab.core.names import NameTable
 
 Rows = Sequence[Sequence[str]]
 
 
-def define_flags(networks: Sequence[str]) -> flags.FlagValues:
-    """Returns the flags that the measurements share."""
+def parse_flags(program: str, argv: Sequence[str], networks: NameTable[Any]) -> flags.FlagValues:
+    """Returns the flags that the measurements share.
+
+    Args:
+        program: name of the measurement.
+        argv: the flags as typed.
+        networks: the networks to choose from.
+
+    Raises:
+        SystemExit: after --help, and with a message for a flag or network that does not exist.
+    """
     values = flags.FlagValues()
-    flags.DEFINE_multi_enum(
-        "networks", list(networks), networks, "what is trained", flag_values=values
-    )
+    flags.DEFINE_list("networks", list(networks), "what is trained", flag_values=values)
     flags.DEFINE_integer("rounds", 7, "rounds of measurement", lower_bound=1, flag_values=values)
     flags.DEFINE_integer(
-        "steps", 0, "steps of a measurement; 0: at least 0.3 seconds", lower_bound=0,
+        "steps", 0, "steps of a measurement; 0: as many as take 0.3 seconds", lower_bound=0,
         flag_values=values,
     )  # fmt: skip
     flags.DEFINE_string("out", "", "file for the figures as JSON", flag_values=values)
+    if "--help" in argv:
+        print(values.get_help())
+        raise SystemExit(0)
+    try:
+        values([program, *argv])
+        for name in values.networks:
+            networks[name]
+    except (flags.Error, InputError) as error:
+        raise SystemExit(f"{program}: {error}") from error
     return values
 
 

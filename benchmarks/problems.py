@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.names import NameTable
 from xferlab.models.spec import NetworkSpec
 
 BATCH_SIZES = (64, 64)
@@ -51,8 +52,8 @@ def host_batches(problem: Problem) -> Iterator[Batch[Labelled, Unlabelled]]:
     while True:
         i, j = rng.integers(0, len(source.index), n), rng.integers(0, len(target.index), m)
         yield Batch(
-            Labelled(source.inputs[i], source.index[i], source.labels[i]),
-            Unlabelled(target.inputs[j], target.index[j]),
+            Labelled._make(array[i] for array in source),
+            Unlabelled._make(array[j] for array in target),
         )
 
 
@@ -86,8 +87,10 @@ def images(examples: int = EXAMPLES) -> Problem:
 
 def _two_domains(inputs: list[np.ndarray], labels: np.ndarray) -> Batch[Labelled, Unlabelled]:
     index = np.arange(len(labels), dtype=np.int32)
-    source = Labelled(inputs[0], index, labels.astype(np.int32))
-    return Batch(source, Unlabelled(inputs[1], index))
+    source = Labelled._make((inputs[0], index, labels.astype(np.int32)))
+    return Batch(source, Unlabelled._make((inputs[1], index)))
 
 
-PROBLEMS: dict[str, Callable[[], Problem]] = {"mlp": bag_of_words, "lenet": images}
+PROBLEMS: NameTable[Callable[[], Problem]] = NameTable(
+    "network", {"mlp": bag_of_words, "lenet": images}
+)

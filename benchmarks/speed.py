@@ -24,10 +24,21 @@ import jax.numpy as jnp
 
 from benchmarks import minimal_jax
 from benchmarks.output import (
-    cores, define_flags, describe_machine, show_machine, show_table, write_json,
+    cores,
+    describe_machine,
+    parse_flags,
+    show_machine,
+    show_table,
+    write_json,
 )  # fmt: skip
 from benchmarks.problems import (
-    BATCH_SIZES, LR, MOMENTUM, PROBLEMS, TOTAL_STEPS, Problem, host_batches,
+    BATCH_SIZES,
+    LR,
+    MOMENTUM,
+    PROBLEMS,
+    TOTAL_STEPS,
+    Problem,
+    host_batches,
 )  # fmt: skip
 from benchmarks.timing import Contestant, Rounds, median_ms, ratio, time_in_turn
 from xferlab.data.resident import to_resident
@@ -157,8 +168,7 @@ def rows(seconds: Rounds) -> list[list[str]]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measures, prints and returns the exit status."""
-    values = define_flags(list(PROBLEMS))
-    values(sys.argv if argv is None else ["speed", *argv])
+    values = parse_flags("speed", sys.argv[1:] if argv is None else argv, PROBLEMS)
     machine = describe_machine()
     show_machine(machine)
     results = {}

@@ -32,37 +32,40 @@ def make_spec(**changes: Any) -> NetworkSpec:
 
 
 def make_options(**changes: Any) -> TrainingOptions:
-    options = TrainingOptions(steps=8, batch_sizes=(6, 5), lr=0.02, evaluations=1)
+    options = TrainingOptions(steps=200, batch_sizes=(32, 32), lr=0.02, evaluations=1)
     return dataclasses.replace(options, **changes)
 
 
-def make_split(n: int, *, seed: int, shape: tuple[int, ...] = (4,), classes: int = 3) -> Split:
-    """Gaussian inputs around a mean of each class, labels 0, 1, 2, 0, ..."""
+def make_split(n: int, *, seed: int, moved: bool = False) -> Split:
+    """Three Gaussian clusters on a circle and two dimensions of noise; labels 0, 1, 2, 0, ...
+
+    `moved` turns the plane by 0.3 radians, shrinks it by 0.7 and shifts it by (2, 1).
+    """
     rng = np.random.default_rng(seed)
-    labels = np.arange(n) % classes
-    means = np.random.default_rng(0).normal(size=(classes, *shape))
-    return Split((rng.normal(size=(n, *shape)) + 2 * means[labels]).astype(np.float32), labels)
+    labels = np.arange(n) % 3
+    angles = 2 * np.pi * labels / 3
+    plane = 3 * np.stack([np.cos(angles), np.sin(angles)], axis=1) + rng.normal(0, 0.5, (n, 2))
+    if moved:
+        c, s = np.cos(0.3), np.sin(0.3)
+        plane = 0.7 * plane @ np.array([[c, s], [-s, c]]) + np.array([[2.0, 1.0]])
+    return Split(np.hstack([plane, rng.normal(size=(n, 2))]).astype(np.float32), labels)
 
 
-def make_task(
-    *, sizes: tuple[int, int] = (21, 17), shape: tuple[int, ...] = (4,), **changes: Any
-) -> TransferTask:
-    """Gaussian clusters of 3 classes, the target shifted; splits of unequal size."""
+def make_task(*, sizes: tuple[int, int] = (120, 100)) -> TransferTask:
+    """Clusters as the source, the same clusters moved as the target."""
     source, target = (
-        {
-            "train": make_split(n, seed=i, shape=shape),
-            "test": make_split(12, seed=10 + i, shape=shape),
-        }
-        for i, n in enumerate(sizes)
+        {name: make_split(n, seed=seed, moved=moved) for name, n, seed in splits}
+        for moved, splits in (
+            (False, [("train", sizes[0], 0), ("test", 90, 1)]),
+            (True, [("train", sizes[1], 5), ("test", 90, 6)]),
+        )
     )
-    target = {name: split._replace(inputs=split.inputs + 0.5) for name, split in target.items()}
-    task = TransferTask(
+    return TransferTask(
         "toy",
         (Domain("source", source, CLASSES),),
         Domain("target", target, CLASSES),
         Setting.UNSUPERVISED_DA,
     )
-    return dataclasses.replace(task, **changes)
 
 
 def with_permuted_target_labels(task: TransferTask, *, seed: int = 0) -> TransferTask:
