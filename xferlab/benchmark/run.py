@@ -23,8 +23,12 @@ from xferlab.benchmark.tables import Table, TableSpec, build_table
 from xferlab.core.bibliography import citation
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
+from xferlab.evaluation.statistics import Method as IntervalMethod
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.methods.table import METHODS
+
+
+INTERVALS: NameTable[IntervalMethod] = NameTable("interval", {"t": "t", "bootstrap": "resampling"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,7 @@ class BenchOptions:
         checkpoint_seconds: least time between two checkpoints of a pack.
         metric: the metric of the table.
         validator: label-free selection of the table; '' for the suite's own.
+        interval: 't' (Student's) or 'bootstrap', for the 95 % intervals over seeds.
     """
 
     out: Path
@@ -48,6 +53,7 @@ class BenchOptions:
     checkpoint_seconds: float = 60.0
     metric: str = "accuracy"
     validator: str = ""
+    interval: str = "t"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +124,7 @@ def present(
             baseline="source_only" if "source_only" in names else next(iter(names)),
             published=load_published() if suite.published else (),
             protocol=suite.protocol,
+            interval=INTERVALS[options.interval],
         ),
     )
     renderers = {"md": to_markdown, "csv": to_csv, "tex": to_latex}

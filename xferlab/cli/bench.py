@@ -62,6 +62,7 @@ def run(argv: Sequence[str]) -> int:
         checkpoint_seconds=values.checkpoint_seconds,
         metric=values.metric,
         validator=values.validator,
+        interval=values.interval,
     )
     packs = plan_suite(suite, candidates, options)
     with show_progress(packs) as report:

@@ -57,6 +57,13 @@ def define_presentation_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "metric", "accuracy", "accuracy, class_mean_accuracy or macro_f1", flag_values=values
     )
+    flags.DEFINE_enum(
+        "interval",
+        "t",
+        ["t", "bootstrap"],
+        "kind of the 95 percent intervals over seeds",
+        flag_values=values,
+    )
     flags.DEFINE_string(
         "validator", "", "label-free selection; empty: the suite's own", flag_values=values
     )

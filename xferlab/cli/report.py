@@ -20,7 +20,12 @@ def run(argv: Sequence[str]) -> int:
     flags.DEFINE_string("suite", "", "only this suite's tasks; empty: all", flag_values=values)
     define_presentation_flags(values)
     parse(values, argv)
-    options = BenchOptions(out=Path(values.out), metric=values.metric, validator=values.validator)
+    options = BenchOptions(
+        out=Path(values.out),
+        metric=values.metric,
+        validator=values.validator,
+        interval=values.interval,
+    )
     results = report_folder(options, suite=values.suite)
     console = Console()
     console.print(to_terminal(results.table))

@@ -1,0 +1,209 @@
+"""What each method's paper minimises, in float64 NumPy, from parameters and inputs.
+
+The network is a perceptron without batch norm, so its outputs are computed here too. Every oracle
+takes a `World` and returns the terms of its phases by name, as (value, weight).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import special
+
+from tests.oracles import losses
+
+
+class World(NamedTuple):
+    """Everything that a loss depends on."""
+
+    params: Any
+    source: np.ndarray
+    labels: np.ndarray
+    target: np.ndarray
+    state: Any = ()
+
+
+def dense(x, layer):
+    return x @ np.asarray(layer["kernel"], np.float64) + np.asarray(layer["bias"], np.float64)
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def encode(world, inputs, encoder=None):
+    """One hidden layer: the features."""
+    return relu(dense(inputs, (encoder or world.params["encoder"])["backbone"]["layers"][0]))
+
+
+def classify(world, features):
+    return dense(features, world.params["heads"]["label"])
+
+
+def perceptron(features, params):
+    """A discriminator or critic: one hidden layer, one output."""
+    return dense(relu(dense(features, params["net"]["hidden"])), params["net"]["out"])[:, 0]
+
+
+def views(world):
+    """Features and logits of source and target."""
+    features = [encode(world, x) for x in (world.source, world.target)]
+    return *features, *(classify(world, f) for f in features)
+
+
+def classification(world, label_smoothing=0.0):
+    *_, logits, _ = views(world)
+    value = losses.cross_entropy(logits, world.labels, label_smoothing=label_smoothing).mean()
+    return {"classification": (value, 1.0)}
+
+
+def dan(world):
+    source, target, *_ = views(world)
+    return classification(world) | {"mmd": (losses.mmd_loss(source, target), 1.0)}
+
+
+def jan(world):
+    source, target, source_logits, target_logits = views(world)
+    probs = (special.softmax(logits, axis=1) for logits in (source_logits, target_logits))
+    value = losses.jmmd_loss(source, next(probs), target, next(probs))
+    return classification(world) | {"jmmd": (value, 1.0)}
+
+
+def deep_coral(world):
+    source, target, *_ = views(world)
+    return classification(world) | {"coral": (losses.coral_loss(source, target), 10.0)}
+
+
+def dann(world):
+    scores = (perceptron(f, world.params["discriminator"]) for f in views(world)[:2])
+    return classification(world) | {"domain": (losses.domain_loss(*scores), 1.0)}
+
+
+def _conditional_scores(world):
+    source, target, source_logits, target_logits = views(world)
+    for features, logits in ((source, source_logits), (target, target_logits)):
+        joint = losses.multilinear(features, special.softmax(logits, axis=1))
+        yield perceptron(joint, world.params["discriminator"])
+
+
+def cdan(world):
+    value = losses.domain_loss(*_conditional_scores(world))
+    return classification(world) | {"domain": (value, 1.0)}
+
+
+def cdan_e(world):
+    weights = [losses.entropy_weights(logits) for logits in views(world)[2:]]
+    value = losses.weighted_domain_loss(*_conditional_scores(world), *weights)
+    return classification(world) | {"domain": (value, 1.0)}
+
+
+def adda(world):
+    kept = encode(world, world.source, world.state[0]["encoder"])
+    scores = [
+        perceptron(f, world.params["discriminator"]) for f in (kept, encode(world, world.target))
+    ]
+    return {
+        "discriminator/domain": (losses.domain_loss(*scores), 1.0),
+        "encoder/fooling": (losses.generator_loss(scores[1]).mean(), 1.0),
+    }
+
+
+def critic_penalty(params, points):
+    """Mean squared distance of the critic's gradient norms from one."""
+    hidden, out = (np.asarray(params["net"][k]["kernel"], np.float64) for k in ("hidden", "out"))
+    active = dense(points, params["net"]["hidden"]) > 0
+    gradients = (active * out[:, 0]) @ hidden.T
+    return np.mean((np.linalg.norm(gradients, axis=1) - 1) ** 2)
+
+
+def wdgrl(world):
+    """`state` holds the share of the source in each interpolated point."""
+    source, target, *_ = views(world)
+    critic = world.params["critic"]
+    gap = losses.wasserstein_gap(perceptron(source, critic), perceptron(target, critic))
+    points = np.concatenate([source, target, target + world.state * (source - target)])
+    return {
+        "critic/wasserstein": (gap, -1.0),
+        "critic/penalty": (critic_penalty(critic, points), 10.0),
+        "train/classification": classification(world)["classification"],
+        "train/wasserstein": (gap, 1.0),
+    }
+
+
+def mcd(world):
+    source, target, logits, target_logits = views(world)
+    second = world.params["second_head"]
+    discrepancy = losses.classifier_discrepancy(target_logits, dense(target, second)).mean()
+    first = losses.cross_entropy(logits, world.labels).mean()
+    other = losses.cross_entropy(dense(source, second), world.labels).mean()
+    return {
+        "source/first": (first, 1.0),
+        "source/second": (other, 1.0),
+        "classifiers/first": (first, 1.0),
+        "classifiers/second": (other, 1.0),
+        "classifiers/discrepancy": (discrepancy, -1.0),
+        "encoder/discrepancy": (discrepancy, 1.0),
+    }
+
+
+def mcc(world):
+    value = losses.class_confusion_loss(views(world)[3], temperature=2.5)
+    return classification(world) | {"confusion": (value, 1.0)}
+
+
+def bnm(world):
+    value = losses.nuclear_norm_loss(views(world)[3])
+    return classification(world) | {"nuclear_norm": (value, 1.0)}
+
+
+def self_ensembling(world):
+    """Without augmentation; `state` holds the teacher's parameters."""
+    student = views(world)[3]
+    teacher = classify(
+        world._replace(params=world.state), encode(world, world.target, world.state["encoder"])
+    )
+    consistency = losses.consistency_loss(student, teacher, confidence_threshold=0.968).mean()
+    return classification(world) | {
+        "consistency": (consistency, 3.0),
+        "balance": (losses.class_balance_loss(student), 0.005),
+    }
+
+
+def shot(world):
+    """`state` holds the pseudo-labels of the batch."""
+    logits = views(world)[3]
+    return {
+        "entropy": (losses.entropy(logits).mean(), 1.0),
+        "diversity": (losses.diversity(logits), -1.0),
+        "pseudo_label": (losses.cross_entropy(logits, world.state).mean(), 0.1),
+    }
+
+
+def target_only(world):
+    """The target's labels are the world's."""
+    value = losses.cross_entropy(views(world)[3], world.labels).mean()
+    return {"classification": (value, 1.0)}
+
+
+def ada_bn(world):
+    return {}
+
+
+def dann_ramp(progress):
+    return np.tanh(5 * progress)
+
+
+def centroid_pseudo_labels(features, logits):
+    """SHOT, eq. 5-7, with its code's constant feature: cosine to the centroids, twice."""
+    features = np.hstack([features, np.ones((len(features), 1))]).astype(np.float64)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    weights = special.softmax(logits.astype(np.float64), axis=1)
+    for _ in range(2):
+        similarity = np.full(weights.shape, -np.inf)
+        for k in np.flatnonzero(weights.sum(axis=0) > 0):
+            centroid = (weights[:, [k]] * features).sum(axis=0) / weights[:, k].sum()
+            similarity[:, k] = features @ centroid / np.linalg.norm(centroid)
+        labels = similarity.argmax(axis=1)
+        weights = np.eye(weights.shape[1])[labels]
+    return labels
