@@ -27,7 +27,6 @@ from xferlab.evaluation.statistics import Method as IntervalMethod
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.methods.table import METHODS
 
-
 INTERVALS: NameTable[IntervalMethod] = NameTable("interval", {"t": "t", "bootstrap": "resampling"})
 
 
