@@ -69,6 +69,11 @@ def show_machine(machine: dict[str, Any]) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     rest = ", ".join(f"{name} {value}" for name, value in machine.items() if name != "versions")
     Console().print(f"{versions}\n{rest}", highlight=False, soft_wrap=True)
+    if (machine["load_at_start"] or 0.0) > 0.5:
+        print(
+            f"The machine is busy (load {machine['load_at_start']}): ratios between JAX steps hold"
+            " up, PyTorch's do not, since its threads wait for each other many times in a step."
+        )
 
 
 def show_table(title: str, header: Sequence[str], rows: Rows) -> None:

@@ -40,7 +40,7 @@ from benchmarks.problems import (
     Problem,
     host_batches,
 )  # fmt: skip
-from benchmarks.timing import Contestant, Rounds, median_ms, ratio, time_in_turn
+from benchmarks.timing import Contestant, Rounds, least_ms, median_ms, ratio, time_in_turn
 from xferlab.data.resident import to_resident
 from xferlab.methods.dann import DANN
 from xferlab.training.options import TrainingOptions
@@ -159,6 +159,7 @@ def rows(seconds: Rounds) -> list[list[str]]:
             [
                 name,
                 f"{median_ms(seconds, name):.3f}",
+                f"{least_ms(seconds, name):.3f}",
                 "" if overhead is None else f"{100 * (overhead - 1):+.1f} %",
                 *(f"{by_baseline[peer]:.2f}" for peer in PEERS if peer in by_baseline),
             ]
@@ -177,7 +178,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         makers = (minimal_contestants, xferlab_contestants, torch_contestants)
         contestants = [contestant for make in makers for contestant in make(problem)]
         seconds = time_in_turn(contestants, values.rounds, values.steps)
-        header = ["step", "ms", "over minimal", *(f"× {p}" for p in PEERS if p in seconds)]
+        header = [
+            "step",
+            "ms",
+            "least ms",
+            "over minimal",
+            *(f"× {p}" for p in PEERS if p in seconds),
+        ]
         show_table(f"DANN on {network}, 64 + 64 examples", header, rows(seconds))
         print(NOTES[network])
         results[network] = {"seconds_per_step": seconds, "ratios": ratios(seconds)}

@@ -73,3 +73,8 @@ def ratio(seconds: Mapping[str, Sequence[float]], name: str, baseline: str) -> f
 def median_ms(seconds: Mapping[str, Sequence[float]], name: str) -> float:
     """Returns a contestant's median milliseconds per step."""
     return 1000 * statistics.median(seconds[name])
+
+
+def least_ms(seconds: Mapping[str, Sequence[float]], name: str) -> float:
+    """Returns a contestant's milliseconds per step in its best round: the least disturbed one."""
+    return 1000 * min(seconds[name])

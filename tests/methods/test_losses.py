@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.methods.toys import make_spec
+from tests.methods.toys import make_spec, quick_jit
 from tests.oracles import methods as oracles
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.settings import Setting
@@ -128,10 +128,10 @@ def test_the_encoder_receives_the_reversed_and_ramped_domain_gradient(name, monk
     def domain(params):
         return compute_terms(name, case, params, phase)["domain"].value
 
-    reversed_ = jax.jit(jax.grad(domain))(case.params)
+    reversed_ = quick_jit(jax.grad(domain))(case.params)
     module = "xferlab.methods.dann" if name == "dann" else "xferlab.methods.cdan"
     monkeypatch.setattr(f"{module}.gradient_reversal", lambda x, scale: x)
-    plain = jax.jit(jax.grad(lambda params: domain(params)))(case.params)
+    plain = quick_jit(jax.grad(lambda params: domain(params)))(case.params)
     factors = {"encoder": -oracles.dann_ramp(PROGRESS), "discriminator": 1.0}
     for group, factor in factors.items():
         assert max(np.abs(leaf).max() for leaf in jax.tree.leaves(plain[group])) > 1e-3
@@ -150,7 +150,7 @@ def test_dann_moves_the_encoder_to_where_the_discriminator_errs():
     def domain(params):
         return compute_terms("dann", case, params, phase)["domain"].value
 
-    gradient = jax.jit(jax.grad(domain))(case.params)
+    gradient = quick_jit(jax.grad(domain))(case.params)
     for group, sign in (("encoder", 1), ("discriminator", -1)):
         moved = jax.tree.map(lambda p, g: p - 1e-3 * g, case.params[group], gradient[group])
         change = float(domain(case.params | {group: moved}) - domain(case.params))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import jax
@@ -17,10 +18,12 @@ from xferlab.methods.base import Method
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 from xferlab.training.run import Member, StageCache, Training
+from xferlab.training.stage import QUICK_TO_COMPILE
 
 CLASSES = ("a", "b", "c")
 CACHE = StageCache()
 """Stages that any test of a process has compiled."""
+quick_jit = functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)
 
 
 def make_spec(**changes: Any) -> NetworkSpec:

@@ -54,13 +54,20 @@ def make_packs(
             for a hyper-parameter that a method does not have.
     """
     packs = []
-    for candidate, suite_task in itertools.product(candidates, suite.tasks):
-        task = _task_for(candidate, suite_task.task)
-        cells = itertools.product(range(seeds), candidate.grid)
-        runs = [_run(candidate, suite_task, task, hyper, seed) for seed, hyper in cells]
-        for begin in range(0, len(runs), width):
-            packs.append(Pack(suite_task, task, tuple(runs[begin : begin + width])))
+    for candidate in candidates:
+        columns = [_task_packs(candidate, each, seeds, width) for each in suite.tasks]
+        packs += itertools.chain.from_iterable(zip(*columns, strict=True))
     return packs
+
+
+def _task_packs(candidate: Candidate, suite_task: SuiteTask, seeds: int, width: int) -> list[Pack]:
+    task = _task_for(candidate, suite_task.task)
+    cells = itertools.product(range(seeds), candidate.grid)
+    runs = [_run(candidate, suite_task, task, hyper, seed) for seed, hyper in cells]
+    return [
+        Pack(suite_task, task, tuple(runs[begin : begin + width]))
+        for begin in range(0, len(runs), width)
+    ]
 
 
 def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:

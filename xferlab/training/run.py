@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -54,6 +55,7 @@ class StageCache:
     def __init__(self, mesh: Mesh | None = None) -> None:
         """Starts empty; `mesh` spreads runs and batches over several devices."""
         self._mesh = mesh
+        self._lock = threading.Lock()
         self._stages: dict[Any, CompiledStage] = {}
 
     def get(
@@ -62,10 +64,11 @@ class StageCache:
         """Returns the compiled functions for a stage of this structure."""
         structure = jax.tree.structure((method, options))
         key = (spec, structure, steps, stacked)
-        if key not in self._stages:
-            functions = make_stage(spec, method, options, steps, mesh=self._mesh)
-            self._stages[key] = compile_stage(functions, stacked=stacked, mesh=self._mesh)
-        return self._stages[key]
+        with self._lock:
+            if key not in self._stages:
+                functions = make_stage(spec, method, options, steps, mesh=self._mesh)
+                self._stages[key] = compile_stage(functions, stacked=stacked, mesh=self._mesh)
+            return self._stages[key]
 
 
 def stage_bounds(stages: Sequence[Stage], steps: int) -> list[int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -176,13 +178,35 @@ def compile_stage(
         refresh = _stack_runs(refresh, (0, 0, None))
         predict = _stack_runs(predict, (0, 0, None, None))
     return CompiledStage(
-        init=jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE),
-        chunk=jax.jit(chunk, donate_argnums=0),
+        init=FirstAlone(jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE)),
+        chunk=FirstAlone(jax.jit(chunk, donate_argnums=0)),
         step=jax.jit(functions.step, donate_argnums=(0, 1)),
         empty_log=functions.empty_log,
-        refresh=jax.jit(refresh),
-        predict=jax.jit(predict),
+        refresh=FirstAlone(jax.jit(refresh)),
+        predict=FirstAlone(jax.jit(predict)),
     )
+
+
+class FirstAlone:
+    """Lets the first call of a function finish before others begin.
+
+    The first call compiles. Threads that call at the same time would each compile the same program.
+    """
+
+    def __init__(self, function: Callable[..., Any]):
+        """Takes a jitted function."""
+        self._function = function
+        self._lock = threading.Lock()
+        self._compiled = False
+
+    def __call__(self, *args: Any) -> Any:
+        """Calls the function."""
+        if self._compiled:
+            return self._function(*args)
+        with self._lock:
+            result = jax.block_until_ready(self._function(*args))
+            self._compiled = True
+            return result
 
 
 def _stack_runs(function: Any, in_axes: tuple[int | None, ...]) -> Any:
