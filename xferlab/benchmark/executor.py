@@ -23,6 +23,9 @@ Report = Callable[[Pack, int, str], None]
 """Called with a pack, the number of steps just done for each of its runs, and a state."""
 
 
+LOGS_PER_EVALUATION = 4
+
+
 class ExecutorOptions(NamedTuple):
     """How packs are executed; none of these changes a number, except through the pack's width.
 
@@ -99,11 +102,9 @@ class Executor:
         for point in _evaluation_points(pack):
             if point <= training.step:
                 continue
-            before = training.step
-            logs = training.advance(point)
-            for journal, log, score in zip(journals, logs, scorer.score(training), strict=True):
-                journal.add(point, log, score)
-            self._report(pack, point - before, "training")
+            self._advance(pack, training, journals, point)
+            for journal, score in zip(journals, scorer.score(training), strict=True):
+                journal.add_score(point, score)
             if all(journal.diverged for journal in journals):
                 self._report(pack, _evaluation_points(pack)[-1] - point, "diverged")
                 break
@@ -116,6 +117,19 @@ class Executor:
         seconds = (time.monotonic() - begin) / len(pack.runs)
         self._record(pack, training, journals, scorer, environment, seconds)
         checkpoint.clear()
+
+    def _advance(
+        self, pack: Pack, training: Training, journals: Sequence[RunJournal], until: int
+    ) -> None:
+        """Trains up to an evaluation, with pauses that log the terms."""
+        begin = training.step
+        for i in range(1, LOGS_PER_EVALUATION + 1):
+            before, pause = training.step, begin + (until - begin) * i // LOGS_PER_EVALUATION
+            if pause == before:
+                continue
+            for journal, log in zip(journals, training.advance(pause), strict=True):
+                journal.add_log(pause, log)
+            self._report(pack, pause - before, "training")
 
     def _start(self, pack: Pack) -> Training:
         members = [Member(method, spec.training, spec.random_seed) for spec, method in pack.runs]

@@ -20,17 +20,22 @@ class RunJournal:
     embedding_before: list[list[float]] | None = None
     diverged: bool = False
 
-    def add(self, step: int, log: TermLog, score: Score) -> None:
-        """Records one evaluation, or the fault that ends the run's scores."""
+    def add_log(self, step: int, log: TermLog) -> None:
+        """Records the terms since the previous log, or the fault that ends the run's records."""
         if self.diverged:
             return
         if log.bad_step is not None:
             self._fail(log.bad_step, str(log.bad_term))
             return
+        self.lines.append({"kind": "curve", "step": step, "terms": log.means})
+
+    def add_score(self, step: int, score: Score) -> None:
+        """Records one evaluation; outputs that are not finite end the run's records."""
+        if self.diverged:
+            return
         if score.outputs is None:
             self._fail(step, "outputs")
             return
-        self.lines.append({"kind": "curve", "step": step, "terms": log.means})
         self.lines.append(
             {
                 "kind": "evaluation",

@@ -82,10 +82,11 @@ def _course(record: RunRecord) -> Table:
         title += f" (diverged at step {record.diverged_at} in {record.diverged_term})"
     terms = list(record.curve.terms)
     table = Table("step", *terms, "information_maximisation", "target accuracy", title=title)
-    for i, evaluation in enumerate(record.evaluations):
+    for evaluation in record.evaluations:
+        place = record.curve.steps.index(evaluation.step)
         table.add_row(
             str(evaluation.step),
-            *(f"{record.curve.terms[term][i]:.4g}" for term in terms),
+            *(f"{record.curve.terms[term][place]:.4g}" for term in terms),
             f"{evaluation.validators['information_maximisation']:.3f}",
             f"{100 * evaluation.metrics['accuracy']:.1f} %",
         )
