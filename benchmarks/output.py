@@ -71,8 +71,8 @@ def show_machine(machine: dict[str, Any]) -> None:
     Console().print(f"{versions}\n{rest}", highlight=False, soft_wrap=True)
     if (machine["load_at_start"] or 0.0) > 0.5:
         print(
-            f"The machine is busy (load {machine['load_at_start']}): ratios between JAX steps hold"
-            " up, PyTorch's do not, since its threads wait for each other many times in a step."
+            f"The machine is busy (load {machine['load_at_start']}): measure again when it is idle."
+            " PyTorch's figures suffer most, as its threads wait for each other many times a step."
         )
 
 

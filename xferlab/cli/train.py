@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -86,8 +87,13 @@ def _course(record: RunRecord) -> Table:
         place = record.curve.steps.index(evaluation.step)
         table.add_row(
             str(evaluation.step),
-            *(f"{record.curve.terms[term][place]:.4g}" for term in terms),
+            *(_number(record.curve.terms[term][place]) for term in terms),
             f"{evaluation.validators['information_maximisation']:.3f}",
             f"{100 * evaluation.metrics['accuracy']:.1f} %",
         )
     return table
+
+
+def _number(value: float) -> str:
+    """Returns a term's value; nothing where its stage does not run."""
+    return "" if math.isnan(value) else f"{value:.4g}"
