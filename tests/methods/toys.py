@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -129,3 +131,19 @@ def assert_close(actual: Any, expected: Any, **tolerance: float) -> None:
 def same_bits(first: Any, second: Any) -> bool:
     """Whether two trees of one structure hold the same numbers."""
     return jax.tree.all(jax.tree.map(np.array_equal, snapshot(first), snapshot(second)))
+
+
+@contextlib.contextmanager
+def compilations() -> Iterator[list[float]]:
+    """Gives a list that gets an entry for each program that XLA compiles inside the block."""
+    seconds: list[float] = []
+
+    def listen(event: str, duration: float, **_: Any) -> None:
+        if event == "/jax/core/compile/backend_compile_duration":
+            seconds.append(duration)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        yield seconds
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)

@@ -19,7 +19,9 @@ from xferlab.training.options import TrainingOptions
 
 def make_transform(options: TrainingOptions) -> optax.GradientTransformation:
     """Returns the gradient transformation without its learning rate."""
-    decay = optax.add_decayed_weights(options.weight_decay)
+    decay = optax.identity()
+    if options.weight_decay is not None:
+        decay = optax.add_decayed_weights(options.weight_decay)
     if options.optimiser == "sgd":
         return optax.chain(decay, optax.trace(options.momentum, nesterov=options.nesterov))
     adam = optax.scale_by_adam(b1=options.momentum)

@@ -24,7 +24,8 @@ class TrainingOptions:
         lr: learning rate at the start.
         momentum: momentum of 'sgd', beta1 of the others.
         nesterov: Nesterov momentum, for 'sgd'.
-        weight_decay: L2 penalty added to the gradient; decoupled for 'adamw'.
+        weight_decay: L2 penalty added to the gradient, decoupled for 'adamw'; None for none, which
+            leaves it out of the program.
         schedule: 'constant', 'dann' (lr (1 + 10 p)^-0.75, ganin2016dann) or 'cosine'.
         lr_rules: learning-rate multipliers by parameter path, first match wins; 0 freezes.
         augment: name of the suite's augmentation, used by methods that ask for views.
@@ -37,7 +38,7 @@ class TrainingOptions:
     lr: float = 0.01
     momentum: float = 0.9
     nesterov: bool = False
-    weight_decay: float = 0.0
+    weight_decay: float | None = None
     schedule: str = "constant"
     lr_rules: tuple[tuple[str, float], ...] = (("**", 1.0),)
     augment: str = "none"

@@ -181,7 +181,7 @@ def compile_stage(
         init=FirstAlone(jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE)),
         chunk=FirstAlone(jax.jit(chunk, donate_argnums=0)),
         step=jax.jit(functions.step, donate_argnums=(0, 1)),
-        empty_log=functions.empty_log,
+        empty_log=jax.jit(functions.empty_log),
         refresh=FirstAlone(jax.jit(refresh)),
         predict=FirstAlone(jax.jit(predict)),
     )
