@@ -94,9 +94,12 @@ def test_phases_name_themselves_apart(name):
 
 
 @method
-class Misnamed(SourceOnly):
+class Misnamed(Method):
     def phases(self):
         return (Phase("train", self.loss, trains=("decoder",)),)
+
+    def loss(self, nets, batch, ctx):
+        raise NotImplementedError
 
 
 def test_a_phase_that_trains_an_unknown_group():

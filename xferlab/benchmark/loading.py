@@ -15,7 +15,7 @@ from xferlab.evaluation.metrics import confusion_matrix
 def load_record(store: RunStore, digest: str) -> RunRecord:
     """Returns one finished run. Raises InputError if its folder is damaged."""
     files = store.read(digest)
-    spec: RunSpec = files["spec"]
+    spec = RunSpec.from_json(files["spec"])
     lines: dict[str, list[dict[str, Any]]] = {"curve": [], "evaluation": [], "diverged": []}
     for line in files["metrics"]:
         lines[line["kind"]].append(line)

@@ -17,13 +17,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import filelock
 import numpy as np
 
-from xferlab.benchmark.spec import RunSpec
+from xferlab.core import seeds
 from xferlab.core.errors import InputError
+
+if TYPE_CHECKING:
+    from xferlab.benchmark.spec import RunSpec
 
 DONE = "DONE"
 CHECKED = ("spec.json", "metrics.jsonl", "predictions.npz", "environment.json")
@@ -97,7 +100,7 @@ class RunStore:
                 shutil.rmtree(aside, ignore_errors=True)
 
     def read(self, digest: str) -> dict[str, Any]:
-        """Returns a run's files: spec, metrics, arrays, environment and timing.
+        """Returns a run's files: spec (plain JSON), metrics, arrays, environment and timing.
 
         Raises:
             InputError: if a file is missing or damaged, or the folder belongs to another spec.
@@ -112,11 +115,13 @@ class RunStore:
         for name, data in files.items():
             if sums.get(name) != _sha256(data):
                 raise self._damaged(folder, f"{name} is not what DONE says")
-        spec = RunSpec.from_json(json.loads(files["spec.json"]))
-        if spec.digest != digest:
+        spec = json.loads(files["spec.json"])
+        own_digest = seeds.digest(spec)
+        if own_digest != digest:
             raise InputError(
-                f"run folder {str(folder)!r} belongs to another run ({spec.digest}, task"
-                f" {spec.task.name!r}, method {spec.method.name!r}). Move it away or choose another"
+                f"run folder {str(folder)!r} belongs to another run ({own_digest}, task"
+                f" {spec['task']['name']!r}, method {spec['method']['name']!r}). Move it away or"
+                " choose another"
                 " --out"
             )
         with np.load(io.BytesIO(files["predictions.npz"]), allow_pickle=False) as arrays:
