@@ -19,8 +19,6 @@ from xferlab.methods.shot import centroid_pseudo_labels
 from xferlab.methods.table import METHODS
 from xferlab.models.nets import Blueprint, Nets, Output
 
-pytestmark = pytest.mark.fast
-
 SPEC = make_spec(bottleneck=0)
 RNG = np.random.default_rng(0)
 SOURCE, TARGET = RNG.normal(size=(7, 4)), RNG.normal(size=(7, 4)) + 1

@@ -12,8 +12,6 @@ from xferlab.methods.table import METHODS
 from xferlab.models.nets import SOURCE, TARGET, Blueprint, Nets
 from xferlab.models.spec import NetworkSpec
 
-pytestmark = pytest.mark.fast
-
 
 def no_extra(spec, features, rngs):
     return {}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from xferlab.benchmark.environment import describe_environment
+from xferlab.benchmark.external import method_errors
 from xferlab.benchmark.grid import Pack
 from xferlab.benchmark.journal import RunJournal
 from xferlab.benchmark.scoring import Scorer
@@ -86,7 +87,8 @@ class Executor:
             if all(self._store.is_done(spec) for spec in specs):
                 self._report(pack, specs[0].training.steps, "recorded")
             elif not self._stop.is_set():
-                self._train(pack)
+                with method_errors(*pack.runs[0]):
+                    self._train(pack)
         return True
 
     def _train(self, pack: Pack) -> None:

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import importlib.machinery
 import importlib.util
 import inspect
 import re
+import sys
+import traceback
+import types
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from xferlab.benchmark.grid import Candidate
+from xferlab.benchmark.spec import RunSpec
 from xferlab.core.errors import InputError
 from xferlab.methods.base import Method
 from xferlab.methods.table import METHODS
+
+
+def find_methods(names: Iterable[str]) -> dict[str, Candidate]:
+    """Returns the methods that `find_method` finds, each once, by the name that tables print.
+
+    Raises:
+        InputError: see `find_method`; also for two different methods of one name.
+    """
+    found: dict[str, Candidate] = {}
+    for text in names:
+        candidate = find_method(text)
+        if found.setdefault(candidate.name, candidate).source != candidate.source:
+            raise InputError(
+                f"method {text!r} is called {candidate.name!r}, as another one of this command;"
+                " rename one of the two classes"
+            )
+    return found
 
 
 def find_method(text: str) -> Candidate:
@@ -35,32 +57,68 @@ def find_method(text: str) -> Candidate:
     return Candidate(name, method, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
 
 
-def _instantiate(path: Path, class_name: str) -> Method:
-    module_name = f"xferlab_external_{path.stem}"
-    loader = importlib.machinery.SourceFileLoader(module_name, str(path))
-    spec = importlib.util.spec_from_loader(module_name, loader)
-    if spec is None:
-        raise InputError(f"method file {str(path)!r} is no Python source")
-    module = importlib.util.module_from_spec(spec)
+@contextlib.contextmanager
+def method_errors(spec: RunSpec, method: Method) -> Iterator[None]:
+    """Turns what fails in a user's method into an InputError that names the line.
+
+    What fails in a method of the package is a fault of ours and keeps its traceback.
+    """
     try:
-        loader.exec_module(module)
+        yield
     except Exception as error:
+        if isinstance(error, InputError) or not spec.method.source:
+            raise
+        path = sys.modules[type(method).__module__].__file__
+        lines = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+        where = f", {path} line {lines[-1].lineno}" if lines else ""
         raise InputError(
-            f"method file {str(path)!r} cannot be imported: {type(error).__name__}: {error}"
+            f"method {spec.method.name!r} failed ({type(error).__name__}: {error}{where}). A loss"
+            " returns a dict of Term(scalar, weight) by name, and gets no other labels than those"
+            " that the task's setting shows"
         ) from error
+
+
+def _instantiate(path: Path, class_name: str) -> Method:
+    module = _load_module(path)
     found = {
         name: thing
         for name, thing in vars(module).items()
-        if inspect.isclass(thing) and issubclass(thing, Method) and thing.__module__ == module_name
+        if inspect.isclass(thing)
+        and issubclass(thing, Method)
+        and thing.__module__ == module.__name__
     }
     if not class_name and len(found) == 1:
         class_name = next(iter(found))
     if class_name not in found:
+        asked = f"no method class {class_name!r}" if class_name else "no single method class"
         raise InputError(
-            f"method file {str(path)!r} has no method class {class_name!r}; it has"
-            f" {', '.join(found) or 'none: derive a class from xferlab.methods.Method'}"
+            f"method file {str(path)!r} has {asked}; it has {', '.join(found) or 'none'}. Derive"
+            " a class from xferlab.methods.Method, and name it by path/to/file.py:Class"
+        )
+    if "__dataclass_fields__" not in vars(found[class_name]):
+        raise InputError(
+            f"method class {class_name!r} of {str(path)!r} is not decorated; write"
+            " @xferlab.methods.method above it"
         )
     try:
         return found[class_name]()
     except TypeError as error:
-        raise InputError(f"method class {class_name!r} cannot be made: {error}") from error
+        raise InputError(
+            f"method class {class_name!r} of {str(path)!r} cannot be made: {error}. It needs a"
+            " loss, and a default for every field"
+        ) from error
+
+
+def _load_module(path: Path) -> types.ModuleType:
+    """Returns the file as a module; it is registered, as dataclasses of its types ask for it."""
+    name = f"xferlab_external_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)  # type: ignore[union-attr]
+    except (Exception, SystemExit) as error:
+        raise InputError(
+            f"method file {str(path)!r} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    return module

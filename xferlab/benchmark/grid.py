@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from xferlab.benchmark.spec import MethodSpec, RunSpec, TaskSpec
 from xferlab.benchmark.suite import Suite, SuiteTask
-from xferlab.core.errors import InputError
+from xferlab.core.errors import InputError, unknown_name
+from xferlab.core.pytrees import leaf_names
 from xferlab.core.settings import Setting
 from xferlab.data.task import TransferTask
 from xferlab.methods.base import Method
@@ -111,19 +112,22 @@ def task_spec(task: TransferTask) -> TaskSpec:
 
 
 def with_hyper(name: str, method: Method, hyper: Hyper) -> Method:
-    """Returns the method with hyper-parameters replaced. Raises InputError for unknown ones."""
-    allowed = [f.name for f in dataclasses.fields(method)]  # type: ignore[arg-type]
+    """Returns the method with numeric hyper-parameters replaced.
+
+    Raises:
+        InputError: for a name that is none of them.
+    """
+    allowed = leaf_names(method)
     for key in hyper:
         if key not in allowed:
-            raise InputError(
-                f"method {name!r} has no hyper-parameter {key!r}; it has"
-                f" {', '.join(allowed) or 'none'}"
-            )
+            raise unknown_name(f"hyper-parameter of method {name!r}", key, allowed)
     return dataclasses.replace(method, **hyper)  # type: ignore[type-var]
 
 
 def expand_grid(candidate: Candidate, values: Mapping[str, Sequence[float]]) -> Candidate:
-    """Returns the candidate with every combination of hyper-parameter values; defaults unnamed.
+    """Returns the candidate with every combination of hyper-parameter values, each once.
+
+    Values that equal the method's defaults are left unnamed.
 
     Raises:
         InputError: for a hyper-parameter that the method does not have.
@@ -137,4 +141,5 @@ def expand_grid(candidate: Candidate, values: Mapping[str, Sequence[float]]) -> 
         {k: v for k, v in hyper.items() if getattr(candidate.method, k) != v}
         for hyper in combinations
     ]
-    return candidate._replace(grid=tuple(changed))
+    unique = {tuple(sorted(hyper.items())): hyper for hyper in changed}
+    return candidate._replace(grid=tuple(unique.values()))

@@ -9,13 +9,20 @@ import numpy as np
 from xferlab.benchmark.records import Curve, Embedding, Evaluation, Plane, RunRecord
 from xferlab.benchmark.spec import RunSpec
 from xferlab.benchmark.store import RunStore
+from xferlab.core.errors import InputError
 from xferlab.evaluation.metrics import confusion_matrix
 
 
 def load_record(store: RunStore, digest: str) -> RunRecord:
     """Returns one finished run. Raises InputError if its folder is damaged."""
     files = store.read(digest)
-    spec = RunSpec.from_json(files["spec"])
+    try:
+        spec = RunSpec.from_json(files["spec"])
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"run folder {str(store.folder(digest))!r} was written by another version of xferlab"
+            f" ({error}); choose another --out"
+        ) from error
     lines: dict[str, list[dict[str, Any]]] = {"curve": [], "evaluation": [], "diverged": []}
     for line in files["metrics"]:
         lines[line["kind"]].append(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.data.catalogue import DOMAINS
 from xferlab.data.domain import Domain
@@ -28,7 +29,12 @@ def load_domain(text: str, data_dir: Path | None) -> Domain:
         return domain_from_npz(text)
     if Path(text).is_dir():
         return domain_from_folder(text, image_size=IMAGE_SIZE)
-    return DOMAINS[text].load(data_dir)
+    try:
+        entry = DOMAINS[text]
+    except InputError as error:
+        message = f"{error}, the path of an .npz file, or of a folder of images"
+        raise InputError(message) from error
+    return entry.load(data_dir)
 
 
 def own_suite(source: str, target: str, network: str, request: SuiteRequest) -> Suite:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +22,9 @@ from xferlab.benchmark.store import RunStore, disk_errors, write_aside
 from xferlab.benchmark.suite import Suite, SuiteHeader, read_manifest, write_manifest
 from xferlab.benchmark.tables import Table, TableSpec, build_table
 from xferlab.core.bibliography import citation
-from xferlab.core.errors import InputError
+from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
+from xferlab.evaluation.metrics import METRICS
 from xferlab.evaluation.statistics import Method as IntervalMethod
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.methods.table import METHODS
@@ -86,9 +88,17 @@ def choose_jobs(requested: int) -> int:
 
 def plan_suite(suite: Suite, candidates: Sequence[Candidate], options: BenchOptions) -> list[Pack]:
     """Returns the suite's packs. Raises InputError for what does not fit together."""
+    check_presentation(options)
     seeds = options.seeds or suite.seeds
-    VALIDATORS[options.validator or suite.header.validator]
     return make_packs(suite, candidates, seeds=seeds, width=choose_width(options.width, seeds))
+
+
+def check_presentation(options: BenchOptions) -> None:
+    """Raises InputError for a metric or a label-free validator that does not exist."""
+    METRICS[options.metric]
+    label_free = [name for name in VALIDATORS if name != ORACLE]
+    if options.validator and options.validator not in label_free:
+        raise unknown_name("label-free validator", options.validator, label_free)
 
 
 def run_suite(
@@ -154,12 +164,15 @@ def parse_sweeps(texts: Sequence[str]) -> dict[str, dict[str, list[float]]]:
         name, _, values = text.partition("=")
         method, _, hyper = name.partition(".")
         try:
-            sweeps.setdefault(method, {})[hyper] = [float(v) for v in values.split(",")]
-        except ValueError as error:
+            numbers = [float(value) for value in values.split(",")]
+        except ValueError:
+            numbers = []
+        if not (method and hyper and numbers and all(map(math.isfinite, numbers))):
             raise InputError(
-                f"sweep {text!r} is not of the form METHOD.HYPER=VALUE,VALUE,... with numbers,"
-                " for example dann.weight=0.1,1"
-            ) from error
+                f"sweep {text!r} is not of the form METHOD.HYPER=VALUE,VALUE,... with finite"
+                " numbers, for example dann.weight=0.1,1"
+            )
+        sweeps.setdefault(method, {})[hyper] = numbers
     return sweeps
 
 
@@ -173,6 +186,7 @@ def report_folder(options: BenchOptions, *, suite: str = "") -> Results:
     Raises:
         InputError: if the folder holds no suite, several and none is named, or no finished run.
     """
+    check_presentation(options)
     found = {path.stem: path for path in sorted(options.out.glob("*.suite"))}
     if not found:
         raise InputError(

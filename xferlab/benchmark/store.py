@@ -107,22 +107,20 @@ class RunStore:
         """
         folder = self.folder(digest)
         try:
-            sums = json.loads((folder / DONE).read_bytes())
-            files = {name: (folder / name).read_bytes() for name in CHECKED}
-            timing = json.loads((folder / "timing.json").read_bytes())
-        except (OSError, ValueError) as error:
-            raise self._damaged(folder, str(error)) from error
-        for name, data in files.items():
-            if sums.get(name) != _sha256(data):
-                raise self._damaged(folder, f"{name} is not what DONE says")
+            files = _checked_files(folder)
+            timing = {"seconds": float(json.loads(files["timing.json"])["seconds"])}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"run folder {str(folder)!r} is damaged ({type(error).__name__}: {error}). Delete"
+                " that folder and run the same command again; the other runs are kept"
+            ) from error
         spec = json.loads(files["spec.json"])
         own_digest = seeds.digest(spec)
         if own_digest != digest:
             raise InputError(
                 f"run folder {str(folder)!r} belongs to another run ({own_digest}, task"
                 f" {spec['task']['name']!r}, method {spec['method']['name']!r}). Move it away or"
-                " choose another"
-                " --out"
+                " choose another --out"
             )
         with np.load(io.BytesIO(files["predictions.npz"]), allow_pickle=False) as arrays:
             return {
@@ -137,22 +135,22 @@ class RunStore:
     def locked(self, digests: list[str]) -> Iterator[bool]:
         """Holds the locks of several runs, or yields False if another process holds one."""
         folder = self.root / ".locks"
-        folder.mkdir(exist_ok=True)
         with contextlib.ExitStack() as stack:
-            try:
-                for digest in sorted(digests):
-                    stack.enter_context(filelock.FileLock(folder / digest, timeout=0))
-            except filelock.Timeout:
-                stack.close()
-                yield False
-                return
-            yield True
+            with disk_errors(folder):
+                folder.mkdir(exist_ok=True)
+                free = _acquire(stack, [folder / digest for digest in sorted(digests)])
+            yield free
 
-    def _damaged(self, folder: Path, why: str) -> InputError:
-        return InputError(
-            f"run folder {str(folder)!r} is damaged: {why}. Delete that folder and run the same"
-            " command again; the other runs are kept"
-        )
+
+def _acquire(stack: contextlib.ExitStack, paths: list[Path]) -> bool:
+    """Takes every lock, or none and returns False."""
+    try:
+        for path in paths:
+            stack.enter_context(filelock.FileLock(path, timeout=0))
+    except filelock.Timeout:
+        stack.close()
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -165,14 +163,29 @@ def disk_errors(path: Path) -> Iterator[None]:
             advice = "the disk is full: free some space and run the same command again"
         else:
             advice = "choose a folder that can be written with --out"
-        raise InputError(f"cannot write {str(path)!r} ({error.strerror}); {advice}") from error
+        raise InputError(
+            f"cannot write {str(path)!r} ({error.strerror or error}); {advice}"
+        ) from error
 
 
 def write_aside(path: Path, data: bytes) -> None:
     """Writes a file under another name and renames it: readers see the old or the new one."""
-    aside = path.with_name(f".{path.name}.writing")
-    _write_synced(aside, data)
-    os.replace(aside, path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.writing")
+    try:
+        _write_synced(aside, data)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _checked_files(folder: Path) -> dict[str, bytes]:
+    """Returns the bytes of a run's files. Raises ValueError or OSError if they are damaged."""
+    sums = dict(json.loads((folder / DONE).read_bytes()))
+    files = {name: (folder / name).read_bytes() for name in (*CHECKED, "timing.json")}
+    for name in CHECKED:
+        if sums.get(name) != _sha256(files[name]):
+            raise ValueError(f"{name} is not what {DONE} says")
+    return files
 
 
 def _json_bytes(value: Any) -> bytes:

@@ -71,6 +71,14 @@ class SuiteRequest:
     data_dir: Path | None = None
     steps: int = 0
 
+    def __post_init__(self) -> None:
+        """Raises InputError for a data folder that does not exist."""
+        if self.data_dir is not None and not self.data_dir.is_dir():
+            raise InputError(
+                f"data_dir {str(self.data_dir)!r} is no folder; give the folder that holds the"
+                " data sets, or leave it out"
+            )
+
 
 SuiteBuilder = Callable[[SuiteRequest], Suite]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from absl import flags
 from rich.console import Console
 
-from xferlab.benchmark.external import find_method
+from xferlab.benchmark.external import find_methods
 from xferlab.benchmark.grid import Candidate, expand_grid
 from xferlab.benchmark.rendering import to_terminal
 from xferlab.benchmark.run import BenchOptions, parse_sweeps, plan_suite, run_suite
@@ -67,9 +67,8 @@ def run(argv: Sequence[str]) -> int:
     packs = plan_suite(suite, candidates, options)
     with show_progress(packs) as report:
         results = run_suite(suite, packs, options, report)
-    console = Console()
-    console.print(to_terminal(results.table))
-    console.print(f"report: {results.report.resolve()}", soft_wrap=True)
+    Console().print(to_terminal(results.table))
+    print(f"report: {results.report.resolve()}")
     return 0
 
 
@@ -82,7 +81,7 @@ def choose_candidates(
         InputError: for an unknown method, and a sweep over a method that does not run.
     """
     names = list(METHODS) if methods == "all" else _split(methods) or list(suite.methods)
-    candidates = {c.name: c for c in (find_method(name) for name in [*names, *extra])}
+    candidates = find_methods([*names, *extra])
     for name, values in parse_sweeps(sweeps).items():
         if name not in candidates:
             raise unknown_name("method in --sweep", name, candidates)

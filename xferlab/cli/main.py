@@ -24,8 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(usage())
         return 0 if arguments else EXIT_BAD_INPUT
     try:
-        command = load_commands()[arguments[0]]
         use_compilation_cache()
+        command = load_commands()[arguments[0]]
         return command(arguments) or 0
     except (InputError, flags.Error) as error:
         print(f"xferlab {arguments[0]}: {error}", file=sys.stderr)
@@ -68,7 +68,10 @@ def usage() -> str:
 
 
 def use_compilation_cache() -> None:
-    """Keeps compiled programs in the user's cache folder, unless JAX is configured otherwise."""
+    """Keeps compiled programs in the user's cache folder, unless JAX is configured otherwise.
+
+    JAX reads these variables when it is first imported, so this comes before the commands.
+    """
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

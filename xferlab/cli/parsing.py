@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from xferlab.core.errors import InputError
+from xferlab.core.errors import InputError, unknown_name
+from xferlab.evaluation.metrics import METRICS
 
 
 def parse(values: flags.FlagValues, argv: Sequence[str], *, positional: int = 0) -> list[str]:
@@ -27,6 +28,8 @@ def parse(values: flags.FlagValues, argv: Sequence[str], *, positional: int = 0)
         raise SystemExit(0)
     try:
         rest = values(list(argv))[1:]
+    except flags.UnrecognizedFlagError as error:
+        raise unknown_name("flag", error.flagname, values) from error
     except flags.Error as error:
         raise InputError(f"{error}. `xferlab {argv[0]} --help` lists the flags") from error
     if len(rest) != positional:
@@ -54,9 +57,7 @@ def define_suite_flags(values: flags.FlagValues) -> None:
 
 def define_presentation_flags(values: flags.FlagValues) -> None:
     """Defines the flags that choose what a table shows."""
-    flags.DEFINE_string(
-        "metric", "accuracy", "accuracy, class_mean_accuracy or macro_f1", flag_values=values
-    )
+    flags.DEFINE_string("metric", "accuracy", f"one of {', '.join(METRICS)}", flag_values=values)
     flags.DEFINE_enum(
         "interval",
         "t",

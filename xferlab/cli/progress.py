@@ -28,8 +28,8 @@ def show_progress(packs: Sequence[Pack]) -> Iterator[Report]:
     """
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(elapsed_when_finished=False),
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(elapsed_when_finished=False),
     )  # fmt: skip
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         yield _Bars(progress, console, packs).report
@@ -75,7 +75,8 @@ class _Bars:
         self._open[_cell(pack)] -= 1
         if self._open[_cell(pack)] == 0 and not self._console.is_terminal:
             left = sum(count > 0 for count in self._open.values())
-            self._console.print(f"done: {_cell(pack)}; {left} of {len(self._open)} cells left")
+            line = f"done: {_cell(pack)}; {left} of {len(self._open)} cells left"
+            self._console.print(line, markup=False, soft_wrap=True)
 
 
 def _cell(pack: Pack) -> str:

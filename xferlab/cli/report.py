@@ -27,7 +27,6 @@ def run(argv: Sequence[str]) -> int:
         interval=values.interval,
     )
     results = report_folder(options, suite=values.suite)
-    console = Console()
-    console.print(to_terminal(results.table))
-    console.print(f"report: {results.report.resolve()}", soft_wrap=True)
+    Console().print(to_terminal(results.table))
+    print(f"report: {results.report.resolve()}")
     return 0

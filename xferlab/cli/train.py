@@ -9,9 +9,10 @@ from pathlib import Path
 
 from absl import flags
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from xferlab.benchmark.external import find_method
+from xferlab.benchmark.external import find_methods
 from xferlab.benchmark.own_data import own_suite
 from xferlab.benchmark.records import RunRecord
 from xferlab.benchmark.run import BenchOptions, plan_suite, run_suite
@@ -28,7 +29,9 @@ def define_flags() -> flags.FlagValues:
     values = flags.FlagValues()
     define_suite_flags(values)
     flags.DEFINE_string("task", "", "a task of the suite; empty: its first", flag_values=values)
-    flags.DEFINE_integer("seed", 0, "index of the seed", lower_bound=0, flag_values=values)
+    flags.DEFINE_integer(
+        "seed", 0, "index of the seed", lower_bound=0, upper_bound=9999, flag_values=values
+    )
     for side in ("source", "target"):
         flags.DEFINE_string(
             side, "", f"{side}: a domain's name, an .npz file or an image folder; instead of"
@@ -53,7 +56,7 @@ def run(argv: Sequence[str]) -> int:
         suite = own_suite(values.source, values.target, values.network, request)
     else:
         suite = _one_task(SUITES[values.suite](request), values.task)
-    candidates = [find_method(name) for name in values.method or ["dann"]]
+    candidates = list(find_methods(values.method or ["dann"]).values())
     options = BenchOptions(out=Path(values.out), seeds=values.seed + 1, width=1)
     packs = [
         pack
@@ -65,7 +68,7 @@ def run(argv: Sequence[str]) -> int:
     console = Console()
     for record in results.records:
         console.print(_course(record))
-        console.print(f"record: {(options.out / record.digest).resolve()}", soft_wrap=True)
+        print(f"record: {(options.out / record.digest).resolve()}")
     return 0
 
 
@@ -82,7 +85,8 @@ def _course(record: RunRecord) -> Table:
     if record.diverged:
         title += f" (diverged at step {record.diverged_at} in {record.diverged_term})"
     terms = list(record.curve.terms)
-    table = Table("step", *terms, "information_maximisation", "target accuracy", title=title)
+    scores = ("information_maximisation", "target accuracy")
+    table = Table("step", *map(escape, terms), *scores, title=escape(title))
     for evaluation in record.evaluations:
         place = record.curve.steps.index(evaluation.step)
         table.add_row(

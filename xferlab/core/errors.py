@@ -22,4 +22,4 @@ def unknown_name(kind: str, name: str, allowed: Iterable[str]) -> InputError:
     allowed = sorted(allowed)
     close = difflib.get_close_matches(name, allowed, n=3)
     hint = f" Did you mean: {', '.join(close)}?" if close else ""
-    return InputError(f"unknown {kind} {name!r}.{hint} Allowed: {', '.join(allowed)}")
+    return InputError(f"unknown {kind} {name!r}.{hint} Allowed: {', '.join(allowed) or 'none'}")

@@ -31,5 +31,10 @@ def pytree_dataclass(cls: type[T]) -> type[T]:
     return data_class
 
 
+def leaf_names(tree: Any) -> list[str]:
+    """Returns the names of the numeric fields of such a class or object: what may be swept."""
+    return [f.name for f in dataclasses.fields(tree) if _is_leaf(f)]
+
+
 def _is_leaf(field: dataclasses.Field) -> bool:
     return "static" not in field.metadata and isinstance(field.default, float)

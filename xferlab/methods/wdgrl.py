@@ -34,7 +34,8 @@ class WDGRL(Method):
         Shen, Qu, Zhang, Yu: Wasserstein Distance Guided Representation Learning for Domain
         Adaptation. AAAI 2018, arXiv:1707.01217, eq. 2-6 and algorithm 1.
 
-    Differences from the paper: the critic learns at the suite's rate with its optimiser.
+    Differences from the paper: the critic learns at the suite's rate with its optimiser; batch-norm
+    averages, where the network has any, move at every update, six times a step.
     """
 
     reference: ClassVar[str] = "shen2018wdgrl"

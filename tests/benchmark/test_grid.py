@@ -1,0 +1,74 @@
+"""Suites become runs, runs become packs."""
+
+import pytest
+
+from tests.benchmark.tiny import tiny_suite
+from xferlab.benchmark.external import find_method
+from xferlab.benchmark.grid import Candidate, expand_grid, make_packs
+from xferlab.benchmark.run import parse_sweeps
+from xferlab.core.errors import InputError
+from xferlab.core.settings import Setting
+from xferlab.methods import Method, method
+
+pytestmark = pytest.mark.fast
+
+
+@method
+class SourceFree(Method):
+    """Supports a setting that no test task has."""
+
+    settings = (Setting.SOURCE_FREE,)
+
+    def loss(self, nets, batch, ctx):
+        raise NotImplementedError
+
+
+def test_packs_hold_seeds_and_hyper_parameters_in_order():
+    candidate = expand_grid(find_method("dann"), {"weight": [0.1, 1.0]})
+    packs = make_packs(tiny_suite(), [candidate], seeds=3, width=4)
+    runs = [[(spec.seed, spec.hyper_json) for spec, _ in pack.runs] for pack in packs]
+    low = '{"weight":0.1}'
+    assert runs == [[(0, low), (0, ""), (1, low), (1, "")], [(2, low), (2, "")]]
+    assert packs[0].runs[0][1].weight == 0.1
+    assert packs[0].runs[1][1].weight == 1.0
+
+
+def test_every_point_of_a_grid_stands_once():
+    candidate = expand_grid(find_method("wdgrl"), {"weight": [1, 1.0, 2], "penalty": [10, 10.0]})
+    assert candidate.grid == ({}, {"weight": 2.0})
+
+
+def test_an_unsupported_setting_is_refused():
+    with pytest.raises(
+        InputError, match=r"'sf' does not support setting 'unsupervised_da'.*source_free"
+    ):
+        make_packs(tiny_suite(), [Candidate("sf", SourceFree())], seeds=1, width=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("dann", {"wait": [1.0]}, "unknown hyper-parameter of method 'dann' 'wait'.*weight"),
+        ("cdan", {"entropy_conditioning": [1.0]}, "entropy_conditioning.*Allowed: weight"),
+        ("source_only", {"x": [1.0]}, "Allowed: none"),
+    ],
+)
+def test_unknown_and_structural_hyper_parameters_are_refused(name, values, message):
+    with pytest.raises(InputError, match=message):
+        expand_grid(find_method(name), values)
+
+
+def test_sweeps_are_parsed_by_method():
+    texts = ["dann.weight=0.1,1", "wdgrl.weight=2", "wdgrl.penalty=1e1"]
+    expected = {"dann": {"weight": [0.1, 1.0]}, "wdgrl": {"weight": [2.0], "penalty": [10.0]}}
+    assert parse_sweeps(texts) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "dann", "dann=1", "dann.=1", ".weight=1", "dann.weight", "dann.weight=", "dann.weight=a",
+     "dann.weight=1,", "dann.weight=nan", "dann.weight=1,inf"],
+)  # fmt: skip
+def test_malformed_sweeps_are_refused(text):
+    with pytest.raises(InputError, match=r"METHOD\.HYPER=VALUE.*dann\.weight=0\.1,1"):
+        parse_sweeps([text])

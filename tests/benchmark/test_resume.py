@@ -1,0 +1,36 @@
+"""Killed at any moment, the same command ends with the bytes of a run that was never killed."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.benchmark.killed import resumable_packs
+from tests.benchmark.tiny import contents, execute
+from tests.shared import REPOSITORY
+
+
+@pytest.mark.parametrize(
+    ("method", "width", "kills"),
+    [("shot", 1, (2, 3)), ("dann", 2, (4,))],
+    ids=["two stages, killed in each", "two runs in one program"],
+)
+def test_a_killed_suite_ends_with_the_same_bytes(tmp_path, method, width, kills):
+    packs = resumable_packs(method, width)
+    whole = execute(tmp_path / "whole", packs)
+    for fatal_report in kills:
+        command = [sys.executable, "-m", "tests.benchmark.killed", str(tmp_path / "killed"), method]
+        command += [str(width), str(fatal_report)]
+        assert subprocess.run(command, cwd=REPOSITORY).returncode == -signal.SIGKILL
+        assert not list((tmp_path / "killed").glob("*/DONE"))
+    states = []
+    resumed = execute(
+        tmp_path / "killed", packs, report=lambda pack, steps, state: states.append((steps, state))
+    )
+    assert states[0][1] == "resumed"
+    assert sum(steps for steps, _ in states) == 16
+    for spec, _ in packs[0].runs:
+        folders = [store.folder(spec.digest) for store in (whole, resumed)]
+        assert contents(folders[0]) == contents(folders[1])
+    assert not list((tmp_path / "killed").glob(".checkpoints/*"))
