@@ -1,7 +1,6 @@
-"""Runs the tiny suite and kills itself: python -m tests.benchmark.killed OUT METHOD WIDTH REPORT.
+"""Runs the tiny suite and kills itself: python -m tests.benchmark.killed OUT METHOD WIDTH STEP.
 
-The process ends by SIGKILL at the given report of progress, which comes after an evaluation and
-before its checkpoint.
+The process ends by SIGKILL as soon as that step is reported; checkpoints are at 4, 8 and 12 of 16.
 """
 
 import os
@@ -14,18 +13,18 @@ from tests.benchmark.tiny import execute, tiny_packs, tiny_suite
 
 
 def resumable_packs(method, width):
-    """Packs of 16 steps in two evaluations a stage, so that kills fall into either stage."""
+    """Packs of 16 steps and four evaluations; SHOT's second stage begins at step 8."""
     return tiny_packs(tiny_suite(16, evaluations=4), methods=(method,), seeds=width, width=width)
 
 
-def main(out, method, width, fatal_report):
-    """Trains with a checkpoint after every evaluation, until the fatal one."""
-    left = int(fatal_report)
+def main(out, method, width, fatal_step):
+    """Trains with a checkpoint after every evaluation, until the fatal step."""
+    done = 0
 
     def report(pack, steps, state):
-        nonlocal left
-        left -= 1
-        if left == 0:
+        nonlocal done
+        done += steps
+        if done >= int(fatal_step):
             os.kill(os.getpid(), signal.SIGKILL)
 
     execute(Path(out), resumable_packs(method, int(width)), report=report, checkpoint_seconds=0.0)

@@ -13,22 +13,22 @@ from tests.shared import REPOSITORY
 
 @pytest.mark.parametrize(
     ("method", "width", "kills"),
-    [("shot", 1, (2, 3)), ("dann", 2, (4,))],
+    [("shot", 1, (6, 14)), ("dann", 2, (14,))],
     ids=["two stages, killed in each", "two runs in one program"],
 )
 def test_a_killed_suite_ends_with_the_same_bytes(tmp_path, method, width, kills):
     packs = resumable_packs(method, width)
     whole = execute(tmp_path / "whole", packs)
-    for fatal_report in kills:
+    for fatal_step in kills:
         command = [sys.executable, "-m", "tests.benchmark.killed", str(tmp_path / "killed"), method]
-        command += [str(width), str(fatal_report)]
+        command += [str(width), str(fatal_step)]
         assert subprocess.run(command, cwd=REPOSITORY).returncode == -signal.SIGKILL
         assert not list((tmp_path / "killed").glob("*/DONE"))
     states = []
     resumed = execute(
         tmp_path / "killed", packs, report=lambda pack, steps, state: states.append((steps, state))
     )
-    assert states[0][1] == "resumed"
+    assert states[0] == (12, "resumed")
     assert sum(steps for steps, _ in states) == 16
     for spec, _ in packs[0].runs:
         folders = [store.folder(spec.digest) for store in (whole, resumed)]

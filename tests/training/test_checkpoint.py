@@ -70,6 +70,17 @@ def test_a_corrupt_checkpoint_names_its_folder(half_way, tmp_path):
         checkpoint.restore(train("source_only"))
 
 
+def test_a_flipped_byte_is_an_error_or_harmless(half_way, tmp_path):
+    folder = tmp_path / "folder"
+    Checkpoint(folder, "run").save(half_way, [{"step": 1}])
+    largest = max((p for p in folder.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
+    damaged = bytearray(largest.read_bytes())
+    damaged[len(damaged) // 2] ^= 0xFF
+    largest.write_bytes(bytes(damaged))
+    with pytest.raises(InputError, match="cannot be read"):
+        Checkpoint(folder, "run").restore(train("source_only"))
+
+
 def test_clear(half_way, tmp_path):
     checkpoint = Checkpoint(tmp_path / "folder", "run")
     checkpoint.save(half_way, [])

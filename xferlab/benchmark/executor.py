@@ -65,8 +65,8 @@ class Executor:
         waiting = list(packs)
         while waiting:
             with concurrent.futures.ThreadPoolExecutor(self._options.jobs) as pool:
-                futures = {pool.submit(self._run_if_free, pack): pack for pack in waiting}
                 try:
+                    futures = {pool.submit(self._run_if_free, pack): pack for pack in waiting}
                     for future in concurrent.futures.as_completed(futures):
                         future.result()
                 except BaseException:

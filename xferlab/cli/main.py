@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from logging import getLogger
 from pathlib import Path
 
 from absl import flags, logging
@@ -19,7 +20,9 @@ EXIT_INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit status: 0, 2 for bad input, 130 if interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    logging.set_verbosity(logging.ERROR)
+    # What fails in Orbax's threads and tasks reaches us as an exception; once is enough.
+    logging.set_verbosity(logging.FATAL)
+    getLogger("asyncio").setLevel("CRITICAL")
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return 0 if arguments else EXIT_BAD_INPUT

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
+import os
 import shutil
 import threading
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from xferlab.core.errors import InputError
 from xferlab.core.seeds import canonical_json
@@ -49,23 +54,29 @@ class Checkpoint:
             "identity": self._identity,
             "journal": canonical_json(journal),
         }
-        with _ORBAX, self._open() as checkpointer:
-            checkpointer.save_checkpointables(
-                training.step,
-                {"state": training.state._asdict()},
-                custom_metadata=notes,
-                overwrite=True,
-            )
+        notes["checksum"] = _checksum(notes, training.state)
+        try:
+            with _ORBAX, self._open() as checkpointer:
+                checkpointer.save_checkpointables(
+                    training.step,
+                    {"state": training.state._asdict()},
+                    custom_metadata=notes,
+                    overwrite=True,
+                )
+        except ValueError as error:  # TensorStore's form of an OSError.
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
     def restore(self, training: Training) -> Any | None:
         """Puts a new training where the checkpoint left off and returns the journal.
 
         Returns:
-            None, and leaves the training at its start, where there is no checkpoint or one of
-            another identity.
+            None, and leaves the training at its start, where there is no checkpoint. One of
+            another identity is removed: later steps would keep Orbax from saving earlier ones.
 
         Raises:
-            InputError: if the checkpoint cannot be read.
+            InputError: if the checkpoint is damaged.
         """
         if not self._folder.is_dir():
             return None
@@ -75,8 +86,11 @@ class Checkpoint:
                     return None
                 notes = checkpointer.checkpointables_metadata(checkpointer.latest).custom_metadata
                 if notes["identity"] != self._identity:
+                    self.clear()
                     return None
                 training.restore(notes["stage"], lambda template: _load(checkpointer, template))
+                if notes.pop("checksum") != _checksum(notes, training.state):
+                    raise ValueError("its content is not what was saved")
         except Exception as error:
             raise InputError(
                 f"checkpoint {str(self._folder)!r} cannot be read ({type(error).__name__}:"
@@ -96,6 +110,15 @@ class Checkpoint:
         return ocp.training.Checkpointer(
             str(self._folder), preservation_policy=keep_latest, cleanup_tmp_directories=True
         )
+
+
+def _checksum(notes: dict[str, Any], state: TrainState) -> str:
+    """Returns the SHA-256 of all that a checkpoint holds; Orbax checks only a part of it."""
+    hasher = hashlib.sha256(canonical_json(notes).encode())
+    for leaf in jax.tree.leaves(state):
+        is_key = jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        hasher.update(np.asarray(jax.random.key_data(leaf) if is_key else leaf).tobytes())
+    return hasher.hexdigest()
 
 
 def _load(checkpointer: Any, template: TrainState) -> TrainState:

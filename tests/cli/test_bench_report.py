@@ -1,0 +1,137 @@
+"""`xferlab bench` and `xferlab report`: from flags to table, files and report."""
+
+import csv
+import json
+import shutil
+
+import pytest
+
+from benchmarks import run as benchmarks_run
+from tests.benchmark.tiny import build_tiny
+from xferlab.cli import bench
+from xferlab.cli.main import main
+from xferlab.core.names import NameTable
+
+MY_LOSS = """
+from xferlab.losses import cross_entropy
+from xferlab.methods import Method, Term, method
+
+@method
+class SourceOnly(Method):
+    weight: float = 1.0
+
+    def loss(self, nets, batch, ctx):
+        source, target = nets.forward(batch)
+        return {"c": Term(cross_entropy(source.logits, batch.source.labels).mean(), self.weight)}
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The folder of a bench with a method from a file beside built-in ones, and its output."""
+    folder = tmp_path_factory.mktemp("bench")
+    path = folder / "mine.py"
+    path.write_text(MY_LOSS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench, "SUITES", NameTable("suite", {"tiny": build_tiny}))
+        status = main(
+            ["bench", "--suite=tiny", f"--method={path}:SourceOnly", f"--out={folder / 'runs'}"]
+        )
+    assert status == 0
+    return folder / "runs"
+
+
+def rows(folder, name="tiny.csv"):
+    lines = [line for line in (folder / name).read_text().splitlines() if line[:1] != "#"]
+    return list(csv.DictReader(lines))
+
+
+def test_all_that_is_promised_is_written(finished):
+    for suffix in ("md", "csv", "tex", "html", "suite"):
+        assert (finished / f"tiny.{suffix}").stat().st_size > 0
+    assert len(list(finished.glob("*/DONE"))) == 4
+    assert not list(finished.glob(".*writing*"))
+    assert "http" not in (finished / "tiny.html").read_text().split("<body")[0]
+
+
+def test_a_method_named_like_a_built_in_stands_beside_it(finished):
+    text = (finished / "tiny.md").read_text()
+    assert "source_only" in text and "source_only_from_file" in text
+    manifest = json.loads((finished / "tiny.suite").read_text())
+    assert sorted(manifest["runs"]) == sorted(p.parent.name for p in finished.glob("*/DONE"))
+
+
+def test_report_makes_the_same_tables_without_training(finished, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    (copy / "tiny.html").unlink()
+    assert main(["report", f"--out={copy}"]) == 0
+    captured = capsys.readouterr()
+    assert "tiny: two moons" in captured.out
+    assert captured.out.rstrip().endswith(str((copy / "tiny.html").resolve()))
+    for name in ("tiny.md", "tiny.csv", "tiny.tex"):
+        assert (copy / name).read_text() == (finished / name).read_text()
+    assert (copy / "tiny.html").is_file()
+
+
+def test_report_says_what_is_unfinished(finished, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    shutil.rmtree(next(copy.glob("*/DONE")).parent)
+    assert main(["report", f"--out={copy}", "--metric=macro_f1", "--interval=bootstrap"]) == 0
+    assert "UNFINISHED: 3 of 4 runs" in capsys.readouterr().out
+
+
+def test_report_refuses_what_it_cannot_read(finished, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    assert main(["report", f"--out={copy}", "--suite=tinny"]) == 2
+    assert "Did you mean: tiny?" in capsys.readouterr().err
+    shutil.copy(copy / "tiny.suite", copy / "other.suite")
+    assert main(["report", f"--out={copy}"]) == 2
+    assert "several suites; give --suite, one of other, tiny" in capsys.readouterr().err
+    (copy / "other.suite").write_text("{")
+    assert main(["report", f"--out={copy}", "--suite=other"]) == 2
+    assert "is damaged" in capsys.readouterr().err
+    for done in copy.glob("*/DONE"):
+        done.unlink()
+    assert main(["report", f"--out={copy}", "--suite=tiny"]) == 2
+    assert "is finished yet" in capsys.readouterr().err
+
+
+def test_the_runner_of_the_checkout_says_what_goes_on(tiny, tmp_path, capsys):
+    arguments = ["--suite=tiny", "--seeds=1", f"--out={tmp_path}", "--methods=source_only"]
+    assert benchmarks_run.main(arguments) == 0
+    captured = capsys.readouterr()
+    assert captured.err == "done: source_only on moons->turned; 0 of 1 cells left\n"
+    assert "\x1b" not in captured.out  # No terminal: no colours, no bars.
+    assert "report: " in captured.out
+    assert benchmarks_run.main(arguments) == 0  # All is recorded.
+
+
+def test_a_sweep_is_selected_by_its_validator(tiny, tmp_path):
+    arguments = ["bench", "--suite=tiny", "--methods=dann", "--sweep=dann.weight=1,0.1"]
+    arguments += ["--seeds=1", "--validator=entropy", f"--out={tmp_path}", "--width=2"]
+    assert main(arguments) == 0
+    specs = [json.loads(path.read_text()) for path in tmp_path.glob("*/spec.json")]
+    assert sorted(spec["method"]["hyper"] for spec in specs) == [[], [["weight", 0.1]]]
+    scores = {}
+    for path in tmp_path.glob("*/spec.json"):
+        lines = map(json.loads, path.with_name("metrics.jsonl").read_text().splitlines())
+        hyper = json.dumps(dict(json.loads(path.read_text())["method"]["hyper"]))
+        scores[hyper] = max(x["validators"]["entropy"] for x in lines if x["kind"] == "evaluation")
+    by_rule = {row["rule"]: row["hyper"] for row in rows(tmp_path)}
+    assert set(by_rule) == {"last", "entropy", "oracle"}
+    assert json.loads(by_rule["entropy"] or "{}") == json.loads(max(scores, key=scores.get))
+
+
+def test_a_damaged_run_and_a_folder_that_cannot_be(tiny, finished, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    damaged = next(copy.glob("*/predictions.npz"))
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    assert main(["report", f"--out={copy}"]) == 2
+    assert f"{damaged.parent.name}' is damaged" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main(["bench", "--suite=tiny", f"--out={tmp_path / 'file' / 'x'}"]) == 2
+    assert "choose a folder that can be written with --out" in capsys.readouterr().err

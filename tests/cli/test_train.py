@@ -1,0 +1,57 @@
+"""`xferlab train`: one run, its course, data of the user's own, an interruption."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from tests.shared import REPOSITORY
+from xferlab.cli.main import main
+
+
+def save(path, shift):
+    generator = np.random.default_rng(0)
+    labels = np.arange(40) % 2
+    inputs = generator.normal(size=(40, 3)) + 2 * labels[:, None] + shift
+    np.savez(path, x=inputs.astype(np.float32), y=labels)
+
+
+def test_own_data_from_files(tmp_path, capsys):
+    save(tmp_path / "a.npz", 0.0)
+    save(tmp_path / "b[x].npz", 1.0)
+    files = [f"--source={tmp_path / 'a.npz'}", f"--target={tmp_path / 'b[x].npz'}"]
+    out = tmp_path / "runs"
+    assert main(["train", *files, "--steps=10", f"--out={out}", "--method=source_only"]) == 0
+    captured = capsys.readouterr()
+    assert "source_only on a->b[x], seed 0" in captured.out
+    assert captured.err == "done: source_only on a->b[x]; 0 of 1 cells left\n"
+    (record,) = (path.parent for path in out.glob("*/DONE"))
+    assert f"record: {record}" in captured.out
+    assert captured.out.count(" %") == 10  # A line for each evaluation.
+
+
+def test_one_seed_of_one_task_of_a_suite(tiny, tmp_path, capsys):
+    arguments = ["train", "--suite=tiny", "--task=moons->turned", "--seed=3"]
+    assert main([*arguments, f"--out={tmp_path}", "--method=source_only"]) == 0
+    assert "source_only on moons->turned, seed 3" in capsys.readouterr().out
+    assert len(list(tmp_path.glob("*/DONE"))) == 1
+
+
+def test_an_interrupted_run_is_checkpointed_and_goes_on(tmp_path):
+    command = [sys.executable, "-m", "xferlab", "train", "--source=moons", "--target=moons_35"]
+    command += ["--method=source_only", "--steps=20000", f"--out={tmp_path}"]
+    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob(".locks/*")) and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert err == "interrupted; the same command goes on from here\n"
+    assert list(tmp_path.glob(".checkpoints/*/*")) and not list(tmp_path.glob("*/DONE"))
+    assert main(command[3:]) == 0
+    assert len(list(tmp_path.glob("*/DONE"))) == 1
+    assert not list(tmp_path.glob(".checkpoints/*"))
