@@ -84,6 +84,7 @@ def _protocol(digits_steps: int, moons_steps: int) -> tuple[str, ...]:
     return (
         "Source and target are made of disjoint originals; the target's training split is seen"
         " without labels, scores are on its test split.",
-        f"Every method: the same network, {digits_steps} steps (moons {moons_steps}) of Adam (lr"
-        " 2e-3, moons 3e-3, cosine), 32 + 32 examples a step, its paper's default hyper-parameters.",
+        f"Every method: the same network, {digits_steps} steps (moons {moons_steps}) of Adam,"
+        " lr 2e-3 (moons 3e-3), cosine, 32 + 32 examples a step, its paper's default"
+        " hyper-parameters.",
     )
