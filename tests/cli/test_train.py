@@ -40,9 +40,17 @@ def test_one_seed_of_one_task_of_a_suite(tiny, tmp_path, capsys):
     assert len(list(tmp_path.glob("*/DONE"))) == 1
 
 
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
+from xferlab.cli.main import run
+run()
+"""
+
+
 def test_an_interrupted_run_is_checkpointed_and_goes_on(tmp_path):
-    command = [sys.executable, "-m", "xferlab", "train", "--source=moons", "--target=moons_35"]
-    command += ["--method=source_only", "--steps=20000", f"--out={tmp_path}"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "train", "--source=moons", "--target=moons_35"]
+    command += ["--method=source_only", "--steps=30000", f"--out={tmp_path}"]
     process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
     while not list(tmp_path.glob(".locks/*")) and process.poll() is None:
         time.sleep(0.01)
