@@ -8,8 +8,8 @@ memory. *Looped* contestants get every batch from the host and run a program for
 arithmetic (`minimal_jax.py`, `minimal_torch.py`); PyTorch needs the extra `peers`. All take turns
 in one process, and a ratio is the median of the rounds' ratios.
 
-The goal is at most 3 % over the minimal step. It takes two to three minutes on two idle cores; a busy
-machine gives ratios that mean nothing, and the program warns of it.
+The goal is at most 3 % over the minimal step. It takes two to three minutes on two idle cores; a
+busy machine gives ratios that mean nothing, and the program warns of it.
 """
 
 from __future__ import annotations
