@@ -1,4 +1,8 @@
-"""The typed structures that carry data into a compiled step; NumPy outside it."""
+"""The typed structures that carry data into a compiled step; NumPy outside it.
+
+The types say what a step sees. On the host, and in whole splits on the device, inputs may be
+`xferlab.core.sparse.SparseRows` too; they are dense arrays from `scale_inputs` on.
+"""
 
 from __future__ import annotations
 

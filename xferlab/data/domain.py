@@ -13,10 +13,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import jax
 import numpy as np
 
 from xferlab.core.errors import InputError
 from xferlab.core.seeds import canonical_json
+from xferlab.core.sparse import Inputs, SparseRows
 from xferlab.data.split import Split, check_labels_in_range, clean_split
 
 SPLITS = ("train", "test")
@@ -94,16 +96,17 @@ class Domain:
         """16 hex digits of a SHA-256 over names, dtypes, shapes and bytes of everything here."""
         hasher = hashlib.sha256(canonical_json([self.name, self.class_names]).encode())
         for split_name in SPLITS:
-            for array in self.splits[split_name]:
+            for array in jax.tree.leaves(self.splits[split_name]):
                 hasher.update(canonical_json([str(array.dtype), array.shape]).encode())
                 hasher.update(np.ascontiguousarray(array).data.cast("B"))
         return hasher.hexdigest()[:16]
 
 
-def describe_inputs(inputs: np.ndarray) -> str:
+def describe_inputs(inputs: Inputs) -> str:
     """Returns dtype and shape of inputs for a message.
 
     >>> describe_inputs(np.zeros((9, 16, 16, 3), np.uint8))
     'uint8 [n, 16, 16, 3]'
     """
-    return f"{inputs.dtype} [{', '.join(['n', *map(str, inputs.shape[1:])])}]"
+    sparse = "sparse " if isinstance(inputs, SparseRows) else ""
+    return f"{sparse}{inputs.dtype} [{', '.join(['n', *map(str, inputs.shape[1:])])}]"

@@ -11,10 +11,13 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import scipy.sparse
 
 from xferlab.core.errors import InputError
+from xferlab.core.sparse import SparseRows
 from xferlab.data.domain import Domain
 from xferlab.data.split import Split, check_labels_in_range, clean_split, split_train_test
 
@@ -34,7 +37,7 @@ _DAMAGED = (
 
 def domain_from_arrays(
     name: str,
-    inputs: np.ndarray,
+    inputs: Any,
     labels: np.ndarray,
     *,
     class_names: Sequence[str] | None = None,
@@ -45,7 +48,8 @@ def domain_from_arrays(
 
     Args:
         name: what tables and messages call the domain.
-        inputs: uint8 images [n, h, w, c] or [n, h, w], or numbers [n, ...] (kept as float32).
+        inputs: uint8 images [n, h, w, c] or [n, h, w], numbers [n, ...] (kept as float32), or a
+            SciPy sparse matrix [n, d] (kept sparse).
         labels: integers [n] in [0, k).
         class_names: k names; by default "0" ... up to the largest label.
         test: the inputs and labels of the test split, or the fraction of the examples that is
@@ -81,8 +85,10 @@ def _class_names(given: Sequence[str] | None, *splits: Split) -> tuple[str, ...]
     return tuple(str(label) for label in range(largest + 1))
 
 
-def _with_channel_axis(inputs: np.ndarray) -> np.ndarray:
+def _with_channel_axis(inputs: Any) -> Any:
     """Returns grey images [n, h, w] as [n, h, w, 1] and everything else as it is."""
+    if isinstance(inputs, SparseRows) or scipy.sparse.issparse(inputs):
+        return inputs
     inputs = np.asarray(inputs)
     return inputs[..., None] if inputs.dtype == np.uint8 and inputs.ndim == 3 else inputs
 

@@ -41,15 +41,16 @@ def to_resident(splits: Batch, *, pad_to: tuple[int, int] = (0, 0)) -> Resident:
     """
     sizes = [0 if part is None else len(part.index) for part in splits]
     padded = [
-        None if part is None else jax.tree.map(lambda a, n=n: _pad(a, n), part)
+        None if part is None else jax.tree.map(lambda a, n=n: jnp.asarray(pad_rows(a, n)), part)
         for part, n in zip(splits, pad_to, strict=True)
     ]
     return Resident(Batch(*padded), *(jnp.asarray(n, jnp.int32) for n in sizes))
 
 
-def _pad(array: np.ndarray, length: int) -> Array:
+def pad_rows(array: np.ndarray, length: int) -> np.ndarray:
+    """Returns the array with rows of zeros up to a length; a longer one is returned as it is."""
     missing = max(0, length - len(array))
-    return jnp.asarray(np.pad(array, ((0, missing),) + ((0, 0),) * (array.ndim - 1)))
+    return np.pad(array, ((0, missing),) + ((0, 0),) * (array.ndim - 1))
 
 
 def draw_batch(

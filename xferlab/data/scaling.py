@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from xferlab.core.sparse import SparseRows
+
 
 def scale_inputs(inputs: Any) -> Any:
-    """Returns 8-bit images as float32 in [-1, 1], x / 127.5 - 1, and other inputs as they are.
+    """Returns 8-bit images as float32 in [-1, 1], x / 127.5 - 1, sparse rows dense, others as is.
 
     Only operators are used, so a NumPy array gives a NumPy array and a jax array a jax array,
     traced or not.
@@ -16,6 +18,8 @@ def scale_inputs(inputs: Any) -> Any:
     >>> scale_inputs(np.array([0, 51, 255], np.uint8)).tolist()
     [-1.0, -0.6000000238418579, 1.0]
     """
+    if isinstance(inputs, SparseRows):
+        return inputs.to_dense()
     if inputs.dtype != np.uint8:
         return inputs
     return inputs.astype(np.float32) / 127.5 - 1.0

@@ -3,6 +3,7 @@
 Inputs are kept in one of two forms. 8-bit images stay uint8 [n, h, w, c] with c 1 or 3; the
 training step scales them to [-1, 1] (`xferlab.data.scaling`). Everything else, of any rank of two
 or more, is float32: other numbers (float64, integers that are not uint8, booleans) are converted.
+Sparse matrices become `SparseRows`, which are dense only within a batch.
 Labels are int32 [n]. Arrays become read-only, because a domain's fingerprint is computed once.
 """
 
@@ -10,9 +11,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax
 import numpy as np
+import scipy.sparse
 
 from xferlab.core.errors import InputError
+from xferlab.core.sparse import Inputs, SparseRows
 from xferlab.data.optional import require
 
 IMAGE_CHANNELS = (1, 3)
@@ -21,8 +25,8 @@ IMAGE_CHANNELS = (1, 3)
 class Split(NamedTuple):
     """Examples and their labels."""
 
-    inputs: np.ndarray
-    """uint8 images [n, h, w, c] or float32 [n, ...]."""
+    inputs: Inputs
+    """uint8 images [n, h, w, c], float32 [n, ...], or sparse rows [n, d]."""
     labels: np.ndarray
     """int32 [n], each in [0, k)."""
 
@@ -31,14 +35,14 @@ def clean_split(split: Split, where: str) -> Split:
     """Returns the split in the forms above, after every check that needs no class names.
 
     Args:
-        split: arrays (or nested sequences) as the user gave them.
+        split: arrays (or nested sequences, or sparse matrices) as the user gave them.
         where: the beginning of an error message, such as "domain 'usps', split 'train'".
 
     Raises:
         InputError: empty, unequal lengths, a dtype or shape that is not allowed, NaN or infinity
             in the inputs, labels that are not integers, fewer than two classes.
     """
-    inputs = _clean_inputs(np.asarray(split.inputs), where)
+    inputs = _clean_inputs(split.inputs, where)
     labels = _clean_labels(np.asarray(split.labels), where)
     if len(inputs) != len(labels):
         raise InputError(
@@ -53,8 +57,14 @@ def clean_split(split: Split, where: str) -> Split:
     return Split(_read_only(inputs), _read_only(labels))
 
 
-def _clean_inputs(inputs: np.ndarray, where: str) -> np.ndarray:
+def _clean_inputs(inputs: Inputs, where: str) -> Inputs:
     """Checks dtype, shape and values; returns uint8 images unchanged and the rest as float32."""
+    if scipy.sparse.issparse(inputs):
+        inputs = SparseRows.from_scipy(inputs)
+    if isinstance(inputs, SparseRows):
+        _check_finite(inputs.values, where)
+        return inputs
+    inputs = np.asarray(inputs)
     if inputs.dtype.kind not in "buif":
         raise InputError(
             f"{where}: inputs have dtype {inputs.dtype}. Allowed: uint8 images, or real numbers "
@@ -157,8 +167,12 @@ def split_train_test(
     return {"train": Split(inputs[train], labels[train]), "test": Split(inputs[test], labels[test])}
 
 
-def _read_only(array: np.ndarray) -> np.ndarray:
+def _read_only(inputs: Inputs) -> Inputs:
     """Returns a view that cannot be written through; the caller's own array stays writable."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
+
+    def lock(array: np.ndarray) -> np.ndarray:
+        view = array.view()
+        view.flags.writeable = False
+        return view
+
+    return jax.tree.map(lock, inputs)

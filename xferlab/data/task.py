@@ -17,6 +17,7 @@ from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.seeds import digest
 from xferlab.core.settings import Setting, View
+from xferlab.core.sparse import concatenate_inputs
 from xferlab.data.domain import SPLITS, Domain, describe_inputs
 from xferlab.data.split import Split
 
@@ -133,7 +134,7 @@ def _concatenate(domains: tuple[Domain, ...], split_name: str) -> Split:
     """Returns one split of several domains, in their order."""
     splits = [domain.splits[split_name] for domain in domains]
     return Split(
-        np.concatenate([split.inputs for split in splits]),
+        concatenate_inputs([split.inputs for split in splits]),
         np.concatenate([split.labels for split in splits]),
     )
 

@@ -21,7 +21,8 @@ from jaxtyping import Float
 from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
-from xferlab.data.resident import Resident
+from xferlab.core.sparse import Inputs
+from xferlab.data.resident import Resident, pad_rows
 from xferlab.methods.base import Method, Stage
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.logs import ChunkLog, TermLog, summarise
@@ -142,14 +143,13 @@ class Training:
             logs.append(ChunkLog(start, pause - begin, jax.device_get(log)))
         return [summarise(logs, i if self._stacked else None) for i in range(len(self._members))]
 
-    def predict(self, inputs: np.ndarray, domain: int) -> list[HostOutput]:
+    def predict(self, inputs: Inputs, domain: int) -> list[HostOutput]:
         """Returns each run's outputs (NumPy) for inputs of one domain (0 source, 1 target)."""
         parts = []
         method, _ = self._arguments
         for begin in range(0, len(inputs), PREDICT_BATCH):
             piece = inputs[begin : begin + PREDICT_BATCH]
-            missing = PREDICT_BATCH - len(piece)
-            padded = np.pad(piece, ((0, missing),) + ((0, 0),) * (piece.ndim - 1))
+            padded = jax.tree.map(lambda a: pad_rows(a, PREDICT_BATCH), piece)
             output = self._compiled.predict(self.state, method, padded, domain)
             parts.append([np.asarray(a)[..., : len(piece), :] for a in output])
         features, logits = (np.concatenate(part, axis=-2) for part in zip(*parts, strict=True))

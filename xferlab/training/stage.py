@@ -11,10 +11,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
-from jaxtyping import Array, Int, Key, Shaped
+from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch
 from xferlab.core.paths import resolve_rules
+from xferlab.core.sparse import Inputs
 from xferlab.data.resident import Resident
 from xferlab.data.scaling import scale_inputs
 from xferlab.methods.base import Method, WholeTarget
@@ -96,14 +97,11 @@ class StageFunctions:
     def refresh(self, state: TrainState, method: Method, data: Resident) -> TrainState:
         """Renews the method's state from the network's view of the whole target split."""
         nets = self._frozen_nets(state)
-        inputs = data.splits.target.inputs
-        padded = jnp.pad(
-            inputs, ((0, -len(inputs) % REFRESH_BATCH),) + ((0, 0),) * (inputs.ndim - 1)
-        )
-        batches = padded.reshape(-1, REFRESH_BATCH, *inputs.shape[1:])
+        size = len(data.splits.target.index)
+        batches = jax.tree.map(_refresh_batches, data.splits.target.inputs)
         outputs = jax.lax.map(lambda x: nets.apply(scale_inputs(x)), batches)
-        outputs = jax.tree.map(lambda a: a.reshape(-1, a.shape[-1])[: len(inputs)], outputs)
-        mask = (jnp.arange(len(inputs)) < data.target_size).astype(jnp.float32)
+        outputs = jax.tree.map(lambda a: a.reshape(-1, a.shape[-1])[:size], outputs)
+        mask = (jnp.arange(size) < data.target_size).astype(jnp.float32)
         whole = WholeTarget(outputs, mask)
         return state._replace(method_state=method.refresh(state.method_state, nets, whole))
 
@@ -111,7 +109,7 @@ class StageFunctions:
         self,
         state: TrainState,
         method: Method,
-        inputs: Shaped[Array, "n ..."],
+        inputs: Inputs,
         domain: Int[Array, ""],
     ) -> Output:
         """Returns what the method predicts for inputs of one domain."""
@@ -120,6 +118,12 @@ class StageFunctions:
 
     def _frozen_nets(self, state: TrainState) -> Nets:
         return Nets(self.program.blueprint, state.params, state.statistics, train=False)
+
+
+def _refresh_batches(array: Array) -> Array:
+    """Returns rows [n, ...] as batches [n / b, b, ...], the last one filled up with zeros."""
+    padded = jnp.pad(array, ((0, -len(array) % REFRESH_BATCH),) + ((0, 0),) * (array.ndim - 1))
+    return padded.reshape(-1, REFRESH_BATCH, *array.shape[1:])
 
 
 def _scaled(batch: Batch) -> Batch:

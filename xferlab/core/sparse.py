@@ -1,0 +1,133 @@
+"""Sparse rows: bags of words and other inputs that are mostly zero, dense only within a batch.
+
+Every row holds the same number of (column, value) slots, unused ones are zero. Unlike compressed
+rows, this is a pytree of rectangular arrays with a leading axis of examples: rows are drawn,
+padded, stacked and sharded by the code that does it for dense inputs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse
+from jaxtyping import Float, Int
+
+from xferlab.core.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SparseRows:
+    """A matrix [n, width] of n sparse rows; NumPy arrays on the host, jax arrays in a program.
+
+    Args:
+        indices: columns, int32 in [0, width); 0 in unused slots.
+        values: float32; 0 in unused slots. A column that occurs twice in a row counts twice.
+        width: number of columns.
+    """
+
+    indices: Int[Any, "n slots"]
+    values: Float[Any, "n slots"]
+    width: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns, as of the dense matrix."""
+        return (self.indices.shape[0], self.width)
+
+    @property
+    def ndim(self) -> int:
+        """Two, as of the dense matrix."""
+        return 2
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the values."""
+        return self.values.dtype
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return self.indices.shape[0]
+
+    def __getitem__(self, rows: Any) -> SparseRows:
+        """Returns the rows that a slice, a mask or an array of positions chooses."""
+        return SparseRows(self.indices[rows], self.values[rows], self.width)
+
+    def to_dense(self) -> Float[Any, "n width"]:
+        """Returns the dense matrix: a jax array of jax arrays, else NumPy's."""
+        rows = np.arange(len(self))[:, None]
+        if isinstance(self.values, jax.Array):
+            empty = jnp.zeros(self.shape, self.dtype)
+            return empty.at[rows, self.indices].add(self.values, mode="promise_in_bounds")
+        dense = np.zeros(self.shape, self.dtype)
+        np.add.at(dense, (rows, self.indices), self.values)
+        return dense
+
+    def to_scipy(self) -> scipy.sparse.csr_array:
+        """Returns the host's rows as SciPy's compressed rows, without the unused slots."""
+        # 32 bits: liblinear takes no other positions.
+        starts = np.arange(len(self) + 1, dtype=np.int32) * self.indices.shape[1]
+        parts = (self.values.ravel(), self.indices.ravel(), starts)
+        matrix = scipy.sparse.csr_array(parts, shape=self.shape, copy=True)
+        matrix.sum_duplicates()
+        matrix.eliminate_zeros()
+        return matrix
+
+    def with_slots(self, slots: int) -> SparseRows:
+        """Returns the host's rows with unused slots added, up to `slots` for each row."""
+        missing = max(0, slots - self.indices.shape[1])
+        padded = [np.pad(a, ((0, 0), (0, missing))) for a in (self.indices, self.values)]
+        return SparseRows(padded[0], padded[1], self.width)
+
+    @classmethod
+    def from_scipy(cls, matrix: Any, *, slots: int = 0) -> SparseRows:
+        """Returns the rows of a SciPy sparse matrix.
+
+        Args:
+            matrix: of real numbers, [n, width]; any of SciPy's formats.
+            slots: entries kept for each row, at least as many as the fullest has; 0 for exactly
+                these. Matrices with equal slots share a compiled program.
+
+        Raises:
+            InputError: a row has more entries than slots.
+        """
+        compressed: Any = scipy.sparse.csr_array(matrix)
+        compressed.sum_duplicates()
+        counts = np.diff(compressed.indptr)
+        fullest = int(counts.max(initial=0))
+        slots = slots or max(1, fullest)
+        if fullest > slots:
+            raise InputError(
+                f"a sparse row has {fullest} entries, more than slots={slots}. Allowed: at least"
+                " the number of entries of the fullest row, or 0 to choose it"
+            )
+        used = np.arange(slots) < counts[:, None]
+        indices = np.zeros(used.shape, np.int32)
+        values = np.zeros(used.shape, np.float32)
+        indices[used], values[used] = compressed.indices, compressed.data
+        return cls(indices, values, compressed.shape[1])
+
+
+jax.tree_util.register_dataclass(SparseRows, ["indices", "values"], ["width"])
+
+Inputs = Any
+"""What a split holds: an array with a leading axis of examples, or `SparseRows`.
+
+Most code takes one of them alone, as its data have it, so the type checker leaves the choice open.
+"""
+
+
+def concatenate_inputs(parts: list[Any]) -> Any:
+    """Returns the examples of several inputs of one form, one after the other (on the host)."""
+    if not isinstance(parts[0], SparseRows):
+        return np.concatenate(parts)
+    slots = max(part.indices.shape[1] for part in parts)
+    padded = [part.with_slots(slots) for part in parts]
+    indices, values = (
+        np.concatenate(arrays)
+        for arrays in zip(*((p.indices, p.values) for p in padded), strict=True)
+    )
+    return SparseRows(indices, values, parts[0].width)
