@@ -3,12 +3,15 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
+    from xferlab.data.builder import tfds_builder
     from xferlab.data.catalogue import DOMAINS
+    from xferlab.data.csv_reader import domains_from_csv
     from xferlab.data.digits import digits_domain, digits_present
     from xferlab.data.domain import Domain
     from xferlab.data.folder_reader import domain_from_folder
     from xferlab.data.moons import moons
     from xferlab.data.optdigits import optdigits
+    from xferlab.data.plain import domain_of, load_raw
     from xferlab.data.readers import domain_from_arrays, domain_from_npz
     from xferlab.data.resident import Resident, draw_batch, to_resident
     from xferlab.data.scaling import scale_inputs
@@ -30,11 +33,15 @@ __all__ = [
     "domain_from_folder",
     "domain_from_npz",
     "domain_from_tfds",
+    "domain_of",
+    "domains_from_csv",
     "draw_batch",
+    "load_raw",
     "moons",
     "optdigits",
     "scale_inputs",
     "split_train_test",
     "stream_batches",
+    "tfds_builder",
     "to_resident",
 ]

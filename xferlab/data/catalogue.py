@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xferlab.core.names import NameTable
-from xferlab.data.digits import digits_domain
+from xferlab.data.dataset import DataSet
+from xferlab.data.digits import DIGIT_SETS, digits_domain
 from xferlab.data.domain import Domain
 from xferlab.data.moons import moons
 from xferlab.data.optdigits import optdigits
+from xferlab.data.plain import load_raw, split_raw
+from xferlab.data.sets.table import DATA_SETS
+
+TEST_FRACTION = 0.2
+"""What a named domain holds out where no split is published."""
+MOST_NAMES = 6
 
 
 class DomainEntry(NamedTuple):
@@ -31,6 +38,39 @@ def _digits(name: str, description: str) -> DomainEntry:
     return DomainEntry(description, lambda data_dir: digits_domain(name, data_dir=data_dir))
 
 
+def _from_set(dataset: DataSet, domain: str) -> DomainEntry:
+    """Returns the entry of a domain of a data set, with the published split if there is one."""
+
+    def load(data_dir: Path | None) -> Domain:
+        raw = load_raw(dataset, data_dir, [domain])[domain]
+        return split_raw(domain, raw, split="published" if raw.test else TEST_FRACTION)
+
+    return DomainEntry(dataset.title, load)
+
+
+def describe_domains() -> list[tuple[str, str]]:
+    """Returns a line for every name; the domains of a data set share one, "uci_har/DOMAIN"."""
+    of_sets = {_name(dataset, domain) for dataset in _SETS for domain in dataset.domains}
+    own = [(name, entry.description) for name, entry in DOMAINS.items() if name not in of_sets]
+    return own + [_describe_set(dataset) for dataset in _SETS]
+
+
+def _describe_set(dataset: DataSet) -> tuple[str, str]:
+    """Returns the shared name and the title, with the domains, of many the first and the last."""
+    domains = dataset.domains
+    if len(domains) == 1:
+        return dataset.name, dataset.title
+    shown = domains if len(domains) <= MOST_NAMES else (*domains[:2], "...", domains[-1])
+    return f"{dataset.name}/DOMAIN", f"{dataset.title}; {', '.join(shown)}"
+
+
+def _name(dataset: DataSet, domain: str) -> str:
+    """Returns the name of a domain of a data set: that of the set alone where it has one only."""
+    return dataset.name if len(dataset.domains) == 1 else f"{dataset.name}/{domain}"
+
+
+_SETS = [dataset for dataset in DATA_SETS.values() if dataset.name not in DIGIT_SETS]
+"""The digit data sets have entries of their own, at one size."""
 _LOOKS = {
     "optdigits": "scikit-learn's handwritten digits, 16 x 16",
     "optdigits_photo": "these digits blended with photographs, by the recipe of MNIST-M",
@@ -57,5 +97,10 @@ DOMAINS: NameTable[DomainEntry] = NameTable(
         "usps": _digits("usps", "digits of postal codes, from data_dir"),
         "mnistm": _digits("mnistm", "MNIST blended with photographs, from data_dir"),
         "svhn": _digits("svhn", "house numbers in street views, from data_dir or TFDS"),
+        **{
+            _name(dataset, domain): _from_set(dataset, domain)
+            for dataset in _SETS
+            for domain in dataset.domains
+        },
     },
 )

@@ -8,6 +8,8 @@ Each is read from its plain form, and MNIST and SVHN, where that is absent, from
 - `<data_dir>/mnistm/`: `train_*.webp` and `test_*.webp`, mosaics of 28 x 28 RGB digits from left to
   right and from top to bottom, and `train_labels.npz` and `test_labels.npz` with the labels y.
 - `<data_dir>/svhn/svhn.npz`: as MNIST; images uint8 [n, 32, 32, 3], the digit zero labelled 0.
+- `<data_dir>/<name>/<name>.npz` of any of them as `xferlab data import` writes it
+  (`xferlab.data.plain_file`).
 
 USPS values v in [-1, 1] become round((v + 1) * 127.5) before the image is resized, so that the
 training step's x / 127.5 - 1 gives v back within 1/255.
@@ -35,6 +37,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.data.domain import SPLITS, Domain
 from xferlab.data.images import decode_image, resize_images, with_channels
+from xferlab.data.plain_file import is_plain, read_plain
 from xferlab.data.readers import SPLIT_KEYS, read_npz
 from xferlab.data.split import Split
 from xferlab.data.tfds_reader import domain_from_tfds
@@ -59,8 +62,12 @@ def digits_domain(
             damaged, or not in the form above; a failed download.
     """
     digit_set = DIGIT_SETS[name]
-    if digits_present(name, data_dir=data_dir):
-        splits = digit_set.read(Path(data_dir or "") / name)
+    folder = Path(data_dir or "") / name
+    if is_plain(folder / f"{name}.npz"):
+        raw = read_plain(folder / f"{name}.npz")
+        splits = {"train": raw.train, "test": raw.test or raw.train}
+    elif digits_present(name, data_dir=data_dir):
+        splits = digit_set.read(folder)
     elif digit_set.tfds_name:
         splits = domain_from_tfds(digit_set.tfds_name, data_dir=data_dir).splits
     else:
@@ -78,8 +85,10 @@ def digits_domain(
 
 def digits_present(name: str, *, data_dir: str | Path | None) -> bool:
     """Tells whether the data set's plain form is in the data directory (TFDS is not asked)."""
-    marker = DIGIT_SETS[name].marker
-    return data_dir is not None and (Path(data_dir) / name / marker).is_file()
+    if data_dir is None:
+        return False
+    folder = Path(data_dir) / name
+    return is_plain(folder / f"{name}.npz") or (folder / DIGIT_SETS[name].marker).is_file()
 
 
 def _read_mnist(folder: Path) -> dict[str, Split]:

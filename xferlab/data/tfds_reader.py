@@ -16,6 +16,7 @@ import numpy as np
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.data.domain import Domain
 from xferlab.data.images import resize_images
+from xferlab.data.network import check_answers
 from xferlab.data.optional import require
 from xferlab.data.readers import domain_from_arrays
 
@@ -82,6 +83,9 @@ def _make_builder(tfds: Any, builder: Any, data_dir: str | Path | None) -> Any:
 
 def _prepare(tfds: Any, builder: Any) -> None:
     """Downloads and prepares the data set unless that has been done."""
+    if not builder.is_prepared():
+        for url in sorted(builder.url_infos or ())[:1]:
+            check_answers(url)
     try:
         builder.download_and_prepare(file_format="array_record")
     except ModuleNotFoundError as error:

@@ -1,0 +1,1 @@
+"""Tests of the catalogue, on small made files in the original forms."""

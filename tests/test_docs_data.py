@@ -1,0 +1,99 @@
+"""docs/data.md: its table is the catalogue's, its snippets run."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import xferlab
+from tests.shared import shared_data
+from xferlab.data.sets.table import DATA_SETS, markdown_table
+from xferlab.data.task import TransferTask
+
+PAGE = (Path(__file__).parent.parent / "docs/data.md").read_text("utf-8")
+ARRAYS, FOLDERS, CSV, PLAIN, STREAM = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+@pytest.fixture
+def compared(monkeypatch, tmp_path):
+    """Takes the place of `xferlab.compare`: returns what it was called with."""
+    calls = []
+
+    def compare(source, target, *, methods):
+        calls.append(TransferTask("own", (source,), target, xferlab.Setting.UNSUPERVISED_DA))
+        return methods
+
+    monkeypatch.setattr(xferlab, "compare", compare, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return calls
+
+
+def execute(snippet, **names):
+    exec(compile(snippet, "docs/data.md", "exec"), names)
+    return names
+
+
+def make_images(folder):
+    for level, label in enumerate(("cat", "dog")):
+        (folder / label).mkdir(parents=True)
+        for number in range(10):
+            image = Image.new("RGB", (9, 7), (99 * level, 9 * number, 0))
+            image.save(folder / label / f"{number}.png")
+
+
+@pytest.mark.fast
+def test_the_table_is_the_catalogue():
+    assert f"\n{markdown_table()}\n" in PAGE
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("snippet", [ARRAYS, FOLDERS, CSV])
+def test_own_data_take_five_lines(snippet):
+    assert len([line for line in snippet.splitlines() if line]) <= 5
+
+
+@pytest.mark.fast
+def test_own_arrays(compared):
+    rng = np.random.default_rng(0)
+    arrays = {"x_old": rng.normal(size=(20, 3)), "x_new": rng.normal(size=(30, 3))}
+    labels = {"y_old": np.arange(20) % 2, "y_new": np.arange(30) % 2}
+    assert execute(ARRAYS, **arrays, **labels)["table"] == ["source_only", "dann"]
+    assert compared[0].source.name == "old sensor"
+    assert len(compared[0].target.splits["test"].labels) == 6
+
+
+@pytest.mark.fast
+def test_own_image_folders(compared, tmp_path):
+    for name in ("photos", "drawings"):
+        make_images(tmp_path / name)
+    execute(FOLDERS)
+    assert compared[0].source.class_names == ("cat", "dog")
+    assert compared[0].source.input_shape == (32, 32, 3)
+
+
+@pytest.mark.fast
+def test_own_csv_of_texts(compared, tmp_path):
+    rows = [f"a {word} thing,{label}" for word, label in (("good", "pos"), ("bad", "neg"))]
+    for name in ("shop", "forum"):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *rows * 10]))
+    execute(CSV)
+    assert compared[0].source.class_names == ("neg", "pos")
+
+
+def test_the_plain_form():
+    names = execute(PLAIN, data_dir=shared_data("office_caltech10"))
+    assert names["raw"].test is None and len(names["raw"].train.labels) == 157
+    assert {len(split.labels) for split in names["dslr"].splits.values()} == {157}
+
+
+def test_streaming(tmp_path):
+    classes = DATA_SETS["office_caltech10"].class_names
+    for label in classes:
+        (tmp_path / "office_caltech10/images/amazon" / label).mkdir(parents=True)
+        folder = tmp_path / "office_caltech10/images/dslr" / label
+        folder.mkdir(parents=True)
+        Image.new("RGB", (9, 7)).save(folder / "1.png")
+    names = execute(STREAM, data_dir=tmp_path)
+    assert sorted(example["label"] for example in names["images"]) == list(range(10))

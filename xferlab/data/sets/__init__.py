@@ -1,0 +1,1 @@
+"""The data sets of the catalogue, a file for each family."""

@@ -1,0 +1,169 @@
+"""The digit data sets of the catalogue: one domain each, so that any two make a task.
+
+`xferlab.data.digits` reads the plain copies; here are the files of the authors as well.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from xferlab.core.errors import InputError
+from xferlab.data.dataset import DataSet, Download, Form, RawDomain
+from xferlab.data.digits import CLASS_NAMES, DIGIT_SETS
+from xferlab.data.sets.matlab import read_mat
+from xferlab.data.split import Split, check_labels_in_range
+
+_USPS_FILES = "https://hastie.su.domains/ElemStatLearn/datasets"
+_SVHN_FILES = "http://ufldl.stanford.edu/housenumbers"
+
+
+def _copy_form(name: str) -> Form:
+    """Returns the form that `xferlab.data.digits` reads."""
+
+    def read(folder: Path) -> dict[str, RawDomain]:
+        splits = DIGIT_SETS[name].read(folder)
+        return {name: RawDomain(splits["train"], splits["test"], CLASS_NAMES)}
+
+    return Form("the plain copy", DIGIT_SETS[name].marker, read)
+
+
+def _read_mat_pair(folder: Path, *, name: str, prefix: str) -> dict[str, RawDomain]:
+    """Returns the splits of two MATLAB files: X uint8 [32, 32, 3, n], y with 10 for zero."""
+    splits = []
+    for part in ("train", "test"):
+        path = folder / f"{prefix}{part}_32x32.mat"
+        images, labels = read_mat(path, "X", "y")
+        if images.dtype != np.uint8 or images.shape[:-1] != (32, 32, 3):
+            raise InputError(
+                f"{path}: X is {images.dtype} of shape {images.shape}. Needed: uint8 [32, 32, 3, n]"
+                "; is it a file of this data set?"
+            )
+        labels = labels.astype(np.int64).ravel()
+        labels[labels == 10] = 0
+        check_labels_in_range(labels, len(CLASS_NAMES), str(path))
+        splits.append(Split(np.ascontiguousarray(images.transpose(3, 0, 1, 2)), labels))
+    return {name: RawDomain(splits[0], splits[1], CLASS_NAMES)}
+
+
+def _read_usps_text(folder: Path) -> dict[str, RawDomain]:
+    """Returns the splits of `zip.train.gz` and `zip.test.gz`: a label and 256 values a line."""
+    splits = []
+    for part in ("train", "test"):
+        path = folder / f"zip.{part}.gz"
+        try:
+            table = np.loadtxt(path, ndmin=2)
+        except (OSError, ValueError, EOFError) as error:
+            raise InputError(
+                f"cannot read {path}: {error} Copy zip.train.gz and zip.test.gz again."
+            ) from error
+        if table.shape[1] != 257 or np.abs(table[:, 1:]).max() > 1:
+            raise InputError(
+                f"{path} holds a table of shape {table.shape}. Needed: a label and 256 values in "
+                "[-1, 1] in each line; is it a file of this data set?"
+            )
+        labels = table[:, 0].astype(np.int64)
+        check_labels_in_range(labels, len(CLASS_NAMES), str(path))
+        images = np.round((table[:, 1:] + 1) * 127.5).astype(np.uint8).reshape(-1, 16, 16, 1)
+        splits.append(Split(images, labels))
+    return {"usps": RawDomain(splits[0], splits[1], CLASS_NAMES)}
+
+
+def _mat_form(title: str, name: str, prefix: str) -> Form:
+    """Returns the form of two MATLAB files."""
+    read = functools.partial(_read_mat_pair, name=name, prefix=prefix)
+    return Form(title, f"{prefix}train_32x32.mat", read)
+
+
+DIGITS = (
+    DataSet(
+        name="mnist",
+        title="MNIST: 60000 + 10000 handwritten digits, 28 x 28 grey",
+        modality="images",
+        domains=("mnist",),
+        class_names=CLASS_NAMES,
+        licence="not stated",
+        citation="lecun1998mnist",
+        homepage="http://yann.lecun.com/exdb/mnist/",
+        forms=(_copy_form("mnist"),),
+        by_hand="Save x_train, y_train, x_test and y_test, images uint8 [n, 28, 28], in mnist.npz.",
+        tfds_name="mnist",
+    ),
+    DataSet(
+        name="usps",
+        title="USPS: 7291 + 2007 handwritten digits of the US mail, 16 x 16 grey",
+        modality="images",
+        domains=("usps",),
+        class_names=CLASS_NAMES,
+        licence="not stated",
+        citation="hull1994usps",
+        homepage="https://hastie.su.domains/ElemStatLearn/data.html",
+        forms=(
+            _copy_form("usps"),
+            Form("the tables of ElemStatLearn", "zip.train.gz", _read_usps_text),
+        ),
+        downloads=tuple(
+            Download(f"{_USPS_FILES}/zip.{part}.gz", f"zip.{part}.gz", unpack=False)
+            for part in ("train", "test")
+        ),
+        by_hand="zip.train and zip.test are also in the R package ElemStatLearn.",
+    ),
+    DataSet(
+        name="mnistm",
+        title="MNIST-M: MNIST blended with photographs, 28 x 28 RGB",
+        modality="images",
+        domains=("mnistm",),
+        class_names=CLASS_NAMES,
+        licence="not stated",
+        citation="ganin2015mnistm",
+        homepage="http://yaroslav.ganin.net/",
+        forms=(_copy_form("mnistm"),),
+        by_hand="Its page links a cloud drive that no program can fetch. Cut the 59001 + 9001 "
+        "images of 32 x 32 to their central 28 x 28 and save x_train, y_train, x_test and y_test "
+        "in mnistm.npz.",
+    ),
+    DataSet(
+        name="svhn",
+        title="SVHN: 73257 + 26032 house numbers in street views, 32 x 32 RGB",
+        modality="images",
+        domains=("svhn",),
+        class_names=CLASS_NAMES,
+        licence="non-commercial use",
+        citation="netzer2011svhn",
+        homepage="http://ufldl.stanford.edu/housenumbers/",
+        forms=(_copy_form("svhn"), _mat_form("the authors' cropped digits", "svhn", "")),
+        downloads=(
+            Download(
+                f"{_SVHN_FILES}/train_32x32.mat",
+                "train_32x32.mat",
+                bytes=182040794,
+                sha256="435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
+                unpack=False,
+            ),
+            Download(
+                f"{_SVHN_FILES}/test_32x32.mat",
+                "test_32x32.mat",
+                bytes=64275384,
+                sha256="cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b",
+                unpack=False,
+            ),
+        ),
+        by_hand="Put train_32x32.mat and test_32x32.mat of format 2 into the data set's folder.",
+        tfds_name="svhn_cropped",
+    ),
+    DataSet(
+        name="synthetic_digits",
+        title="Synthetic digits: 479400 + 9553 numbers drawn with fonts, 32 x 32 RGB",
+        modality="images",
+        domains=("synthetic_digits",),
+        class_names=CLASS_NAMES,
+        licence="not stated",
+        citation="ganin2015mnistm",
+        homepage="http://yaroslav.ganin.net/",
+        forms=(_mat_form("the authors' archive", "synthetic_digits", "synth_"),),
+        by_hand="Its page links an archive SynthDigits.zip on a cloud drive that no program can "
+        "fetch. Put synth_train_32x32.mat and synth_test_32x32.mat into the data set's folder.",
+    ),
+)
