@@ -1,4 +1,7 @@
-"""The table of methods: the names a user types, in the order that tables print them."""
+"""The table of methods: the names a user types, in the order that tables print them.
+
+`METHODS` train a network; `ALL_METHODS` has the closed-form ones of `shallow.table` too.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from xferlab.methods.jan import JAN
 from xferlab.methods.mcc import MCC
 from xferlab.methods.mcd import MCD
 from xferlab.methods.self_ensembling import SelfEnsembling
+from xferlab.methods.shallow.base import ShallowMethod
+from xferlab.methods.shallow.table import SHALLOW
 from xferlab.methods.shot import SHOT
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.target_only import TargetOnly
@@ -41,3 +46,7 @@ METHODS: NameTable[Method] = NameTable(
         "target_only": TargetOnly(),
     },
 )
+
+AnyMethod = Method | ShallowMethod
+
+ALL_METHODS: NameTable[AnyMethod] = NameTable("method", {**METHODS, **SHALLOW})

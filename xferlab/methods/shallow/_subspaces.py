@@ -1,0 +1,140 @@
+"""The linear algebra that several closed-form methods share: axes, maps, and the MMD problem."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float
+from scipy import linalg
+
+from xferlab.core.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Projection:
+    """The map x -> (x - centre) matrix; rows may be brought to length one before and after."""
+
+    matrix: Float[np.ndarray, "d f"]
+    centre: Float[np.ndarray, " d"] | float = 0.0
+    unit_inputs: bool = False
+    unit_outputs: bool = False
+
+    def __call__(self, rows: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n f"]:
+        """Returns the projected rows."""
+        rows = unit_rows(rows) if self.unit_inputs else rows
+        projected = (rows - self.centre) @ self.matrix
+        return unit_rows(projected) if self.unit_outputs else projected
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CovariancePower:
+    """The map x -> x (C + ridge I)^exponent for the covariance C of some rows.
+
+    Outside the axes in which the rows vary the power is that of the ridge, so the map is kept as
+    ridge^exponent I + axes diag(gains) axes^T: with few rows of many features no d x d matrix is
+    needed.
+    """
+
+    floor: float
+    axes: Float[np.ndarray, "d r"]
+    gains: Float[np.ndarray, " r"]
+
+    @classmethod
+    def of(
+        cls, rows: Float[np.ndarray, "n d"], *, ridge: float, exponent: float
+    ) -> CovariancePower:
+        """Returns the power of the covariance of n >= 2 rows, with n - 1 in the denominator."""
+        _, singular, axes = linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+        floor = ridge**exponent
+        gains = (singular**2 / (len(rows) - 1) + ridge) ** exponent - floor
+        return cls(floor, axes.T, gains)
+
+    def __call__(self, rows: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+        """Returns the mapped rows."""
+        return self.floor * rows + (rows @ self.axes * self.gains) @ self.axes.T
+
+
+def unit_rows(rows: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+    """Returns rows of Euclidean length one; a row of zeros stays as it is."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(lengths == 0, 1.0, lengths)
+
+
+def principal_axes(rows: Float[np.ndarray, "n d"], dims: int) -> Float[np.ndarray, "d k"]:
+    """Returns the orthonormal axes of largest variance as columns, the first first."""
+    centred = rows - rows.mean(axis=0)
+    return _largest_eigenvectors(centred.T @ centred, dims)
+
+
+def transfer_projection(
+    rows: Float[np.ndarray, "n d"],
+    contrasts: Float[np.ndarray, "n c"],
+    *,
+    dims: int,
+    regularisation: float,
+    unit_inputs: bool,
+    unit_outputs: bool,
+) -> Projection:
+    """Returns the projection that keeps variance while means come together.
+
+        max_A tr(A^T X^T H X A)  subject to  A^T (X^T L X + regularisation I) A = I
+        L = E E^T / ||E E^T||_F,  H = I - 1 1^T / n
+
+    for rows X of both domains and contrasts E: column c of X^T E is the difference of two means
+    that should vanish, so that tr(A^T X^T E E^T X A) is the sum of the squared lengths of these
+    differences after projection. The columns of A are the generalised eigenvectors of the largest
+    eigenvalues, which are the smallest of (X^T L X + regularisation I) A = X^T H X A diag(phi).
+
+    Raises:
+        InputError: dims above the number of features or of examples minus one; regularisation not
+            positive.
+    """
+    check_dims(dims, min(rows.shape[1], len(rows) - 1), "features, or examples minus one")
+    if not regularisation > 0:
+        raise InputError(
+            f"regularisation={regularisation}. Allowed: above zero, so that the eigenvalue problem "
+            "is definite; the papers' is 1"
+        )
+    rows = unit_rows(rows) if unit_inputs else rows
+    differences = rows.T @ (contrasts / np.sqrt(np.linalg.norm(contrasts.T @ contrasts)))
+    penalty = differences @ differences.T + regularisation * np.eye(rows.shape[1])
+    centred = rows - rows.mean(axis=0)
+    matrix = _largest_eigenvectors(centred.T @ centred, dims, penalty)
+    return Projection(matrix, unit_inputs=unit_inputs, unit_outputs=unit_outputs)
+
+
+def mean_difference(positive: np.ndarray, negative: np.ndarray) -> Float[np.ndarray, " n"]:
+    """Returns the column e for which X^T e is the mean of some rows minus that of others.
+
+    Args:
+        positive: bool [n], at least one true; the first rows.
+        negative: bool [n], at least one true; the other rows.
+    """
+    return positive / positive.sum() - negative / negative.sum()
+
+
+def check_dims(dims: int, limit: int, reason: str) -> None:
+    """Raises InputError unless 1 <= dims <= limit."""
+    if not 1 <= dims <= limit:
+        raise InputError(
+            f"dims={dims}. Allowed: 1 to {limit}, {reason}; choose fewer dimensions or give more "
+            "data"
+        )
+
+
+def check_subspaces(dims: int, source: np.ndarray, target: np.ndarray) -> None:
+    """Raises InputError if one of two domains has no principal subspace of that dimension."""
+    limit = min(source.shape[1], len(source) - 1, len(target) - 1)
+    check_dims(dims, limit, "features, or examples of the smaller domain minus one")
+
+
+def _largest_eigenvectors(
+    matrix: np.ndarray, dims: int, metric: np.ndarray | None = None
+) -> Float[np.ndarray, "d k"]:
+    """Returns eigenvectors as columns, the largest first, each with its largest entry positive."""
+    width = len(matrix)
+    _, vectors = linalg.eigh(matrix, metric, subset_by_index=(width - dims, width - 1))
+    vectors = vectors[:, ::-1]
+    largest = np.abs(vectors).argmax(axis=0)
+    return vectors * np.sign(vectors[largest, np.arange(dims)])

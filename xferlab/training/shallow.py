@@ -1,0 +1,39 @@
+"""Closed-form methods where the benchmark expects a training: fitted at once, then scored alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from xferlab.core.sparse import Inputs
+from xferlab.data.task import TransferTask
+from xferlab.methods.shallow.base import ShallowMethod
+from xferlab.training.run import HostOutput
+
+
+class ShallowMember(NamedTuple):
+    """One closed-form run: the method, and the seed of what it draws (folds, for instance)."""
+
+    method: ShallowMethod
+    seed: int
+
+
+class ShallowRuns:
+    """Fitted methods, with the part of `Training` that scores ask for."""
+
+    def __init__(self, members: Sequence[ShallowMember], task: TransferTask):
+        """Fits every member to the splits that the task's setting shows."""
+        batch: Any = task.training_arrays()
+        classes = task.target.num_classes
+        self._fitted = [
+            each.method.fit(batch, num_classes=classes, seed=each.seed) for each in members
+        ]
+
+    @property
+    def width(self) -> int:
+        """Number of runs."""
+        return len(self._fitted)
+
+    def predict(self, inputs: Inputs, domain: int) -> list[HostOutput]:
+        """Returns each run's outputs for inputs of one domain (0 source, 1 target)."""
+        return [HostOutput(*fitted.predict(inputs, domain=domain)) for fitted in self._fitted]
