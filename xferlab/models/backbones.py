@@ -11,7 +11,15 @@ from jaxtyping import Array, Float
 
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
-from xferlab.models.layers import BatchNorm, Conv, Dropout, Mode, max_pool
+from xferlab.models.layers import (
+    BatchNorm,
+    Conv,
+    Dropout,
+    Mode,
+    TemporalConv,
+    max_pool,
+    max_pool_time,
+)
 from xferlab.models.spec import NetworkSpec
 
 
@@ -110,6 +118,46 @@ class SmallConvNet(nnx.Module):
         return x.reshape(x.shape[0], -1)
 
 
+class TemporalConvNet(nnx.Module):
+    """The 1-D network of AdaTime for windows of sensor channels, and for spectrograms.
+
+    Blocks of convolution, batch norm, ReLU and pooling over pairs of time steps, kernels 5, 8, 8,
+    ...; dropout after the first block; the mean over time at the end. `spec.hidden` gives the
+    channels, (64, 128, 128) by default.
+
+    References:
+        Ragab et al.: AdaTime: A Benchmarking Suite for Domain Adaptation on Time Series Data.
+        TKDD 2023, arXiv:2203.08321.
+    """
+
+    def __init__(self, spec: NetworkSpec, *, formulation: str, rngs: nnx.Rngs):
+        """Builds one block for each entry of `spec.hidden`."""
+        channels = spec.hidden or (64, 128, 128)
+        if len(spec.input_shape) != 2 or spec.input_shape[0] < 2 ** len(channels):
+            raise InputError(
+                f"backbone {spec.backbone!r} takes windows [time, channels] of at least"
+                f" {2 ** len(channels)} steps, got inputs of shape {list(spec.input_shape)};"
+                " choose backbone 'mlp' or longer windows"
+            )
+        dims = itertools.pairwise((spec.input_shape[1], *channels))
+        self.convs = nnx.List(
+            [
+                TemporalConv(a, b, 8 if i else 5, formulation=formulation, rngs=rngs)
+                for i, (a, b) in enumerate(dims)
+            ]
+        )
+        self.norms = nnx.List([BatchNorm(d, domains=spec.bn_domains) for d in channels])
+        self.dropout = Dropout(spec.dropout)
+        self.feature_dim = channels[-1]
+
+    def __call__(self, x: Float[Array, "n t c"], mode: Mode) -> Float[Array, "n d"]:
+        """Returns the mean over time of the last block."""
+        for number, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
+            x = max_pool_time(jax.nn.relu(norm(conv(x), mode)))
+            x = self.dropout(x, mode) if number == 0 else x
+        return x.mean(axis=1)
+
+
 def _image_shape(spec: NetworkSpec, *, least: int) -> tuple[int, int, int]:
     if len(spec.input_shape) != 3 or min(spec.input_shape[:2]) < least:
         raise InputError(
@@ -122,5 +170,6 @@ def _image_shape(spec: NetworkSpec, *, least: int) -> tuple[int, int, int]:
 
 
 BACKBONES: NameTable[type] = NameTable(
-    "network", {"mlp": MLP, "lenet": LeNet, "small_conv": SmallConvNet}
+    "network",
+    {"mlp": MLP, "lenet": LeNet, "small_conv": SmallConvNet, "temporal_conv": TemporalConvNet},
 )

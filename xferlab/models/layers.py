@@ -104,6 +104,45 @@ def _convolve_im2col(x: Array, kernel: Array, padding: str) -> Array:
     return jnp.concatenate(slices, axis=-1) @ kernel.reshape(-1, kernel.shape[-1])
 
 
+class TemporalConv(nnx.Module):
+    """1-D convolution over `[n, t, c]`, zero-padded to the same length."""
+
+    def __init__(
+        self,
+        features_in: int,
+        features_out: int,
+        kernel: int,
+        *,
+        formulation: Formulation,
+        rngs: nnx.Rngs,
+    ):
+        """Draws a kernel `[kernel, in, out]` (LeCun normal) and a zero bias."""
+        shape = (kernel, features_in, features_out)
+        self.kernel = nnx.Param(nnx.initializers.lecun_normal()(rngs.params(), shape))
+        self.bias = nnx.Param(jnp.zeros(features_out))
+        self.formulation = formulation
+
+    def __call__(self, x: Float[Array, "n t c"]) -> Float[Array, "n t o"]:
+        """Returns the convolution plus bias."""
+        kernel = self.kernel[...]
+        size, length = kernel.shape[0], x.shape[1]
+        x = jnp.pad(x, ((0, 0), ((size - 1) // 2, size // 2), (0, 0)))
+        if self.formulation == "xla":
+            convolved = lax.conv_general_dilated(
+                x, kernel, (1,), "VALID", dimension_numbers=("NWC", "WIO", "NWC")
+            )
+        else:
+            slices = [x[:, i : i + length] for i in range(size)]
+            convolved = jnp.concatenate(slices, axis=-1) @ kernel.reshape(-1, kernel.shape[-1])
+        return convolved + self.bias[...].reshape(1, 1, -1)
+
+
+def max_pool_time(x: Float[Array, "n t c"]) -> Float[Array, "n i c"]:
+    """Returns the maxima of non-overlapping pairs in time; an odd last step is dropped."""
+    n, t, c = x.shape
+    return x[:, : t - t % 2].reshape(n, t // 2, 2, c).max(axis=2)
+
+
 def max_pool(x: Float[Array, "n h w c"], *, formulation: Formulation) -> Float[Array, "n i j c"]:
     """Returns the maxima of non-overlapping 2×2 windows; an odd last row or column is dropped."""
     n, h, w, c = x.shape
