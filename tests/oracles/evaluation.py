@@ -1,10 +1,12 @@
-"""Metrics and validators as their papers state them, in plain NumPy and SciPy.
+"""Metrics, validators and statistics as their papers state them, in plain NumPy and SciPy.
 
 Written apart from the package: loops, other identities and a general-purpose optimiser where the
 package uses arrays, closed forms and scikit-learn.
 """
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 from scipy import optimize, stats
@@ -107,3 +109,56 @@ def class_scores(labels, predictions):
         recalls.append(hit / np.sum(labels == c))
         f1s.append(2 * hit / (np.sum(labels == c) + np.sum(predictions == c)))
     return recalls, f1s
+
+
+def chance_to_beat(ours, baseline):
+    """Probability of improvement: Mann-Whitney's U of each task over its pairs, averaged."""
+    values = []
+    for task in range(np.shape(ours)[1]):
+        x, y = np.array(ours)[:, task], np.array(baseline)[:, task]
+        values.append(stats.mannwhitneyu(x, y).statistic / (len(x) * len(y)))
+    return sum(values) / len(values)
+
+
+def middle_mean(values):
+    """Mean without the lowest and the highest quarter, each rounded down, of a sorted list."""
+    ordered = sorted(np.ravel(values).tolist())
+    cut = len(ordered) // 4
+    return sum(ordered[cut : len(ordered) - cut]) / (len(ordered) - 2 * cut)
+
+
+def resampled_interval(statistic, *matrices, resamples=20_000, confidence=0.95, seed=1):
+    """Bootstrap interval of a statistic of matrices [seeds, tasks], each task drawn on its own."""
+    rng = np.random.default_rng(seed)
+    values = []
+    for _ in range(resamples):
+        drawn = [
+            np.column_stack([rng.choice(column, len(column)) for column in matrix.T])
+            for matrix in matrices
+        ]
+        values.append(statistic(*drawn))
+    return np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+
+
+def ranks_by_counting(scores):
+    """Mean ranks: one plus the better methods plus half of the other ties, counted per task."""
+    methods, tasks = np.shape(scores)
+    ranks = np.zeros(methods)
+    for method in range(methods):
+        for task in range(tasks):
+            mine = scores[method][task]
+            others = [scores[i][task] for i in range(methods) if i != method]
+            ranks[method] += 1 + sum(o > mine for o in others) + sum(o == mine for o in others) / 2
+    return ranks / tasks
+
+
+def undivided_groups(mean_ranks, difference):
+    """All maximal sets of two methods or more whose ranks pairwise differ by less."""
+    methods = range(len(mean_ranks))
+    close = [
+        set(group)
+        for size in range(2, len(mean_ranks) + 1)
+        for group in itertools.combinations(methods, size)
+        if all(abs(mean_ranks[i] - mean_ranks[j]) < difference for i in group for j in group)
+    ]
+    return {frozenset(g) for g in close if not any(g < other for other in close)}

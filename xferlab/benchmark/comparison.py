@@ -1,0 +1,215 @@
+"""From records to statements over all tasks: wins, ranks, aggregates, negative transfer.
+
+`tables` has the numbers of every single task, here are those over all of them, under one selection
+rule; `comparison_text` writes the notes and turns both into text, `rank_plot` and `gain_plot` draw.
+
+A method with a diverged run, or without a run on some task, has no number over all tasks and no
+rank: the runs that are left are no fair sample. It is named in the notes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from xferlab.benchmark.comparison_text import write_notes
+from xferlab.benchmark.records import RunRecord
+from xferlab.benchmark.selection import select
+from xferlab.benchmark.tables import TableSpec
+from xferlab.core.errors import InputError, unknown_name
+from xferlab.evaluation.comparison import (
+    Estimate,
+    aggregate_mean,
+    compare_tasks,
+    interquartile_mean,
+    probability_of_improvement,
+)
+from xferlab.evaluation.ranks import RankTest, compare_ranks
+
+OUTCOME_COLUMNS = ["method", "target_labels", "task", "seeds"]
+OUTCOME_COLUMNS += ["difference_points", "p_holm", "verdict"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The methods of a suite over all of its tasks, under one selection rule.
+
+    Attributes:
+        spec: What was asked for.
+        rule: The selection rule.
+        methods: One row per method, baseline first, those trained with target labels last: method,
+            target_labels, tasks, seeds (the most on one task), gap (why it has no number over all
+            tasks, '' if it has), mean_percent with mean_low_percent and mean_high_percent (over
+            tasks and seeds), iqm_percent with its interval alike, wins, ties, losses,
+            probability_of_improvement with probability_low and probability_high, worst_task,
+            worst_points (the lowest difference to the baseline), worst_verdict, and mean_rank.
+            Missing numbers are NaN.
+        outcomes: One row per (method, task) that was tested: method, target_labels, task, seeds
+            (pairs), difference_points, p_holm (over the tasks of the method) and verdict
+            (`better`, `worse` or '').
+        friedman_p: Of the hypothesis that all ranked methods rank alike; None without ranks or
+            with two methods.
+        critical_difference: Of mean ranks; None without ranks.
+        groups: Ranked methods that do not differ, best first; groups may overlap.
+        notes: Lines that belong under the numbers.
+    """
+
+    spec: TableSpec
+    rule: str
+    methods: pd.DataFrame
+    outcomes: pd.DataFrame
+    friedman_p: float | None
+    critical_difference: float | None
+    groups: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+
+
+def compare_methods(records: Sequence[RunRecord], spec: TableSpec, rule: str) -> Comparison:
+    """Compares the methods of a suite over all of its tasks.
+
+    Of `spec`, the title, the metric, the baseline and the kind of paired test are used.
+
+    Raises:
+        InputError: If there is no record, the baseline has none, or the rule or metric is unknown.
+    """
+    if not records:
+        raise InputError("no finished run to compare; run the suite first")
+    scores = _read(select(records, rule, spec.metric), spec.baseline)
+    baseline = scores[spec.baseline]
+    tested = [row for m, s in scores.items() for row in _outcomes(m, s, baseline, spec)]
+    outcomes = pd.DataFrame(tested, columns=OUTCOME_COLUMNS)
+    rows = [_row(m, s, baseline, outcomes.query("method == @m")) for m, s in scores.items()]
+    counts = dict.fromkeys(["wins", "ties", "losses"], "Int64")
+    methods = pd.DataFrame(rows).astype(counts).assign(mean_rank=np.nan)
+    ranked = [m for m, s in scores.items() if not s.gap and not s.target_labels]
+    test = _rank([scores[m].matrix.mean(axis=0) for m in ranked])
+    if test:
+        methods.loc[methods["method"].isin(ranked), "mean_rank"] = test.mean_ranks
+    return Comparison(
+        spec,
+        rule,
+        methods,
+        outcomes,
+        friedman_p=test.friedman_p if test else None,
+        critical_difference=test.critical_difference if test else None,
+        groups=tuple(tuple(ranked[i] for i in group) for group in test.groups) if test else (),
+        notes=write_notes(
+            spec, rule, methods.to_dict("records"), outcomes.to_dict("records"), test
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Scores:
+    """The selected runs of one method.
+
+    Attributes:
+        grid: Percent, seeds down and tasks across; NaN where a run diverged or is missing.
+        diverged: Diverged runs per task.
+        target_labels: Whether the method was trained with them.
+    """
+
+    grid: pd.DataFrame
+    diverged: Counter[str]
+    target_labels: bool
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The scores of the seeds that finished every task, [seeds, tasks]."""
+        return self.grid.dropna().to_numpy()
+
+    @property
+    def finished(self) -> np.ndarray:
+        """The number of seeds that finished, [tasks]."""
+        return self.grid.count().to_numpy()
+
+    @property
+    def gap(self) -> str:
+        """Why there is no number over all tasks; '' if there is."""
+        count = self.diverged.total()
+        if count:
+            return f"{count} run{'s' * (count > 1)} diverged"
+        missing = self.grid.columns[self.finished == 0]
+        if len(missing):
+            return f"no run on {', '.join(missing)}"
+        return "" if len(self.matrix) else "no seed has finished every task"
+
+
+def _read(runs: pd.DataFrame, baseline: str) -> dict[str, _Scores]:
+    """Returns the scores by method: the baseline first, methods with target labels last."""
+    tasks = list(runs["task"].unique())
+    scores = {}
+    for name, group in runs.groupby("method", sort=False):
+        grid = group.pivot(index="seed", columns="task", values="value").reindex(columns=tasks)
+        diverged = Counter(task for task in group.loc[group["value"].isna(), "task"])
+        scores[str(name)] = _Scores(100 * grid, diverged, bool(group["oracle"].iloc[0]))
+    if baseline not in scores:
+        raise unknown_name("baseline method", baseline, scores)
+    order = sorted(scores, key=lambda name: (name != baseline, scores[name].target_labels))
+    return {name: scores[name] for name in order}
+
+
+def _outcomes(
+    method: str, ours: _Scores, baseline: _Scores, spec: TableSpec
+) -> Iterator[tuple[object, ...]]:
+    """Yields a row per task on which both ran on common seeds and neither diverged."""
+    if ours is baseline:
+        return
+    pairs = {}
+    for task in ours.grid:
+        both = pd.concat([ours.grid[task], baseline.grid[task]], axis=1, join="inner").dropna()
+        if len(both) and not ours.diverged[task] and not baseline.diverged[task]:
+            pairs[task] = both.to_numpy().T
+    if not pairs:
+        return
+    first, second = zip(*pairs.values(), strict=True)
+    result = compare_tasks(first, second, method=spec.interval)
+    for task, values, *numbers in zip(pairs, first, *result, strict=True):
+        yield (method, ours.target_labels, task, len(values), *numbers)
+
+
+def _row(
+    method: str, ours: _Scores, baseline: _Scores, outcomes: pd.DataFrame
+) -> dict[str, object]:
+    """Returns what one method amounts to over all tasks, but for its rank."""
+    none = Estimate(np.nan, None, None)
+    mean = none if ours.gap else aggregate_mean(ours.matrix)
+    iqm = none if ours.gap else interquartile_mean(ours.matrix)
+    compared = ours is not baseline and not ours.gap and not baseline.gap
+    chance = probability_of_improvement(ours.matrix, baseline.matrix) if compared else none
+    row = {
+        "method": method,
+        "target_labels": ours.target_labels,
+        "tasks": int((ours.finished > 0).sum()),
+        "seeds": int(ours.finished.max()),
+        "gap": ours.gap,
+        **_columns("mean_percent", "mean_{}_percent", mean),
+        **_columns("iqm_percent", "iqm_{}_percent", iqm),
+        **dict.fromkeys(["wins", "ties", "losses"]),
+        **_columns("probability_of_improvement", "probability_{}", chance),
+    }
+    if outcomes.empty:
+        return row | {"worst_task": "", "worst_points": np.nan, "worst_verdict": ""}
+    verdicts = outcomes["verdict"].tolist()
+    worst = outcomes.loc[outcomes["difference_points"].idxmin()]
+    words = {"wins": "better", "ties": "", "losses": "worse"}
+    row |= {name: verdicts.count(word) for name, word in words.items()}
+    row |= {"worst_task": worst["task"], "worst_points": worst["difference_points"]}
+    return row | {"worst_verdict": worst["verdict"]}
+
+
+def _columns(value: str, end: str, estimate: Estimate) -> dict[str, float]:
+    """Returns an estimate as three columns; NaN without an interval."""
+    low, high = (np.nan if x is None else x for x in (estimate.low, estimate.high))
+    return {value: estimate.value, end.format("low"): low, end.format("high"): high}
+
+
+def _rank(means: list[np.ndarray]) -> RankTest | None:
+    """Returns the ranks of methods given by their means on every task; None for too few."""
+    if len(means) < 2 or len(means[0]) < 2:
+        return None
+    return compare_ranks(np.stack(means))

@@ -1,0 +1,173 @@
+"""A comparison over all tasks as text: its notes, its printed cells, for terminal and Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import rich.box
+import rich.table
+from rich.console import Group
+from rich.text import Text
+
+from xferlab.benchmark.rendering import MARKS, STYLES, Block, Cell, escape_markdown
+
+if TYPE_CHECKING:
+    from xferlab.benchmark.comparison import Comparison
+    from xferlab.benchmark.tables import TableSpec
+    from xferlab.evaluation.ranks import RankTest
+
+LEVEL = 0.05
+
+
+def make_block(comparison: Comparison) -> Block:
+    """Returns the printed cells, one row per method."""
+    header = (
+        *("method", "mean [95 %]", "IQM [95 %]", "win / tie / loss", "mean rank"),
+        *("P(better) [95 %]", "worst task (points)"),
+    )
+    rows = [tuple(_cells(row)) for row in comparison.methods.to_dict("records")]
+    return Block(f"Over all tasks, selected by {comparison.rule}", header, tuple(rows))
+
+
+def comparison_to_terminal(comparison: Comparison) -> Group:
+    """Returns what `rich` prints: the table, then the notes."""
+    block = make_block(comparison)
+    grid = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for column, name in enumerate(block.header):
+        grid.add_column(Text(name), no_wrap=column == 0)
+    for row in block.rows:
+        grid.add_row(*(Text(cell.text, style=STYLES[cell.verdict]) for cell in row))
+    notes = (Text(f"· {note}", style="dim") for note in comparison.notes)
+    return Group(Text(block.task, style="bold"), grid, Text(), *notes)
+
+
+def comparison_to_markdown(comparison: Comparison) -> str:
+    """Returns GitHub Markdown: a heading, a pipe table and the notes as a list."""
+    block = make_block(comparison)
+    rows = [block.header, *(tuple(cell.text for cell in row) for row in block.rows)]
+    text = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in rows]
+    lines = [f"### {escape_markdown(block.task)}", "", text[0], "|" + " --- |" * len(block.header)]
+    return (
+        "\n".join([*lines, *text[1:], "", *(f"- {escape_markdown(n)}" for n in comparison.notes)])
+        + "\n"
+    )
+
+
+def write_notes(
+    spec: TableSpec,
+    rule: str,
+    methods: Sequence[Mapping[Any, Any]],
+    outcomes: Sequence[Mapping[Any, Any]],
+    test: RankTest | None,
+) -> tuple[str, ...]:
+    """Returns everything that must be read with the numbers, one sentence or two a line.
+
+    Args:
+        spec: What was asked for.
+        rule: The selection rule.
+        methods: The rows of `Comparison.methods`.
+        outcomes: The rows of `Comparison.outcomes`.
+        test: The ranks, if there are any.
+    """
+    left_out = ", ".join(f"{row['method']} ({row['gap']})" for row in methods if row["gap"])
+    notes = [*_basis(spec, rule, methods), *_limits(spec, outcomes), *_ranks(test)]
+    if left_out:
+        notes.append(f"Left out of ranks, means and P(better): {left_out}.")
+    if any(row["target_labels"] for row in methods):
+        notes.append("†: trained with target labels, an upper bound; not ranked.")
+    return (*notes, _negative_transfer(spec.baseline, outcomes))
+
+
+def _cells(row: Mapping[Any, Any]) -> Iterator[Cell]:
+    """Yields the printed cells of one method."""
+    yield Cell(f"{row['method']}{' †' if row['target_labels'] else ''}")
+    for name in ("mean", "iqm"):
+        yield Cell(_interval(row, f"{name}_percent", f"{name}_{{}}_percent", ".1f"))
+    if pd.isna(row["wins"]):
+        yield Cell("–")
+    else:
+        yield Cell(f"{row['wins']} / {row['ties']} / {row['losses']}")
+    yield Cell("–" if pd.isna(row["mean_rank"]) else f"{row['mean_rank']:.2f}")
+    yield Cell(_interval(row, "probability_of_improvement", "probability_{}", ".2f"))
+    if not row["worst_task"]:
+        yield Cell("–")
+        return
+    mark = MARKS[row["worst_verdict"]]
+    text = f"{row['worst_task']} ({row['worst_points']:+.1f}) {mark}".rstrip()
+    yield Cell(text, row["worst_verdict"])
+
+
+def _interval(row: Mapping[Any, Any], value: str, end: str, form: str) -> str:
+    """Returns a number with its interval, where there is one."""
+    if pd.isna(row[value]):
+        return "–"
+    low, high = row[end.format("low")], row[end.format("high")]
+    interval = "" if pd.isna(low) else f" [{low:{form}}, {high:{form}}]"
+    return f"{row[value]:{form}}{interval}"
+
+
+def _basis(spec: TableSpec, rule: str, methods: Sequence[Mapping[Any, Any]]) -> Iterator[str]:
+    """Yields what the numbers are made of: tasks, seeds, test and correction."""
+    seeds = [row["seeds"] for row in methods]
+    low, high = min(seeds), max(seeds)
+    count = f"{high}" if low == high else f"{low} to {high}"
+    tasks = max(row["tasks"] for row in methods)
+    kind = "t test" if spec.interval == "t" else "sign-flip test"
+    yield (
+        f"{spec.metric.replace('_', ' ').capitalize()} in percent over {tasks}"
+        f" task{'s' * (tasks > 1)} × {count} seed{'s' * (high > 1)}, selected by {rule}; win, loss,"
+        f" ▲ and ▼: significantly above or below {spec.baseline} (paired {kind} over seeds, Holm"
+        f" over the tasks of a method, 5 %); intervals: bootstrap over seeds, the tasks fixed."
+    )
+    yield (
+        f"IQM: mean of the middle half of all runs. P(better): how often a run beats one of"
+        f" {spec.baseline}, averaged over tasks; it says nothing of by how much."
+    )
+
+
+def _limits(spec: TableSpec, outcomes: Sequence[Mapping[Any, Any]]) -> Iterator[str]:
+    """Yields why there can be no win and no loss, where there cannot."""
+    if not outcomes:
+        return
+    seeds = max(row["seeds"] for row in outcomes)
+    tasks = min(Counter(row["method"] for row in outcomes).values())
+    if seeds == 1:
+        yield "ONE seed: no test and no interval; every task counts as a tie."
+    elif spec.interval == "resampling" and tasks * 2.0 ** (1 - seeds) > LEVEL:
+        yield (
+            f"With {seeds} seeds the sign-flip test cannot reach 5 % over {tasks} tasks: every task"
+            " counts as a tie."
+        )
+
+
+def _ranks(test: RankTest | None) -> Iterator[str]:
+    """Yields what the ranks amount to, or why there are none."""
+    if test is None:
+        yield "No ranks: they need two tasks and two methods that finished all of them."
+        return
+    yield (
+        f"Mean ranks (1 is best) that are less than CD = {test.critical_difference:.2f} apart do"
+        " not differ (Nemenyi, 5 %). The tests take tasks as independent, which tasks that share"
+        " a domain are not quite."
+    )
+    if test.friedman_p is not None:
+        rejected = test.friedman_p <= LEVEL
+        verdict = "ranks differ" if rejected else "NOT rejected: read nothing into the ranks"
+        p = "< 0.001" if test.friedman_p < 0.001 else f"= {test.friedman_p:.3f}"
+        count = len(test.mean_ranks)
+        yield f"Friedman test that all {count} ranked methods rank alike: p {p}, {verdict}."
+
+
+def _negative_transfer(baseline: str, outcomes: Sequence[Mapping[Any, Any]]) -> str:
+    """Returns the tasks on which a method is significantly worse than the baseline."""
+    found = [
+        f"{row['method']} on {row['task']} ({row['difference_points']:+.1f})"
+        for row in outcomes
+        if row["verdict"] == "worse"
+    ]
+    if not found:
+        return f"Negative transfer: no method is significantly worse than {baseline} on a task."
+    return f"Negative transfer, worse than {baseline} (points): {', '.join(found)}."
