@@ -18,7 +18,7 @@ pytestmark = pytest.mark.fast
 
 TASKS = ["mnist->usps", "usps->mnist", "mnist->mnistm"]
 METHODS = ["source_only", "dann", "self_ensembling", "shot", "target_only"]
-SPEC = TableSpec("Digits", rules=("last", "snd", "oracle"), published=load_published())
+SPEC = TableSpec("Digits", rules=("last", "snd", "oracle"), published=load_published("digits"))
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +103,41 @@ def test_marks_dagger_divergence_and_published(table):
     assert "91.7 (oracle; tll)" in text
     assert "76.7 (last; ganin)" in text
     assert re.search(r"\] [▲▼] \|", text)
+
+
+def at_tolerance_of_pca(accuracy):
+    """The table of a deterministic method whose published accuracy is 39.5 ± 0.1."""
+    runs = [
+        make_run("caltech10->amazon", method, seed, accuracy=(accuracy,) * 3)
+        for method in ("source_only", "pca")
+        for seed in range(2)
+    ]
+    spec = TableSpec("t", rules=("last", "snd"), published=load_published("office_caltech_surf"))
+    return build_table(runs, spec)
+
+
+@pytest.mark.parametrize(("accuracy", "marked"), [(0.395, False), (0.394, False), (0.3935, True)])
+def test_a_cell_outside_its_tolerance_is_marked_in_every_form(accuracy, marked):
+    table = at_tolerance_of_pca(accuracy)
+    markdown = to_markdown(table)
+    row = next(line for line in markdown.splitlines() if line.startswith("| pca"))
+    assert row.count("≠") == 2 * marked  # `fixed` compares under every rule
+    assert f"{2 * marked} of 2 cells that can be judged" in markdown
+    latex = next(line for line in to_latex(table).splitlines() if line.startswith("pca"))
+    assert latex.count(r"$\neq$") == 2 * marked
+    assert any("pca" in line and "≠" in line for line in print_wide(table).splitlines()) == marked
+    cells = pd.read_csv(io.StringIO(to_csv(table))).set_index(["method", "rule"])
+    assert bool(cells.loc[("pca", "snd"), "outside_tolerance"]) == marked
+    difference = cells.loc[("pca", "last"), "published_difference_points"]
+    assert difference == pytest.approx(100 * accuracy - 39.5)
+
+
+def test_another_rule_is_never_marked(table):
+    """DANN on mnist->usps is published under `oracle`: far from ours, in all columns."""
+    block = to_markdown(table).split("### ")[1]
+    row = next(line for line in block.splitlines() if line.startswith("| dann"))
+    marks = ["≠" in text for text in row.strip("|").split("|")[1:4]]
+    assert marks == [False, False, True]
 
 
 def test_without_published_numbers_there_is_no_such_column():

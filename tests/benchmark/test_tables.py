@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -181,7 +182,7 @@ def test_notes_say_what_a_reader_must_know(runs):
 
 def test_published_numbers_keep_their_rule():
     runs = make_suite(["mnist->usps", "a->b"], ["source_only", "dann"], 2)
-    table = build_table(runs, dataclasses.replace(SPEC, published=load_published()))
+    table = build_table(runs, dataclasses.replace(SPEC, published=load_published("digits")))
     for rule in RULES:
         row = cell(table, "mnist->usps", "dann", rule)
         assert (row["published_percent"], row["published_rule"]) == (91.7, "oracle")
@@ -191,8 +192,38 @@ def test_published_numbers_keep_their_rule():
 
 def test_published_accuracies_do_not_stand_beside_another_metric():
     runs = make_suite(["mnist->usps"], ["source_only", "dann"], 2)
-    spec = dataclasses.replace(SPEC, published=load_published(), metric="macro_f1")
+    spec = dataclasses.replace(SPEC, published=load_published("digits"), metric="macro_f1")
     assert build_table(runs, spec).cells["published_percent"].isna().all()
+
+
+def test_difference_to_the_published_number_under_its_own_rule_only():
+    runs = make_suite(["mnist->usps"], ["source_only", "dann", "shot"], 2)
+    table = build_table(runs, dataclasses.replace(SPEC, published=load_published("digits")))
+    for method, value, rule in (("dann", 91.7, "oracle"), ("shot", 97.9, "last")):
+        for other in RULES:
+            row = cell(table, "mnist->usps", method, other)
+            if other == rule:
+                assert row["published_difference_points"] == pytest.approx(
+                    row["mean_percent"] - value
+                )
+                assert row["outside_tolerance"]
+            else:
+                assert np.isnan(row["published_difference_points"])
+                assert row["outside_tolerance"] is pd.NA
+
+
+def test_each_rule_has_its_own_published_number_where_there_are_several():
+    runs = make_suite([f"{i}->{i + 1}" for i in range(10)], ["source_only", "dann"], 2)
+    published = load_published("har_subjects")
+    spec = dataclasses.replace(SPEC, published=published, metric="macro_f1")
+    table = build_table(runs, spec)
+    found = {rule: cell(table, AVERAGE, "dann", rule)["published_rule"] for rule in RULES}
+    assert found == {"last": "source_accuracy", "snd": "source_accuracy", "oracle": "oracle"}
+    assert cell(table, AVERAGE, "dann", "oracle")["published_percent"] == 88.26
+    assert any("order of the methods" in note for note in table.notes)
+    # An average over nine tasks is not the published one over ten.
+    nine = build_table([run for run in runs if run.task != "0->1"], spec)
+    assert nine.cells["published_percent"].isna().all()
 
 
 def test_bad_input():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from xferlab.benchmark.published import PROTOCOLS
+from xferlab.benchmark.published_views import AVERAGE, FIXED
 from xferlab.benchmark.records import RunRecord
 from xferlab.benchmark.selection import explain
 
@@ -20,7 +20,8 @@ def write_notes(
     records: Sequence[RunRecord], spec: TableSpec, cells: pd.DataFrame
 ) -> tuple[str, ...]:
     """Returns everything that must be read with the numbers, one sentence or two a line."""
-    rows = cells.to_dict("records")
+    every_row = cells.to_dict("records")
+    rows = [row for row in every_row if row["task"] != AVERAGE]
     return (
         *spec.protocol,
         *_cell_notes(spec, rows),
@@ -28,7 +29,7 @@ def write_notes(
         *_oracle_notes(rows),
         *_divergence_notes(records),
         *_negative_transfer(spec, rows),
-        *_published_notes(rows),
+        *_published_notes(spec, every_row),
     )
 
 
@@ -86,15 +87,33 @@ def _negative_transfer(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[
             yield f"Worse than {spec.baseline} under {rule} (points): {', '.join(found)}."
 
 
-def _published_notes(rows: list[dict[Any, Any]]) -> Iterator[str]:
-    """Yields the protocols of the published numbers that stand in the table."""
-    protocols = dict.fromkeys(
-        row["published_protocol"] for row in rows if pd.notna(row["published_protocol"])
+def _published_notes(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
+    """Yields how to read the published numbers of the table, and their protocols."""
+    shown = [row for row in rows if pd.notna(row["published_percent"])]
+    if not shown:
+        return
+    yield (
+        "Published numbers carry their own selection rule: compare them with ours in the column of"
+        f" that rule only ({FIXED}: in every column), and with care where the protocol differs."
     )
-    if protocols:
-        yield (
-            "Published numbers carry their own selection rule: compare them with ours in the column"
-            " of that rule only, and with care where the protocol differs."
+    yield _tolerance_note(shown)
+    sentences = {row.protocol: row.sentence for row in spec.published}
+    for protocol in dict.fromkeys(row["published_protocol"] for row in shown):
+        yield f"Published, {protocol}: {sentences[protocol]}"
+
+
+def _tolerance_note(shown: list[dict[Any, Any]]) -> str:
+    """Returns what the mark for cells outside their tolerance means, and how many there are."""
+    judged = [row for row in shown if pd.notna(row["outside_tolerance"])]
+    if not judged:
+        return (
+            "No published number here has both a rule of this table and a tolerance: only the"
+            " order of the methods compares."
         )
-    for protocol in protocols:
-        yield f"Published, {protocol}: {PROTOCOLS[protocol]}"
+    points = sorted(row["published_tolerance_points"] for row in judged)
+    span = " to ".join(dict.fromkeys(f"{end:.1f}" for end in (points[0], points[-1])))
+    outside = sum(row["outside_tolerance"] for row in judged)
+    return (
+        f"≠: further than the tolerance ({span} points) from the published number of the same"
+        f" rule; {outside} of {len(judged)} cells that can be judged."
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,11 @@ from xferlab.benchmark.records import ORACLE
 from xferlab.benchmark.tables import Table
 
 MARKS = {"better": "▲", "worse": "▼", "": ""}
-_STYLES = {"better": "green", "worse": "red", "": ""}
+OUTSIDE = "≠"
+"""Marks a cell further from the published number of its rule than the tolerance."""
+STYLES = {"better": "green", "worse": "red", "": ""}
 _LATEX = {"\\": r"\textbackslash{}", "->": r"$\to$", "▲": r"$\uparrow$", "▼": r"$\downarrow$"}
+_LATEX |= {OUTSIDE: r"$\neq$"}
 _LATEX |= {"†": r"$\dagger$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _LATEX |= {character: f"\\{character}" for character in "&%$#_{}"}
 _LATEX |= {"[": "{[}", "<": r"\textless{}", ">": r"\textgreater{}"}
@@ -54,7 +57,7 @@ def make_blocks(table: Table) -> list[Block]:
             first = by_rule[rules[0]]
             dagger = " †" if first["target_labels"] else ""
             row = [Cell(f"{method}{dagger}"), *(_number(by_rule[rule]) for rule in rules)]
-            rows.append((*row, *[_published(first)] * with_published))
+            rows.append((*row, *[_published(by_rule.values())] * with_published))
         blocks.append(Block(str(task), (*header, *["published"] * with_published), tuple(rows)))
     return blocks
 
@@ -67,20 +70,20 @@ def to_terminal(table: Table) -> Group:
         for column, name in enumerate(block.header):
             grid.add_column(Text(name), no_wrap=column == 0)
         for row in block.rows:
-            grid.add_row(*(Text(cell.text, style=_STYLES[cell.verdict]) for cell in row))
+            grid.add_row(*(Text(cell.text, style=STYLES[cell.verdict]) for cell in row))
         parts += [Text(block.task, style="bold"), grid, Text()]
     return Group(*parts, *(Text(f"· {note}", style="dim") for note in table.notes))
 
 
 def to_markdown(table: Table) -> str:
     """Returns GitHub Markdown: a heading and a pipe table per task, the notes as a list."""
-    lines = [f"## {_markdown(table.spec.title)}", ""]
+    lines = [f"## {escape_markdown(table.spec.title)}", ""]
     for block in make_blocks(table):
         rows = [block.header, *(tuple(cell.text for cell in row) for row in block.rows)]
-        text = ["| " + " | ".join(map(_markdown, row)) + " |" for row in rows]
+        text = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in rows]
         rule = "|" + " --- |" * len(block.header)
-        lines += [f"### {_markdown(block.task)}", "", text[0], rule, *text[1:], ""]
-    return "\n".join([*lines, *(f"- {_markdown(note)}" for note in table.notes)]) + "\n"
+        lines += [f"### {escape_markdown(block.task)}", "", text[0], rule, *text[1:], ""]
+    return "\n".join([*lines, *(f"- {escape_markdown(note)}" for note in table.notes)]) + "\n"
 
 
 def to_csv(table: Table) -> str:
@@ -109,26 +112,29 @@ def _rule_header(rule: str) -> str:
 
 
 def _number(cell: Mapping[str, Any]) -> Cell:
-    """Returns mean, interval, mark and the number of diverged runs."""
+    """Returns mean, interval, marks and the number of diverged runs."""
     diverged = f"{cell['diverged']} of {cell['seeds']} diverged" if cell["diverged"] else ""
     if pd.isna(cell["mean_percent"]):
         return Cell(diverged)
     text = f"{cell['mean_percent']:.1f}"
     if pd.notna(cell["low_percent"]):
         text += f" [{cell['low_percent']:.1f}, {cell['high_percent']:.1f}]"
-    parts = [text, MARKS[cell["verdict"]], diverged]
+    outside = OUTSIDE if cell["outside_tolerance"] is True else ""
+    parts = [text, MARKS[cell["verdict"]], outside, diverged]
     return Cell(" ".join(part for part in parts if part), cell["verdict"])
 
 
-def _published(cell: Mapping[str, Any]) -> Cell:
-    """Returns the published number with its selection rule and protocol."""
-    if pd.isna(cell["published_percent"]):
-        return Cell("–")
-    rule, protocol = cell["published_rule"], cell["published_protocol"]
-    return Cell(f"{cell['published_percent']:.1f} ({rule}; {protocol})")
+def _published(cells: Iterable[Mapping[str, Any]]) -> Cell:
+    """Returns the published numbers beside the cells, each with selection rule and protocol."""
+    texts = [
+        f"{c['published_percent']:.1f} ({c['published_rule']}; {c['published_protocol']})"
+        for c in cells
+        if pd.notna(c["published_percent"])
+    ]
+    return Cell(", ".join(dict.fromkeys(texts)) or "–")
 
 
-def _markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Returns text that stays in its cell and starts no markup."""
     text = re.sub(r"([\\|*`<])", r"\\\1", text)
     return " ".join(text.split())

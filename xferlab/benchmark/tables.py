@@ -5,21 +5,32 @@ Here are the numbers and the notes under them; `rendering` turns both into text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from xferlab.benchmark.notes import write_notes
-from xferlab.benchmark.published import Published, primary_rows
+from xferlab.benchmark.published import Published, is_comparable, primary_rows
+from xferlab.benchmark.published_views import AVERAGE
 from xferlab.benchmark.records import ORACLE, RunRecord
 from xferlab.benchmark.selection import LAST, select
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.evaluation.statistics import Method as IntervalMethod
 from xferlab.evaluation.statistics import holm, mean_interval, paired_test
 
-AVERAGE = "average over tasks"
+_PUBLISHED_TYPES = {
+    "published_percent": float,
+    "published_std": float,
+    "published_rule": object,
+    "published_protocol": object,
+    "published_tolerance_points": float,
+    "published_difference_points": float,
+    "outside_tolerance": "boolean",
+}
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,7 @@ class TableSpec:
         rules: Selection rules, side by side in this order.
         metric: The metric of the evaluations.
         baseline: The method that all others are tested against.
-        published: Published numbers; shown beside accuracies only.
+        published: Published numbers; those of another metric are not shown.
         protocol: Lines that say how the numbers were made (network, steps, data, selection).
         interval: How intervals and p-values are made, see `xferlab.evaluation.statistics`.
     """
@@ -56,7 +67,9 @@ class Table:
             high_percent (95 % interval over seeds), difference_points and its
             interval (seed by seed, to the baseline), p_value, p_holm (corrected over all tasks
             and methods of the rule), verdict (`better`, `worse` or ''), published_percent,
-            published_std, published_rule, published_protocol. Missing numbers are NaN.
+            published_std, published_rule, published_protocol, published_tolerance_points. Where
+            rule and published_rule compare: published_difference_points (ours minus published)
+            and outside_tolerance (missing without a tolerance). Missing numbers are NaN.
         notes: Lines that belong under the table.
     """
 
@@ -81,7 +94,7 @@ def build_table(records: Sequence[RunRecord], spec: TableSpec) -> Table:
         raise unknown_name("baseline method", spec.baseline, methods)
     frames = [_rule_cells(select(records, rule, spec.metric), rule, spec) for rule in spec.rules]
     cells = _with_published(pd.concat(frames, ignore_index=True), spec)
-    return Table(spec, cells, write_notes(records, spec, cells.query("task != @AVERAGE")))
+    return Table(spec, cells, write_notes(records, spec, cells))
 
 
 def _rule_cells(runs: pd.DataFrame, rule: str, spec: TableSpec) -> pd.DataFrame:
@@ -169,12 +182,35 @@ def _difference(
 
 
 def _with_published(cells: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
-    """Returns the cells with the primary published number of their (task, method), if any."""
-    rows = primary_rows(spec.published) if spec.metric == "accuracy" else ()
-    columns = ["task", "method", "published_percent", "published_std"]
-    columns += ["published_rule", "published_protocol"]
-    values = [(r.task, r.method, r.value, r.std, r.rule, r.protocol) for r in rows]
-    published = pd.DataFrame(values, columns=columns).astype(
-        {"task": "str", "method": "str", "published_percent": float, "published_std": float}
-    )
-    return cells.merge(published, on=["task", "method"], how="left", validate="many_to_one")
+    """Returns the cells with the primary published number of their (task, method), if any.
+
+    An average over tasks stands beside one over as many tasks only.
+    """
+    averaged = {AVERAGE: cells.loc[cells["task"] != AVERAGE, "task"].nunique()}
+    shown: dict[tuple[str, str], list[Published]] = {}
+    for row in primary_rows(spec.published):
+        if row.metric == spec.metric and row.n_tasks == averaged.get(row.task, 1):
+            shown.setdefault((row.task, row.method), []).append(row)
+    beside = [
+        _beside(cell, shown.get((cell["task"], cell["method"]), []))
+        for cell in cells.to_dict("records")
+    ]
+    columns = pd.DataFrame(beside, index=cells.index, columns=list(_PUBLISHED_TYPES))
+    return cells.join(columns.astype(_PUBLISHED_TYPES))
+
+
+def _beside(cell: Mapping[Any, Any], rows: Sequence[Published]) -> dict[str, object]:
+    """Returns the published number of a cell: the one with a comparable rule, else the first."""
+    if not rows:
+        return {}
+    row = next((r for r in rows if is_comparable(r.rule, cell["rule"])), rows[0])
+    beside: dict[str, object] = {"published_percent": row.value, "published_std": row.std}
+    beside |= {"published_rule": row.rule, "published_protocol": row.protocol}
+    beside["published_tolerance_points"] = row.tolerance_points
+    if not is_comparable(row.rule, cell["rule"]):
+        return beside
+    difference = cell["mean_percent"] - row.value
+    beside["published_difference_points"] = difference
+    if row.tolerance_points is not None and not np.isnan(difference):
+        beside["outside_tolerance"] = abs(difference) > row.tolerance_points + _ROUNDING
+    return beside
