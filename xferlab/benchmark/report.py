@@ -1,19 +1,28 @@
-"""The report of a suite: one HTML file with tables, figures and costs, readable offline."""
+"""The report of a suite: one HTML file with tables, figures and costs, readable offline.
+
+Here the page is put together; its parts are made in `report_overview`, `report_results`,
+`report_cells` and `report_section`.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import NamedTuple
 
 from xferlab.benchmark import page, plots
 from xferlab.benchmark.records import ORACLE, RunRecord
-from xferlab.benchmark.rendering import make_blocks
-from xferlab.benchmark.selection import LAST, explain, group_by
+from xferlab.benchmark.report_cells import cell_pages, make_anchors
+from xferlab.benchmark.report_overview import INCOMPLETE, costs, incomplete, summary, warning
+from xferlab.benchmark.report_results import RESULTS, Anchors, results, task_table
+from xferlab.benchmark.report_section import Extras, render
+from xferlab.benchmark.selection import LAST, group_by
 from xferlab.benchmark.store import disk_errors
 from xferlab.benchmark.tables import Table
+
+OPEN_TASKS = 3
+"""With more tasks than this, the figures of each are folded."""
 
 
 def write_report(
@@ -23,6 +32,7 @@ def write_report(
     *,
     versions: Mapping[str, str],
     references: Mapping[str, str] | None = None,
+    extras: Extras | None = None,
 ) -> Path:
     """Writes the report of a suite and returns its path.
 
@@ -35,13 +45,14 @@ def write_report(
         path: Where the file goes; its folder must exist.
         versions: What the suite ran on: package versions, Python, devices.
         references: Method → citation in one line; http addresses become links.
+        extras: Further sections, runs that are missing, names of classes.
 
     Raises:
         InputError: If the file cannot be written.
     """
     path = Path(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    text = make_report(records, table, versions, references or {})
+    text = make_report(records, table, versions, references or {}, extras or Extras())
     with disk_errors(path):
         try:
             aside.write_text(text, encoding="utf-8")
@@ -56,37 +67,48 @@ def make_report(
     table: Table,
     versions: Mapping[str, str],
     references: Mapping[str, str],
+    extras: Extras,
 ) -> str:
     """Returns the text of the report; see `write_report`."""
-    spec = table.spec
-    sections = [
-        page.section("Protocol", page.bullets(spec.protocol)),
-        page.section("Results", *_results(table)),
-        page.section("Selection rules", page.bullets(explain(rule) for rule in spec.rules)),
-        page.section("Source × target", _heat_map(table)),
-        *_task_sections(records, list(dict.fromkeys(table.cells["method"]))),
-        page.section("Divergences", _divergences(records)),
-        page.section("Cost", _costs(records)),
-        page.section("Versions and devices", page.grid(("what", "value"), versions.items())),
-        page.section("References", page.bullets(f"{m}: {text}" for m, text in references.items())),
-    ]
-    return page.make_page(spec.title, filter(None, sections))
+    sections = [part for part in _sections(records, table, references, extras) if part.html]
+    head = (
+        page.title(table.spec.title),
+        page.bullets(table.spec.protocol),
+        page.facts(summary(records, extras.problems) | dict(versions)),
+        warning(extras.problems, INCOMPLETE),
+        page.contents({part.anchor: part.heading for part in sections}),
+    )
+    body = (page.section(part.heading, part.html, anchor=part.anchor) for part in sections)
+    return page.make_page(table.spec.title, [*filter(None, head), *body])
 
 
-def _results(table: Table) -> Iterator[str]:
-    """Yields the tables, the notes and, folded, every number."""
-    for block in make_blocks(table):
-        yield page.heading(block.task)
-        yield page.grid(block.header, block.rows)
-    said = {*table.spec.protocol, *(explain(rule) for rule in table.spec.rules)}
-    yield page.bullets(note for note in table.notes if note not in said)
-    yield page.folded("All numbers", _all_numbers(table.cells))
+class _Part(NamedTuple):
+    """A section of the page; without HTML it is left out."""
+
+    anchor: str
+    heading: str
+    html: str
 
 
-def _all_numbers(cells: pd.DataFrame) -> str:
-    """Returns the tidy frame as a table, numbers to three digits."""
-    text = cells.map(lambda v: "" if pd.isna(v) else f"{v:.3f}" if isinstance(v, float) else str(v))
-    return page.grid(list(cells.columns), text.to_numpy().tolist())
+def _sections(
+    records: Sequence[RunRecord], table: Table, references: Mapping[str, str], extras: Extras
+) -> Iterator[_Part]:
+    """Yields the sections in the order of the page."""
+    anchors = make_anchors(records)
+    yield _Part(RESULTS, "Results", "".join(results(table, anchors)))
+    for index, section in enumerate(extras.sections):
+        yield _Part(f"extra-{index + 1}", section.title, render(section))
+    yield _Part("heat-maps", "Source × target", _heat_map(table))
+    for index, (task, html) in enumerate(_task_contents(records, table, anchors)):
+        yield _Part(f"task-{index + 1}", f"Task {task}", html)
+    missing = "".join(incomplete(records, extras.problems))
+    yield _Part(INCOMPLETE, "Missing and diverged runs", missing)
+    yield _Part("cost", "Cost", costs(records))
+    cited = page.bullets(f"{method}: {text}" for method, text in references.items())
+    yield _Part("references", "References", cited)
+    hint = page.paragraph("A number in a table opens the page of its cell here.")
+    cells = cell_pages(records, table, anchors, extras.class_names)
+    yield _Part("cells", "Cells", hint + "".join(cells))
 
 
 def _heat_map(table: Table) -> str:
@@ -108,16 +130,23 @@ def _heat_map(table: Table) -> str:
     return page.picture(plots.heat_map_figure(values), caption)
 
 
-def _task_sections(records: Sequence[RunRecord], methods: Sequence[str]) -> Iterator[str]:
-    """Yields one section per task: the pictures of one run of every method, in a given order."""
-    for (task,), runs in group_by(records, "task").items():
+def _task_contents(
+    records: Sequence[RunRecord], table: Table, anchors: Anchors
+) -> Iterator[tuple[str, str]]:
+    """Yields name and content per task: its table, and pictures of one run of every method."""
+    methods = list(dict.fromkeys(table.cells["method"]))
+    by_task = group_by(records, "task")
+    for (task,), runs in by_task.items():
         done = group_by((run for run in runs if not run.diverged), "method")
         shown = {method: done[method,][0] for method in methods if (method,) in done}
-        yield page.section(f"Task {task}", *_task_pictures(shown))
+        pictures = "".join(_task_pictures(shown))
+        is_open = len(by_task) <= OPEN_TASKS
+        figures = page.folded("Figures", pictures, is_open=is_open) if pictures else ""
+        yield task, task_table(table, task, anchors) + figures
 
 
 def _task_pictures(shown: Mapping[str, RunRecord]) -> Iterator[str]:
-    """Yields learning curves, confusion matrices, decision regions and features."""
+    """Yields learning curves, confusion matrices and decision regions, a panel per method."""
     which = "; ".join(
         f"{method} seed {run.seed}{f' {run.hyper}' if run.hyper else ''}"
         for method, run in shown.items()
@@ -134,36 +163,3 @@ def _task_pictures(shown: Mapping[str, RunRecord]) -> Iterator[str]:
     if planes:
         caption = "Decision regions at the last step; circles source, triangles target."
         yield page.picture(plots.planes_figure(planes), caption)
-    for method, run in shown.items():
-        if run.embedding is not None:
-            caption = (
-                f"{method}, seed {run.seed}: t-SNE of encoder features, each panel on its own."
-            )
-            image = page.picture(plots.embedding_figure(run.embedding), caption)
-            yield page.folded(f"Features of {method} before and after training", image)
-
-
-def _divergences(records: Sequence[RunRecord]) -> str:
-    """Returns the runs that became non-finite, or the statement that none did."""
-    rows = [
-        (run.method, run.task, str(run.seed), run.hyper, str(run.diverged_at), run.diverged_term)
-        for run in records
-        if run.diverged
-    ]
-    if not rows:
-        return page.bullets([f"None of {len(records)} runs diverged."])
-    cells = [[text or "–" for text in row] for row in rows]
-    return page.grid(("method", "task", "seed", "hyper-parameters", "step", "term"), cells)
-
-
-def _costs(records: Sequence[RunRecord]) -> str:
-    """Returns the training time per method, summed over all of its runs."""
-    rows = []
-    for (method,), runs in group_by(records, "method").items():
-        seconds = [run.seconds for run in runs]
-        rows.append(
-            (method, str(len(runs)), f"{sum(seconds) / len(runs):.1f}", f"{sum(seconds):.0f}")
-        )
-    total = sum(run.seconds for run in records)
-    rows.append(("all", str(len(records)), f"{total / len(records):.1f}", f"{total:.0f}"))
-    return page.grid(("method", "runs", "seconds per run", "seconds in all"), rows)

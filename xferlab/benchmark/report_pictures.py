@@ -1,0 +1,126 @@
+"""What the page of a cell shows in pictures: learning curves, confusion and features."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from html import escape
+
+import numpy as np
+from PIL import Image
+
+from xferlab.benchmark import page, report_svg
+from xferlab.benchmark.page import Entry
+from xferlab.benchmark.plots import MAX_POINTS, project
+from xferlab.benchmark.records import Embedding, RunRecord
+from xferlab.benchmark.report_svg import Line
+
+MOST_CLASSES = 12
+"""Classes whose confusion is a table of numbers; with more it is an image."""
+MOST_CONFUSIONS = 10
+SHADES = 10
+
+
+def curve_panels(runs: Sequence[RunRecord], metric: str) -> str:
+    """Returns the metric at every evaluation and every named loss term, a line a run."""
+    scored = [
+        Line(
+            run.seed,
+            [evaluation.step for evaluation in run.evaluations],
+            [100 * evaluation.metrics[metric] for evaluation in run.evaluations],
+        )
+        for run in runs
+        if len(run.evaluations) > 1
+    ]
+    panels = [report_svg.line_chart(f"{metric} on target test, percent", scored)] if scored else []
+    names = dict.fromkeys(name for run in runs for name in run.curve.terms)
+    for name in names:
+        lines = [
+            Line(run.seed, run.curve.steps, run.curve.terms[name])
+            for run in runs
+            if name in run.curve.terms and run.curve.steps
+        ]
+        panels += [report_svg.line_chart(f"loss term {name}, unweighted", lines)] if lines else []
+    return f'<div class="panels">{"".join(panels)}</div>' if panels else ""
+
+
+def confusion(counts: np.ndarray, names: Sequence[str]) -> str:
+    """Returns a confusion matrix: a table of counts, for many classes an image.
+
+    Args:
+        counts: Rows true and columns predicted class.
+        names: Names of the classes; numbers stand for them where they are not as many.
+    """
+    if len(names) != len(counts):
+        names = [str(label) for label in range(len(counts))]
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    if len(counts) > MOST_CLASSES:
+        return _confusion_image(shares) + _confused_pairs(counts, shares, names)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    rows = "\n".join(
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(_shaded(i, counts[i], shares[i]))}</tr>'
+        for i, name in enumerate(names)
+    )
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="confusion matrix">'
+        f'<table class="confusion"><thead><tr><th scope="col">true ↓ predicted →</th>{head}</tr>'
+        f"</thead><tbody>\n{rows}\n</tbody></table></div>"
+    )
+
+
+def feature_panels(embedding: Embedding) -> str:
+    """Returns features before and after training, by domain and by class.
+
+    At most `MAX_POINTS` examples are drawn, evenly from the sample.
+    """
+    kept = np.unique(np.linspace(0, len(embedding.labels) - 1, MAX_POINTS).astype(int))
+    domain, labels = embedding.domain[kept], embedding.labels[kept]
+    panels = []
+    for when, features in (("before", embedding.before), ("after", embedding.after)):
+        points = _projected(features[kept])
+        panels += [
+            report_svg.domain_points(f"{when} training, by domain", points, domain),
+            report_svg.class_points(f"{when} training, by class", points, domain, labels),
+        ]
+    return f'<div class="panels">{"".join(panels)}</div>'
+
+
+def _shaded(row: int, counts: np.ndarray, shares: np.ndarray) -> Iterator[str]:
+    """Yields the entries of one true class, darker with its share."""
+    for column, (count, share) in enumerate(zip(counts, shares, strict=True)):
+        colour = "--right" if row == column else "--wrong"
+        shade = round(SHADES * float(share)) / SHADES
+        style = f' style="background:rgba(var({colour}),{shade * 0.7:.2g})"' if shade else ""
+        yield f"<td{style}>{count}</td>"
+
+
+def _confusion_image(shares: np.ndarray) -> str:
+    """Returns the matrix as an image, a pixel an entry, black for a whole class."""
+    pixels = Image.fromarray((255 * (1 - shares)).round().astype(np.uint8))
+    caption = "Rows true, columns predicted class; from white (none) to black (all of the class)."
+    return page.image(pixels, caption, kind="confusion")
+
+
+def _confused_pairs(counts: np.ndarray, shares: np.ndarray, names: Sequence[str]) -> str:
+    """Returns the most frequent confusions."""
+    wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
+    pairs = [divmod(int(place), len(counts)) for place in order]
+    rows = [
+        [names[i], names[j], Entry(str(wrong[i, j]), wrong[i, j]), page.number(100 * shares[i, j])]
+        for i, j in pairs
+        if wrong[i, j]
+    ]
+    header = ("true class", "predicted class", "examples", "percent of the class")
+    return page.grid(header, rows, label="most frequent confusions") if rows else ""
+
+
+def _projected(features: np.ndarray) -> np.ndarray:
+    """Returns features in the plane; equal features, as before training, are projected once."""
+    features = np.ascontiguousarray(features, np.float64)
+    return _project_bytes(features.tobytes(), features.shape)
+
+
+@functools.lru_cache(maxsize=64)
+def _project_bytes(data: bytes, shape: tuple[int, int]) -> np.ndarray:
+    return project(np.frombuffer(data).reshape(shape))
