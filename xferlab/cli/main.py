@@ -48,7 +48,7 @@ Command = Callable[[Sequence[str]], int | None]
 
 def load_commands() -> NameTable[Command]:
     """Returns the commands by name; they are imported here, when one is needed."""
-    from xferlab.cli import bench, cite, listing, report, train
+    from xferlab.cli import bench, cite, data, listing, report, train
 
     return NameTable(
         "command",
@@ -56,6 +56,7 @@ def load_commands() -> NameTable[Command]:
             "bench": bench.run,
             "train": train.run,
             "report": report.run,
+            "data": data.run,
             "list": listing.run,
             "cite": cite.run,
         },
