@@ -3,6 +3,7 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
+    from xferlab.benchmark.compare import compare
     from xferlab.core.errors import InputError
     from xferlab.core.settings import Setting
     from xferlab.data.domain import Domain
@@ -21,6 +22,7 @@ __all__ = [
     "Term",
     "TrainingOptions",
     "TransferTask",
+    "compare",
     "domain_from_arrays",
     "method",
 ]

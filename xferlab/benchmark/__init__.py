@@ -3,7 +3,15 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
-    from xferlab.benchmark.published import Published, load_published, primary_rows
+    from xferlab.benchmark.agreement import measure_agreement
+    from xferlab.benchmark.comparison import Comparison, compare_methods
+    from xferlab.benchmark.published import (
+        Published,
+        benchmarks,
+        load_numbers,
+        load_published,
+        primary_rows,
+    )
     from xferlab.benchmark.records import (
         Curve,
         Embedding,
@@ -17,6 +25,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.benchmark.tables import Table, TableSpec, build_table
 
 __all__ = [
+    "Comparison",
     "Curve",
     "Embedding",
     "Evaluation",
@@ -25,9 +34,13 @@ __all__ = [
     "RunRecord",
     "Table",
     "TableSpec",
+    "benchmarks",
     "build_table",
+    "compare_methods",
     "explain",
+    "load_numbers",
     "load_published",
+    "measure_agreement",
     "primary_rows",
     "select",
     "to_csv",

@@ -7,6 +7,8 @@ import os
 import platform
 from typing import Any
 
+from xferlab.version import VERSION
+
 VERSIONS = ("xferlab", "jax", "jaxlib", "flax", "optax", "numpy", "scikit-learn")
 
 
@@ -31,6 +33,8 @@ def describe_environment(width: int) -> dict[str, Any]:
 
 
 def _version(package: str) -> str:
+    if package == "xferlab":
+        return VERSION
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -6,19 +6,27 @@ import concurrent.futures
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
+
+import numpy as np
 
 from xferlab.benchmark.environment import describe_environment
 from xferlab.benchmark.external import method_errors
 from xferlab.benchmark.grid import Pack
 from xferlab.benchmark.journal import RunJournal
+from xferlab.benchmark.records import REVERSE_VALIDATION
+from xferlab.benchmark.reverse import constant_score, reverse_task
 from xferlab.benchmark.scoring import Scorer
 from xferlab.benchmark.store import RunStore, disk_errors
 from xferlab.core.settings import Setting
 from xferlab.data.resident import Resident, check_batch_sizes, to_resident
 from xferlab.data.task import TransferTask
+from xferlab.methods.base import Method
+from xferlab.methods.shallow.base import ShallowMethod
+from xferlab.models.nets import TARGET
 from xferlab.training.checkpoint import Checkpoint
 from xferlab.training.run import Member, StageCache, Training
+from xferlab.training.shallow import ShallowMember, ShallowRuns
 
 Report = Callable[[Pack, int, str], None]
 """Called with a pack, the number of steps just done for each of its runs, and a state."""
@@ -88,8 +96,22 @@ class Executor:
                 self._report(pack, specs[0].training.steps, "recorded")
             elif not self._stop.is_set():
                 with method_errors(*pack.runs[0]):
-                    self._train(pack)
+                    train = self._fit if _is_shallow(pack) else self._train
+                    train(pack)
         return True
+
+    def _fit(self, pack: Pack) -> None:
+        """Fits, scores and records closed-form methods."""
+        begin = time.monotonic()
+        scorer = Scorer(pack.task)
+        runs = _fit_members(pack, pack.task)
+        journals = [RunJournal() for _ in pack.runs]
+        for journal, score in zip(journals, scorer.score(runs), strict=True):
+            journal.add_score(0, score)
+        self._reverse(pack, runs, journals)
+        seconds = (time.monotonic() - begin) / len(pack.runs)
+        self._record(pack, runs, journals, scorer, describe_environment(len(pack.runs)), seconds)
+        self._report(pack, pack.suite_task.training.steps, "fitted")
 
     def _train(self, pack: Pack) -> None:
         begin = time.monotonic()
@@ -116,9 +138,35 @@ class Executor:
                 saved = time.monotonic()
             if self._stop.is_set():
                 return
+        self._reverse(pack, training, journals)
         seconds = (time.monotonic() - begin) / len(pack.runs)
         self._record(pack, training, journals, scorer, environment, seconds)
         checkpoint.clear()
+
+    def _reverse(
+        self, pack: Pack, training: Training | ShallowRuns, journals: Sequence[RunJournal]
+    ) -> None:
+        """Adds the score by reverse validation to each run's last evaluation, where asked for."""
+        if not pack.reverse:
+            return
+        outputs = training.predict(pack.task.target.splits["train"].inputs, TARGET)
+        for run, journal, output in zip(pack.runs, journals, outputs, strict=True):
+            if not journal.diverged:
+                score = self._reverse_score(pack._replace(runs=(run,)), output.logits.argmax(1))
+                journal.lines[-1]["validators"][REVERSE_VALIDATION] = score
+
+    def _reverse_score(self, pack: Pack, pseudo_labels: np.ndarray) -> float:
+        task = reverse_task(pack.task, pseudo_labels)
+        if task is None:
+            return constant_score(pack.task, pseudo_labels)
+        if _is_shallow(pack):
+            training: Any = _fit_members(pack, task)
+        else:
+            training = self._start(pack._replace(task=task), keep_data=False)
+            training.advance(pack.suite_task.training.steps)
+        held_out = task.target.splits["test"]
+        (output,) = training.predict(held_out.inputs, TARGET)
+        return float((output.logits.argmax(1) == held_out.labels).mean())
 
     def _advance(
         self, pack: Pack, training: Training, journals: Sequence[RunJournal], until: int
@@ -133,21 +181,27 @@ class Executor:
                 journal.add_log(pause, log)
             self._report(pack, pause - before, "training")
 
-    def _start(self, pack: Pack) -> Training:
-        members = [Member(method, spec.training, spec.random_seed) for spec, method in pack.runs]
+    def _start(self, pack: Pack, *, keep_data: bool = True) -> Training:
+        members = [
+            Member(cast(Method, method), spec.training, spec.random_seed)
+            for spec, method in pack.runs
+        ]
         settings = {stage.setting or pack.task.setting for stage in members[0].method.stages()}
-        data = {setting: self._resident(pack, setting) for setting in settings}
+        load = self._resident if keep_data else self._load
+        data = {setting: load(pack, setting) for setting in settings}
         return Training(pack.suite_task.network, members, data, pack.task.setting, self._cache)
 
     def _resident(self, pack: Pack, setting: Setting) -> Resident:
         key = (pack.task.fingerprint, setting)
         with self._lock:
             if key not in self._residents:
-                splits = pack.task.training_arrays(setting)
-                check_batch_sizes(splits, pack.suite_task.training.batch_sizes)
-                pad_to = self._pad[pack.suite_task.network]
-                self._residents[key] = to_resident(splits, pad_to=pad_to)
+                self._residents[key] = self._load(pack, setting)
             return self._residents[key]
+
+    def _load(self, pack: Pack, setting: Setting) -> Resident:
+        splits = pack.task.training_arrays(setting)
+        check_batch_sizes(splits, pack.suite_task.training.batch_sizes)
+        return to_resident(splits, pad_to=self._pad[pack.suite_task.network])
 
     def _resume(
         self, pack: Pack, training: Training, checkpoint: Checkpoint, scorer: Scorer
@@ -164,7 +218,7 @@ class Executor:
     def _record(
         self,
         pack: Pack,
-        training: Training,
+        training: Training | ShallowRuns,
         journals: Sequence[RunJournal],
         scorer: Scorer,
         environment: Mapping[str, Any],
@@ -185,6 +239,17 @@ class Executor:
             )
 
 
+def _is_shallow(pack: Pack) -> bool:
+    return isinstance(pack.runs[0][1], ShallowMethod)
+
+
+def _fit_members(pack: Pack, task: TransferTask) -> ShallowRuns:
+    members = [
+        ShallowMember(cast(ShallowMethod, method), spec.random_seed) for spec, method in pack.runs
+    ]
+    return ShallowRuns(members, task)
+
+
 def _evaluation_points(pack: Pack) -> list[int]:
     options = pack.suite_task.training
     return [
@@ -197,6 +262,8 @@ def _common_lengths(packs: Sequence[Pack]) -> dict[Any, tuple[int, int]]:
     lengths: dict[Any, tuple[int, int]] = {}
     for pack in packs:
         own = _lengths(pack.task)
+        if pack.reverse:
+            own = (max(own), max(own))
         known = lengths.get(pack.suite_task.network, (0, 0))
         lengths[pack.suite_task.network] = (max(own[0], known[0]), max(own[1], known[1]))
     return lengths

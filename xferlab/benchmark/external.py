@@ -17,7 +17,8 @@ from xferlab.benchmark.grid import Candidate
 from xferlab.benchmark.spec import RunSpec
 from xferlab.core.errors import InputError
 from xferlab.methods.base import Method
-from xferlab.methods.table import METHODS
+from xferlab.methods.shallow.base import ShallowMethod
+from xferlab.methods.table import ALL_METHODS, AnyMethod
 
 
 def find_methods(names: Iterable[str]) -> dict[str, Candidate]:
@@ -45,20 +46,20 @@ def find_method(text: str) -> Candidate:
             to import, and a class that is not there or is no complete method.
     """
     if ".py" not in text:
-        return Candidate(text, METHODS[text])
+        return Candidate(text, ALL_METHODS[text])
     path_text, _, class_name = text.partition(":")
     path = Path(path_text).expanduser()
     if not path.is_file():
         raise InputError(f"method file {path_text!r} does not exist; give path/to/file.py:Class")
     method = _instantiate(path, class_name)
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(method).__name__).lower()
-    if name in METHODS:
+    if name in ALL_METHODS:
         name = f"{name}_from_file"
     return Candidate(name, method, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
 
 
 @contextlib.contextmanager
-def method_errors(spec: RunSpec, method: Method) -> Iterator[None]:
+def method_errors(spec: RunSpec, method: AnyMethod) -> Iterator[None]:
     """Turns what fails in a user's method into an InputError that names the line.
 
     What fails in a method of the package is a fault of ours and keeps its traceback.
@@ -78,13 +79,13 @@ def method_errors(spec: RunSpec, method: Method) -> Iterator[None]:
         ) from error
 
 
-def _instantiate(path: Path, class_name: str) -> Method:
+def _instantiate(path: Path, class_name: str) -> AnyMethod:
     module = _load_module(path)
     found = {
         name: thing
         for name, thing in vars(module).items()
         if inspect.isclass(thing)
-        and issubclass(thing, Method)
+        and issubclass(thing, Method | ShallowMethod)
         and thing.__module__ == module.__name__
     }
     if not class_name and len(found) == 1:

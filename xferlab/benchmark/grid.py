@@ -7,13 +7,14 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from xferlab.benchmark.records import REVERSE_VALIDATION
 from xferlab.benchmark.spec import MethodSpec, RunSpec, TaskSpec
 from xferlab.benchmark.suite import Suite, SuiteTask
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.pytrees import leaf_names
 from xferlab.core.settings import Setting
 from xferlab.data.task import TransferTask
-from xferlab.methods.base import Method
+from xferlab.methods.table import AnyMethod
 
 Hyper = Mapping[str, float]
 
@@ -22,7 +23,7 @@ class Candidate(NamedTuple):
     """A method to run: name, defaults, digest of the file it comes from, hyper-parameter grid."""
 
     name: str
-    method: Method
+    method: AnyMethod
     source: str = ""
     grid: tuple[Hyper, ...] = ({},)
 
@@ -36,7 +37,9 @@ class Pack(NamedTuple):
 
     suite_task: SuiteTask
     task: TransferTask
-    runs: tuple[tuple[RunSpec, Method], ...]
+    runs: tuple[tuple[RunSpec, AnyMethod], ...]
+    reverse: bool = False
+    """Whether runs are scored by reverse validation too, which trains each of them once more."""
 
 
 def make_packs(
@@ -57,6 +60,8 @@ def make_packs(
     packs = []
     for candidate in candidates:
         columns = [_task_packs(candidate, each, seeds, width) for each in suite.tasks]
+        if suite.header.validator == REVERSE_VALIDATION and len(candidate.grid) > 1:
+            columns = [[_reversible(pack) for pack in column] for column in columns]
         packs += itertools.chain.from_iterable(zip(*columns, strict=True))
     return packs
 
@@ -69,6 +74,11 @@ def _task_packs(candidate: Candidate, suite_task: SuiteTask, seeds: int, width: 
         Pack(suite_task, task, tuple(runs[begin : begin + width]))
         for begin in range(0, len(runs), width)
     ]
+
+
+def _reversible(pack: Pack) -> Pack:
+    """Returns the pack with reverse validation, unless it trains with target labels."""
+    return pack._replace(reverse=not pack.runs[0][0].oracle)
 
 
 def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
@@ -86,7 +96,7 @@ def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
 
 def _run(
     candidate: Candidate, suite_task: SuiteTask, task: TransferTask, hyper: Hyper, seed: int
-) -> tuple[RunSpec, Method]:
+) -> tuple[RunSpec, AnyMethod]:
     method = with_hyper(candidate.name, candidate.method, hyper)
     spec = RunSpec(
         task=task_spec(task),
@@ -111,7 +121,7 @@ def task_spec(task: TransferTask) -> TaskSpec:
     )
 
 
-def with_hyper(name: str, method: Method, hyper: Hyper) -> Method:
+def with_hyper(name: str, method: AnyMethod, hyper: Hyper) -> AnyMethod:
     """Returns the method with numeric hyper-parameters replaced.
 
     Raises:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.benchmark.suites.pairs import pair
 from xferlab.core.errors import InputError
-from xferlab.core.settings import Setting
 from xferlab.data.catalogue import DOMAINS
 from xferlab.data.domain import Domain
 from xferlab.data.folder_reader import domain_from_folder
 from xferlab.data.readers import domain_from_npz
-from xferlab.data.task import TransferTask
 from xferlab.models.backbones import BACKBONES
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
@@ -37,39 +36,38 @@ def load_domain(text: str, data_dir: Path | None) -> Domain:
     return entry.load(data_dir)
 
 
-def own_suite(source: str, target: str, network: str, request: SuiteRequest) -> Suite:
-    """Returns the suite of one task; images get a small convolutional network, vectors an MLP.
+def own_suite(source: Domain, target: Domain, network: str, request: SuiteRequest) -> Suite:
+    """Returns the suite of one task; the network follows from the inputs.
 
     Args:
-        source: what `load_domain` takes.
-        target: likewise.
-        network: a backbone's name; '' chooses by the inputs.
-        request: data folder and number of steps.
+        source: labelled examples.
+        target: unlabelled ones, with labels of the test split for the scores.
+        network: a backbone's name; '' chooses by the inputs: `small_conv` for images,
+            `temporal_conv` for windows [time, channels], `mlp` for the rest.
+        request: number of steps.
     """
-    domains = [load_domain(text, request.data_dir) for text in (source, target)]
-    name = f"{domains[0].name}->{domains[1].name}"
-    task = TransferTask(name, (domains[0],), domains[1], Setting.UNSUPERVISED_DA)
-    shape = domains[0].input_shape
-    backbone = network or ("small_conv" if len(shape) == 3 else "mlp")
+    task = pair(source, target)
+    shape = source.input_shape
+    backbone = network or {3: "small_conv", 2: "temporal_conv"}.get(len(shape), "mlp")
     BACKBONES[backbone]
     spec = NetworkSpec(
         backbone=backbone,
         input_shape=shape,
         hidden={"small_conv": (32, 64), "mlp": (256,)}.get(backbone, ()),
         bottleneck=128,
-        heads=(("class", domains[0].num_classes),),
+        heads=(("class", source.num_classes),),
         batch_norm="joint",
     )
     training = TrainingOptions(
         steps=request.steps or 1000,
-        batch_sizes=(_batch_size(domains[0]), _batch_size(domains[1])),
+        batch_sizes=(_batch_size(source), _batch_size(target)),
         optimiser="adam",
         lr=1e-3,
         schedule="cosine",
         augment="noise",
     )
     return Suite(
-        header=SuiteHeader(name="own", title=name, protocol=("Data of the user's own.",)),
+        header=SuiteHeader(name="own", title=task.name, protocol=("Data of the user's own.",)),
         tasks=(SuiteTask(task=task, network=spec, training=training),),
         methods=("source_only", "dann"),
         seeds=5,

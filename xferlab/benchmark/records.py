@@ -15,6 +15,9 @@ from jaxtyping import Float, Int, Shaped
 ORACLE = "oracle"
 """The validator that looks at target labels, labelled so wherever its choice is printed."""
 
+REVERSE_VALIDATION = "reverse_validation"
+"""The score of the last checkpoint by a run trained back, see `xferlab.benchmark.reverse`."""
+
 
 @dataclass(frozen=True)
 class Evaluation:

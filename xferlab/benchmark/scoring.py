@@ -14,9 +14,11 @@ from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.evaluation.views import LabelledOutputs, OracleView, Outputs, ValidationView
 from xferlab.models.nets import SOURCE, TARGET
 from xferlab.training.run import HostOutput, Training
+from xferlab.training.shallow import ShallowRuns
 
 VALIDATION_LIMIT = 1000
 """Examples of each split that validators see; larger splits are sampled once, evenly."""
+Runs = Training | ShallowRuns
 EMBEDDING_SAMPLE = 150
 GRID = 80
 
@@ -46,7 +48,7 @@ class Scorer:
         """The labels of the target test split."""
         return np.asarray(self._target_test.labels)
 
-    def score(self, training: Training) -> list[Score]:
+    def score(self, training: Runs) -> list[Score]:
         """Returns the score of every run of the training."""
         splits = (
             (self._source_train, SOURCE),
@@ -54,7 +56,7 @@ class Scorer:
             (self._target_train, TARGET),
             (self._target_test, TARGET),
         )
-        outputs = [training.predict(np.asarray(split.inputs), domain) for split, domain in splits]
+        outputs = [training.predict(split.inputs, domain) for split, domain in splits]
         return [self._score_run(*parts) for parts in zip(*outputs, strict=True)]
 
     def _score_run(
@@ -81,20 +83,20 @@ class Scorer:
         metrics = all_metrics(self.target_labels, predictions, self._num_classes)
         return Score(metrics, validators, target_test)
 
-    def embed(self, training: Training) -> list[np.ndarray]:
+    def embed(self, training: Runs) -> list[np.ndarray]:
         """Returns each run's features of a small sample, source first (for pictures)."""
         parts = [
             [
                 output.features
-                for output in training.predict(np.asarray(split.inputs[:EMBEDDING_SAMPLE]), domain)
+                for output in training.predict(split.inputs[:EMBEDDING_SAMPLE], domain)
             ]
             for split, domain in ((self._source_test, SOURCE), (self._target_test, TARGET))
         ]
         return [np.concatenate(features) for features in zip(*parts, strict=True)]
 
-    def final_arrays(self, training: Training) -> list[dict[str, np.ndarray]]:
+    def final_arrays(self, training: Runs) -> list[dict[str, np.ndarray]]:
         """Returns what is kept of each finished run: test logits, and what pictures need."""
-        test = training.predict(np.asarray(self._target_test.inputs), TARGET)
+        test = training.predict(self._target_test.inputs, TARGET)
         features = self.embed(training)
         planes = self._planes(training)
         source, target = self._picture_splits()
@@ -115,7 +117,7 @@ class Scorer:
         )
         return source, target
 
-    def _planes(self, training: Training) -> list[dict[str, np.ndarray]]:
+    def _planes(self, training: Runs) -> list[dict[str, np.ndarray]]:
         """Returns decision regions for two-dimensional inputs, nothing for others."""
         splits = self._picture_splits()
         if splits[0].inputs.shape[1:] != (2,):

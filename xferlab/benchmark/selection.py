@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from xferlab.benchmark.records import ORACLE, Evaluation, RunRecord
+from xferlab.benchmark.records import ORACLE, REVERSE_VALIDATION, Evaluation, RunRecord
 from xferlab.core.errors import InputError, unknown_name
 
 LAST = "last"
@@ -57,6 +57,8 @@ def explain(rule: str) -> str:
     chosen = f"{rule}: checkpoint and hyper-parameters with the highest {rule} score"
     if rule == ORACLE:
         return f"{chosen}, which USES TARGET LABELS: an upper bound, not a fair comparison."
+    if rule == REVERSE_VALIDATION:
+        chosen = f"{rule}: last checkpoint; where hyper-parameters vary, those with the best score"
     return f"{chosen}, computed without any target label."
 
 
@@ -72,6 +74,9 @@ def best_evaluation(run: RunRecord, rule: str) -> Evaluation:
         )
     if rule == LAST:
         return run.evaluations[-1]
+    if rule == REVERSE_VALIDATION:
+        return run.evaluations[-1]
+    _refuse_unknown(run, rule)
     scores = [_score(evaluation, rule) for evaluation in run.evaluations]
     latest_best = len(scores) - 1 - int(np.argmax(scores[::-1]))
     return run.evaluations[latest_best]
@@ -90,6 +95,10 @@ def _choose_hyper(runs: list[RunRecord], rule: str) -> list[RunRecord]:
     by_hyper = {hyper: group for (hyper,), group in group_by(runs, "hyper").items()}
     if rule == LAST:
         return by_hyper.get("", next(iter(by_hyper.values())))
+    if len(by_hyper) == 1:
+        return runs
+    for run in runs:
+        _refuse_unknown(run, rule)
     return max(by_hyper.values(), key=lambda group: _rank(group, rule))
 
 
@@ -100,11 +109,16 @@ def _rank(runs: list[RunRecord], rule: str) -> tuple[float, float]:
     return len(done) / len(runs), float(np.mean(scores)) if scores else -np.inf
 
 
+def _refuse_unknown(run: RunRecord, rule: str) -> None:
+    """Raises InputError if no checkpoint of the run has a score by that name."""
+    known = [name for evaluation in run.evaluations for name in evaluation.validators]
+    if rule not in known and not run.diverged:
+        raise unknown_name("selection rule", rule, [LAST, *dict.fromkeys(known)])
+
+
 def _score(evaluation: Evaluation, rule: str) -> float:
-    """Returns a validator's score, minus infinity where it is not finite."""
-    if rule not in evaluation.validators:
-        raise unknown_name("selection rule", rule, [LAST, *evaluation.validators])
-    score = evaluation.validators[rule]
+    """Returns a validator's score, minus infinity where it is not finite or was not computed."""
+    score = evaluation.validators.get(rule, -np.inf)
     return score if np.isfinite(score) else -np.inf
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xferlab.benchmark.store import disk_errors, write_aside
@@ -31,15 +31,20 @@ class SuiteHeader:
         name: the name on the command line, and of the files that are written.
         title: the heading of its tables.
         protocol: sentences that stand under every table: data, network, budget, deviations.
-        validator: the label-free validator whose selection stands beside 'last' and 'oracle'.
-        published: whether published numbers exist for its tasks.
+        validator: the label-free validator whose selection stands beside 'last' and 'oracle';
+            'reverse_validation' trains every run a second time.
+        published: the packaged table of published numbers for its tasks, '' for none.
+        baseline: the method that the others are tested against.
+        metric: the metric of its table unless another is asked for.
     """
 
     name: str
     title: str
     protocol: tuple[str, ...]
     validator: str = "information_maximisation"
-    published: bool = False
+    published: str = ""
+    baseline: str = "source_only"
+    metric: str = "accuracy"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,12 +56,14 @@ class Suite:
         tasks: the columns of the table.
         methods: names of the methods that run by default.
         seeds: number of seeds by default.
+        sweeps: values of hyper-parameters to choose from, by method, unless others are asked for.
     """
 
     header: SuiteHeader
     tasks: tuple[SuiteTask, ...]
     methods: tuple[str, ...]
     seeds: int
+    sweeps: Mapping[str, Mapping[str, Sequence[float]]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
-from rich.console import Console
+from ml_collections import config_flags
 
 from xferlab.benchmark.external import find_methods
 from xferlab.benchmark.grid import Candidate, expand_grid
-from xferlab.benchmark.rendering import to_terminal
-from xferlab.benchmark.run import BenchOptions, parse_sweeps, plan_suite, run_suite
+from xferlab.benchmark.options import BenchOptions
+from xferlab.benchmark.run import parse_sweeps, plan_suite, run_suite
 from xferlab.benchmark.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, parse
+from xferlab.cli.printing import print_results
 from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.methods.table import METHODS
@@ -23,6 +24,9 @@ from xferlab.methods.table import METHODS
 def define_flags() -> flags.FlagValues:
     """Returns the command's flags."""
     values = flags.FlagValues()
+    config_flags.DEFINE_config_file(
+        "config", None, "experiment file whose get_config() sets flags", flag_values=values
+    )
     define_suite_flags(values)
     define_presentation_flags(values)
     flags.DEFINE_string(
@@ -51,6 +55,7 @@ def run(argv: Sequence[str]) -> int:
     """Run a suite: every task, method and seed that is not recorded yet; then table and report."""
     values = define_flags()
     parse(values, argv)
+    apply_config(values)
     data_dir = Path(values.data_dir) if values.data_dir else None
     suite = SUITES[values.suite](SuiteRequest(data_dir=data_dir, steps=values.steps))
     candidates = choose_candidates(suite, values.methods, values.method, values.sweep)
@@ -67,9 +72,28 @@ def run(argv: Sequence[str]) -> int:
     packs = plan_suite(suite, candidates, options)
     with show_progress(packs) as report:
         results = run_suite(suite, packs, options, report)
-    Console().print(to_terminal(results.table))
-    print(f"report: {results.report.resolve()}")
+    print_results(results)
     return 0
+
+
+def apply_config(values: flags.FlagValues) -> None:
+    """Sets the flags that an experiment file names and the command line does not.
+
+    Raises:
+        InputError: the file cannot be loaded, or names something that is no flag.
+    """
+    try:
+        config = values.config
+    except Exception as error:  # The file is the user's code: anything may come out of it.
+        raise InputError(
+            f"--config cannot be loaded: {error}. It is a Python file with get_config(), which"
+            " returns an ml_collections.ConfigDict of flags of this command"
+        ) from error
+    for name, value in (config or {}).items():
+        if name == "config" or name not in values:
+            raise unknown_name("flag in --config", name, values)
+        if not values[name].present:
+            values[name].value = value
 
 
 def choose_candidates(
@@ -82,7 +106,8 @@ def choose_candidates(
     """
     names = list(METHODS) if methods == "all" else _split(methods) or list(suite.methods)
     candidates = find_methods([*names, *extra])
-    for name, values in parse_sweeps(sweeps).items():
+    own = {name: values for name, values in suite.sweeps.items() if name in candidates}
+    for name, values in (own | parse_sweeps(sweeps)).items():
         if name not in candidates:
             raise unknown_name("method in --sweep", name, candidates)
         candidates[name] = expand_grid(candidates[name], values)

@@ -13,9 +13,9 @@ from xferlab.benchmark.suites.quick import quick
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.cli.parsing import parse
 from xferlab.core.names import first_line
-from xferlab.data.catalogue import DOMAINS
+from xferlab.data.catalogue import describe_domains
 from xferlab.evaluation.validators.table import VALIDATORS
-from xferlab.methods.table import METHODS
+from xferlab.methods.table import ALL_METHODS
 from xferlab.models.backbones import BACKBONES
 
 
@@ -35,8 +35,8 @@ def sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Yields every table of names with one line of description for each."""
     yield "suites", [(name, first_line(suite)) for name, suite in SUITES.items()]
     yield "tasks", _tasks()
-    yield "domains", [(name, entry.description) for name, entry in DOMAINS.items()]
-    yield "methods", [(name, first_line(type(method))) for name, method in METHODS.items()]
+    yield "domains", describe_domains()
+    yield "methods", [(name, first_line(type(method))) for name, method in ALL_METHODS.items()]
     yield "networks", [(name, first_line(network)) for name, network in BACKBONES.items()]
     yield "validators", [(name, first_line(type(v))) for name, v in VALIDATORS.items()]
 

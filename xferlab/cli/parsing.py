@@ -57,7 +57,9 @@ def define_suite_flags(values: flags.FlagValues) -> None:
 
 def define_presentation_flags(values: flags.FlagValues) -> None:
     """Defines the flags that choose what a table shows."""
-    flags.DEFINE_string("metric", "accuracy", f"one of {', '.join(METRICS)}", flag_values=values)
+    flags.DEFINE_string(
+        "metric", "", f"one of {', '.join(METRICS)}; empty: the suite's own", flag_values=values
+    )
     flags.DEFINE_enum(
         "interval",
         "t",

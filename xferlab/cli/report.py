@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
-from rich.console import Console
 
-from xferlab.benchmark.rendering import to_terminal
-from xferlab.benchmark.run import BenchOptions, report_folder
+from xferlab.benchmark.options import BenchOptions
+from xferlab.benchmark.presentation import report_folder
 from xferlab.cli.parsing import define_presentation_flags, parse
+from xferlab.cli.printing import print_results
 
 
 def run(argv: Sequence[str]) -> int:
@@ -27,6 +27,5 @@ def run(argv: Sequence[str]) -> int:
         interval=values.interval,
     )
     results = report_folder(options, suite=values.suite)
-    Console().print(to_terminal(results.table))
-    print(f"report: {results.report.resolve()}")
+    print_results(results)
     return 0

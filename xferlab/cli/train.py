@@ -13,9 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from xferlab.benchmark.external import find_methods
-from xferlab.benchmark.own_data import own_suite
+from xferlab.benchmark.options import BenchOptions
+from xferlab.benchmark.own_data import load_domain, own_suite
 from xferlab.benchmark.records import RunRecord
-from xferlab.benchmark.run import BenchOptions, plan_suite, run_suite
+from xferlab.benchmark.run import plan_suite, run_suite
 from xferlab.benchmark.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.cli.parsing import define_suite_flags, parse
@@ -53,7 +54,8 @@ def run(argv: Sequence[str]) -> int:
     if bool(values.source) != bool(values.target):
         raise InputError("--source and --target belong together; give both or neither")
     if values.source:
-        suite = own_suite(values.source, values.target, values.network, request)
+        domains = [load_domain(text, request.data_dir) for text in (values.source, values.target)]
+        suite = own_suite(domains[0], domains[1], values.network, request)
     else:
         suite = _one_task(SUITES[values.suite](request), values.task)
     candidates = list(find_methods(values.method or ["dann"]).values())

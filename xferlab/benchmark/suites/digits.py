@@ -55,7 +55,7 @@ def digits(request: SuiteRequest) -> Suite:
             name="digits",
             title=f"digits: {steps} of {FULL_STEPS} steps",
             protocol=_protocol(steps, tasks),
-            published=True,
+            published="digits",
         ),
         tasks=tuple(tasks),
         methods=METHODS,

@@ -3,8 +3,30 @@
 from __future__ import annotations
 
 from xferlab.benchmark.suite import SuiteBuilder
+from xferlab.benchmark.suites.amazon import amazon_reviews
 from xferlab.benchmark.suites.digits import digits
+from xferlab.benchmark.suites.office_caltech import (
+    office_caltech_images,
+    office_caltech_surf,
+    pacs,
+)
 from xferlab.benchmark.suites.quick import quick
+from xferlab.benchmark.suites.sensors import har_subjects
+from xferlab.benchmark.suites.spam import spam_users
+from xferlab.benchmark.suites.speech import fsdd_speakers
 from xferlab.core.names import NameTable
 
-SUITES: NameTable[SuiteBuilder] = NameTable("suite", {"quick": quick, "digits": digits})
+SUITES: NameTable[SuiteBuilder] = NameTable(
+    "suite",
+    {
+        "quick": quick,
+        "digits": digits,
+        "amazon_reviews": amazon_reviews,
+        "office_caltech_surf": office_caltech_surf,
+        "office_caltech_images": office_caltech_images,
+        "pacs": pacs,
+        "fsdd_speakers": fsdd_speakers,
+        "spam_users": spam_users,
+        "har_subjects": har_subjects,
+    },
+)

@@ -1,0 +1,161 @@
+"""From finished runs to the table, what stands with it, and the files that hold both."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from xferlab.benchmark.agreement import agreement_to_markdown, measure_agreement
+from xferlab.benchmark.comparison import Comparison, compare_methods
+from xferlab.benchmark.comparison_text import comparison_to_markdown, make_block
+from xferlab.benchmark.gain_plot import gain_map_figure
+from xferlab.benchmark.options import INTERVALS, BenchOptions, check_presentation
+from xferlab.benchmark.published import load_published
+from xferlab.benchmark.rank_plot import rank_figure
+from xferlab.benchmark.records import ORACLE, RunRecord
+from xferlab.benchmark.rendering import to_csv, to_latex, to_markdown
+from xferlab.benchmark.report import write_report
+from xferlab.benchmark.report_runs import SuiteRuns, describe_environments, read_runs
+from xferlab.benchmark.report_section import Extras, Section
+from xferlab.benchmark.selection import LAST
+from xferlab.benchmark.store import RunStore, disk_errors, write_aside
+from xferlab.benchmark.suite import SuiteHeader, read_manifest
+from xferlab.benchmark.tables import Table, TableSpec, build_table
+from xferlab.core.bibliography import citation
+from xferlab.core.errors import InputError
+from xferlab.core.names import NameTable
+from xferlab.methods.table import ALL_METHODS
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """What a suite left.
+
+    Attributes:
+        records: its finished runs.
+        table: the numbers of every task.
+        comparisons: over all tasks, under each selection rule; none for a single task or method.
+        agreement: ours beside the published numbers, a row per rule and method; empty without any.
+        report: the HTML file.
+    """
+
+    records: tuple[RunRecord, ...]
+    table: Table
+    comparisons: tuple[Comparison, ...]
+    agreement: pd.DataFrame
+    report: Path
+
+
+def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Results:
+    """Builds the tables of a suite and writes them, with the report, beside the runs."""
+    table = build_table(runs.records, _table_spec(suite, runs.records, options))
+    comparisons = _compare(runs.records, table.spec)
+    agreement = measure_agreement(table)
+    results = Results(
+        runs.records, table, comparisons, agreement, options.out / f"{suite.name}.html"
+    )
+    for suffix, text in _texts(results).items():
+        path = options.out / f"{suite.name}.{suffix}"
+        with disk_errors(path):
+            write_aside(path, text.encode())
+    write_report(
+        runs.records,
+        table,
+        results.report,
+        versions=describe_environments(runs.environments),
+        references=_references(runs.records),
+        extras=Extras(problems=runs.problems, sections=tuple(_sections(results))),
+    )
+    return results
+
+
+def _table_spec(
+    suite: SuiteHeader, records: tuple[RunRecord, ...], options: BenchOptions
+) -> TableSpec:
+    methods = list(dict.fromkeys(record.method for record in records))
+    return TableSpec(
+        title=suite.title,
+        rules=(LAST, options.validator or suite.validator, ORACLE),
+        metric=options.metric or suite.metric,
+        baseline=suite.baseline if suite.baseline in methods else methods[0],
+        published=load_published(suite.published) if suite.published else (),
+        protocol=suite.protocol,
+        interval=INTERVALS[options.interval],
+    )
+
+
+def _compare(records: tuple[RunRecord, ...], spec: TableSpec) -> tuple[Comparison, ...]:
+    """Returns the comparison under each rule, where there is something to compare."""
+    tasks, methods = {run.task for run in records}, {run.method for run in records}
+    if min(len(tasks), len(methods)) < 2:
+        return ()
+    return tuple(compare_methods(records, spec, rule) for rule in spec.rules)
+
+
+def _texts(results: Results) -> dict[str, str]:
+    """Returns the content of every text file by its suffix."""
+    agreement = agreement_to_markdown(results.agreement)
+    parts = [to_markdown(results.table), *map(comparison_to_markdown, results.comparisons)]
+    texts = {
+        "md": "\n".join([*parts, agreement] if agreement else parts),
+        "csv": to_csv(results.table),
+        "tex": to_latex(results.table),
+    }
+    if results.comparisons:
+        frames = [each.methods.assign(rule=each.rule) for each in results.comparisons]
+        texts["comparison.csv"] = pd.concat(frames).to_csv(index=False)
+    if agreement:
+        texts["agreement.csv"] = results.agreement.to_csv(index=False)
+    return texts
+
+
+def _sections(results: Results) -> Iterator[Section]:
+    """Yields what the report shows beside tables and cells."""
+    for each in results.comparisons:
+        block = make_block(each)
+        figures = {f"Differences to {each.spec.baseline}, points": gain_map_figure(each.outcomes)}
+        if each.critical_difference is not None:
+            figures["Mean ranks over tasks (1 is best)"] = rank_figure(each)
+        yield Section(block.task, notes=each.notes, tables={block.task: block}, figures=figures)
+    if len(results.agreement):
+        yield Section("Ours beside the published numbers", tables={"": results.agreement})
+
+
+def _references(records: tuple[RunRecord, ...]) -> dict[str, str]:
+    """Returns the citation of every method of the package that has a paper."""
+    names = [name for name in dict.fromkeys(r.method for r in records) if name in ALL_METHODS]
+    keys = {name: ALL_METHODS[name].reference for name in names}
+    return {name: citation(key) for name, key in keys.items() if key}
+
+
+def report_folder(options: BenchOptions, *, suite: str = "") -> Results:
+    """Builds tables and report from the finished runs of a folder, without training.
+
+    Args:
+        options: the folder, and what the table shows.
+        suite: which suite, where the folder holds several.
+
+    Raises:
+        InputError: if the folder holds no suite, several and none is named, or no finished run.
+    """
+    check_presentation(options)
+    found = {path.stem: path for path in sorted(options.out.glob("*.suite"))}
+    if not found:
+        raise InputError(
+            f"folder {str(options.out)!r} holds no suite; give the --out of a `xferlab bench`"
+        )
+    if not suite and len(found) > 1:
+        raise InputError(
+            f"folder {str(options.out)!r} holds several suites; give --suite, one of"
+            f" {', '.join(found)}"
+        )
+    path = NameTable("suite in that folder", found)[suite or next(iter(found))]
+    header, digests = read_manifest(path)
+    runs = read_runs(RunStore(options.out), digests)
+    if runs.problems:
+        missing = f"UNFINISHED: {len(runs.records)} of {len(digests)} runs."
+        header = dataclasses.replace(header, protocol=(missing, *header.protocol))
+    return present(header, runs, options)
