@@ -16,6 +16,8 @@ import rich.table
 from rich.text import Text
 
 from xferlab.benchmark.published import Published, is_comparable
+from xferlab.benchmark.published_views import FIXED
+from xferlab.benchmark.selection import LAST
 from xferlab.benchmark.tables import Table, TableSpec
 
 COLUMNS = (
@@ -28,6 +30,18 @@ HEADER = (
     *("rule", "method", "published by", "same rule", "tasks", "ours", "theirs"),
     *("mean |difference|", "largest difference", "outside tolerance", "our gain", "their gain"),
 )
+
+TERMINAL_HEADER = {
+    "rule": "rule",
+    "method": "method",
+    "ours": "ours",
+    "theirs": "theirs",
+    "mean |difference|": "|diff|",
+    "outside tolerance": "outside",
+    "our gain": "gain",
+    "their gain": "theirs",
+}
+"""Columns on a terminal and their short names."""
 
 
 def measure_agreement(table: Table) -> pd.DataFrame:
@@ -67,12 +81,19 @@ def agreement_to_markdown(agreement: pd.DataFrame) -> str:
 
 
 def agreement_to_terminal(agreement: pd.DataFrame) -> rich.table.Table:
-    """Returns what `rich` prints: one line per row of `measure_agreement`."""
-    grid = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    for column, name in enumerate(HEADER):
-        grid.add_column(Text(name), no_wrap=column < 2, overflow="fold")
-    for line, comparable in zip(_texts(agreement), agreement["comparable"], strict=True):
-        grid.add_row(*map(Text, line), style="" if comparable else "dim")
+    """Returns what `rich` prints: the rows under the published rule, in the columns that fit.
+
+    A published number that no rule selected is compared once, with `last`.
+    """
+    grid = rich.table.Table(
+        title="Ours beside the published numbers", title_justify="left",
+        box=rich.box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    for name in TERMINAL_HEADER.values():
+        grid.add_column(name, no_wrap=True)
+    repeated = (agreement["published_rules"] == FIXED) & (agreement["rule"] != LAST)
+    for line in _texts(agreement[agreement["comparable"] & ~repeated]):
+        grid.add_row(*(Text(line[HEADER.index(name)]) for name in TERMINAL_HEADER))
     return grid
 
 

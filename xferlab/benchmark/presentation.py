@@ -29,6 +29,8 @@ from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.methods.table import ALL_METHODS
 
+AGREEMENT = "Ours beside the published numbers"
+
 
 @dataclasses.dataclass(frozen=True)
 class Results:
@@ -100,7 +102,7 @@ def _texts(results: Results) -> dict[str, str]:
     agreement = agreement_to_markdown(results.agreement)
     parts = [to_markdown(results.table), *map(comparison_to_markdown, results.comparisons)]
     texts = {
-        "md": "\n".join([*parts, agreement] if agreement else parts),
+        "md": "\n".join([*parts, f"### {AGREEMENT}\n\n{agreement}\n"] if agreement else parts),
         "csv": to_csv(results.table),
         "tex": to_latex(results.table),
     }
@@ -121,7 +123,7 @@ def _sections(results: Results) -> Iterator[Section]:
             figures["Mean ranks over tasks (1 is best)"] = rank_figure(each)
         yield Section(block.task, notes=each.notes, tables={block.task: block}, figures=figures)
     if len(results.agreement):
-        yield Section("Ours beside the published numbers", tables={"": results.agreement})
+        yield Section(AGREEMENT, tables={"": results.agreement})
 
 
 def _references(records: tuple[RunRecord, ...]) -> dict[str, str]:

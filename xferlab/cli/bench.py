@@ -83,13 +83,13 @@ def apply_config(values: flags.FlagValues) -> None:
         InputError: the file cannot be loaded, or names something that is no flag.
     """
     try:
-        config = values.config
+        settings = dict((values.config or {}).items())
     except Exception as error:  # The file is the user's code: anything may come out of it.
         raise InputError(
             f"--config cannot be loaded: {error}. It is a Python file with get_config(), which"
             " returns an ml_collections.ConfigDict of flags of this command"
         ) from error
-    for name, value in (config or {}).items():
+    for name, value in settings.items():
         if name == "config" or name not in values:
             raise unknown_name("flag in --config", name, values)
         if not values[name].present:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xferlab.benchmark.suite import SuiteBuilder
 from xferlab.benchmark.suites.amazon import amazon_reviews
-from xferlab.benchmark.suites.digits import digits
+from xferlab.benchmark.suites.digits import digits, digits_full
 from xferlab.benchmark.suites.office_caltech import (
     office_caltech_images,
     office_caltech_surf,
@@ -21,6 +21,7 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
     {
         "quick": quick,
         "digits": digits,
+        "digits_full": digits_full,
         "amazon_reviews": amazon_reviews,
         "office_caltech_surf": office_caltech_surf,
         "office_caltech_images": office_caltech_images,
