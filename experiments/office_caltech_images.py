@@ -2,7 +2,7 @@
 
 xferlab bench --config=experiments/office_caltech_images.py --data_dir=DATA
 
-RESULT_OCI
+Expected: RESULT_OCI
 
 Run time: RT_OCI
 """

@@ -80,7 +80,7 @@ def method_errors(spec: RunSpec, method: AnyMethod) -> Iterator[None]:
 
 
 def _instantiate(path: Path, class_name: str) -> AnyMethod:
-    module = _load_module(path)
+    module = load_module(path)
     found = {
         name: thing
         for name, thing in vars(module).items()
@@ -110,8 +110,12 @@ def _instantiate(path: Path, class_name: str) -> AnyMethod:
         ) from error
 
 
-def _load_module(path: Path) -> types.ModuleType:
-    """Returns the file as a module; it is registered, as dataclasses of its types ask for it."""
+def load_module(path: Path) -> types.ModuleType:
+    """Returns a user's file as a module; it is registered, as dataclasses of its types ask for it.
+
+    Raises:
+        InputError: the file fails to import.
+    """
     name = f"xferlab_external_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
@@ -120,6 +124,6 @@ def _load_module(path: Path) -> types.ModuleType:
         spec.loader.exec_module(module)  # type: ignore[union-attr]
     except (Exception, SystemExit) as error:
         raise InputError(
-            f"method file {str(path)!r} cannot be imported: {type(error).__name__}: {error}"
+            f"file {str(path)!r} cannot be imported: {type(error).__name__}: {error}"
         ) from error
     return module

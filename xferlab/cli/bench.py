@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from absl import flags
-from ml_collections import config_flags
 
-from xferlab.benchmark.external import find_methods
+from xferlab.benchmark.external import find_methods, load_module
 from xferlab.benchmark.grid import Candidate, expand_grid
 from xferlab.benchmark.options import BenchOptions
 from xferlab.benchmark.run import parse_sweeps, plan_suite, run_suite
@@ -24,8 +24,8 @@ from xferlab.methods.table import METHODS
 def define_flags() -> flags.FlagValues:
     """Returns the command's flags."""
     values = flags.FlagValues()
-    config_flags.DEFINE_config_file(
-        "config", None, "experiment file whose get_config() sets flags", flag_values=values
+    flags.DEFINE_string(
+        "config", "", "experiment file whose get_config() sets flags", flag_values=values
     )
     define_suite_flags(values)
     define_presentation_flags(values)
@@ -80,20 +80,28 @@ def apply_config(values: flags.FlagValues) -> None:
     """Sets the flags that an experiment file names and the command line does not.
 
     Raises:
-        InputError: the file cannot be loaded, or names something that is no flag.
+        InputError: the file cannot be loaded, has no get_config(), or names what is no flag.
     """
-    try:
-        settings = dict((values.config or {}).items())
-    except Exception as error:  # The file is the user's code: anything may come out of it.
-        raise InputError(
-            f"--config cannot be loaded: {error}. It is a Python file with get_config(), which"
-            " returns an ml_collections.ConfigDict of flags of this command"
-        ) from error
-    for name, value in settings.items():
+    if not values.config:
+        return
+    for name, value in read_config(Path(values.config)).items():
         if name == "config" or name not in values:
             raise unknown_name("flag in --config", name, values)
         if not values[name].present:
             values[name].value = value
+
+
+def read_config(path: Path) -> Mapping[str, Any]:
+    """Returns what the get_config() of an experiment file returns."""
+    if not path.is_file():
+        raise InputError(f"config {str(path)!r} does not exist; give the path of a Python file")
+    functions = vars(load_module(path))
+    if "get_config" not in functions:
+        raise InputError(
+            f"config {str(path)!r} has no get_config(). Needed: a function that returns an"
+            " ml_collections.ConfigDict of flags, as the files in experiments/ have"
+        )
+    return functions["get_config"]()
 
 
 def choose_candidates(

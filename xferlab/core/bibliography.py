@@ -28,7 +28,8 @@ def citation(key: str) -> str:
     """Returns an entry in one line: authors, title, venue, year."""
     entry = bibtex(key)
     fields = dict(re.findall(r"(\w+)\s*=\s*\{(.*?)\},?\s*$", entry, flags=re.MULTILINE))
-    venue = fields.get("booktitle") or fields.get("journal") or fields.get("howpublished", "")
+    kinds = ("booktitle", "journal", "howpublished", "publisher")
+    venue = next((fields[kind] for kind in kinds if kind in fields), "")
     parts = [fields.get("author", "").replace(" and ", ", "), fields.get("title", ""), venue]
     text = ". ".join(part for part in parts if part) + f", {fields.get('year', '')}."
     eprint = f" arXiv:{fields['eprint']}." if "eprint" in fields else ""

@@ -94,7 +94,7 @@ class SparseRows:
         Raises:
             InputError: a row has more entries than slots.
         """
-        compressed: Any = scipy.sparse.csr_array(matrix)
+        compressed: Any = scipy.sparse.csr_array(matrix, copy=True)
         compressed.sum_duplicates()
         counts = np.diff(compressed.indptr)
         fullest = int(counts.max(initial=0))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse
 
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
 from xferlab.benchmark.suites.pairs import all_pairs, with_common_slots, with_steps
-from xferlab.core.sparse import SparseRows
 from xferlab.data.dataset import RawDomain
 from xferlab.data.domain import Domain
 from xferlab.data.plain import load_raw, split_raw
@@ -65,13 +65,13 @@ def spam_users(request: SuiteRequest) -> Suite:
     )
 
 
-def _commonest_words(inboxes: list[SparseRows]) -> np.ndarray:
+def _commonest_words(inboxes: list[scipy.sparse.csr_array]) -> np.ndarray:
     """Returns the columns that are not zero in most rows, in their order."""
-    documents = sum(rows.to_scipy().astype(bool).sum(axis=0) for rows in inboxes)
+    documents = sum(rows.astype(bool).sum(axis=0) for rows in inboxes)
     return np.sort(np.argsort(-np.asarray(documents), kind="stable")[:WORDS])
 
 
 def _inbox(name: str, raw: RawDomain, split: str | float, words: np.ndarray) -> Domain:
-    inputs = raw.train.inputs.to_scipy()[:, words].log1p()
+    inputs = raw.train.inputs[:, words].log1p()
     kept = raw._replace(train=Split(inputs, raw.train.labels))
     return split_raw(name, kept, split=split)

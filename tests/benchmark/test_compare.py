@@ -1,0 +1,56 @@
+"""`xferlab.compare`: two domains of one's own, from Python."""
+
+import numpy as np
+import pytest
+
+import xferlab
+from xferlab.benchmark.own_data import own_suite
+from xferlab.benchmark.suite import SuiteRequest
+
+
+def make_domain(name, shift, seed):
+    rng = np.random.default_rng(seed)
+    labels = np.arange(80) % 2
+    inputs = rng.normal(size=(80, 4)) + 3 * labels[:, None] + shift
+    return xferlab.domain_from_arrays(name, inputs, labels)
+
+
+@pytest.fixture(scope="module")
+def domains():
+    return make_domain("lab", 0.0, 0), make_domain("field", 0.5, 1)
+
+
+def test_trained_and_closed_form_methods_stand_in_one_table(domains, tmp_path):
+    methods = ["nearest_neighbour", "source_only"]
+    table = xferlab.compare(*domains, methods=methods, seeds=2, steps=20, out=tmp_path)
+    last = table.cells.query("rule == 'last'").set_index("method")
+    assert set(last.index) == set(methods)
+    assert last.loc["nearest_neighbour", "mean_percent"] > 80
+    assert table.spec.baseline == "source_only"
+    assert (tmp_path / "own.html").is_file()
+    done = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/DONE")}
+    assert len(done) == 4
+    again = xferlab.compare(*domains, methods=methods, seeds=2, steps=20, out=tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/DONE")} == done
+    assert again.cells.equals(table.cells)
+
+
+def test_nothing_is_kept_without_a_folder(domains, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = xferlab.compare(*domains, methods=["nearest_neighbour"], seeds=1)
+    assert len(table.cells) == 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_method_is_refused(domains):
+    with pytest.raises(xferlab.InputError, match="Did you mean: dann"):
+        xferlab.compare(*domains, methods=["dan_n"])
+
+
+@pytest.mark.parametrize(
+    ("shape", "backbone"), [((5,), "mlp"), ((32, 3), "temporal_conv"), ((16, 16, 3), "small_conv")]
+)
+def test_the_network_follows_from_the_inputs(shape, backbone):
+    domain = xferlab.domain_from_arrays("a", np.zeros((20, *shape)), np.arange(20) % 2)
+    (task,) = own_suite(domain, domain, "", SuiteRequest()).tasks
+    assert task.network.backbone == backbone
