@@ -92,7 +92,7 @@ def agreement_to_terminal(agreement: pd.DataFrame) -> rich.table.Table:
     for name in TERMINAL_HEADER.values():
         grid.add_column(name, no_wrap=True)
     repeated = (agreement["published_rules"] == FIXED) & (agreement["rule"] != LAST)
-    for line in _texts(agreement[agreement["comparable"] & ~repeated]):
+    for line in _texts(agreement.loc[agreement["comparable"] & ~repeated]):
         grid.add_row(*(Text(line[HEADER.index(name)]) for name in TERMINAL_HEADER))
     return grid
 

@@ -95,13 +95,14 @@ def read_config(path: Path) -> Mapping[str, Any]:
     """Returns what the get_config() of an experiment file returns."""
     if not path.is_file():
         raise InputError(f"config {str(path)!r} does not exist; give the path of a Python file")
-    functions = vars(load_module(path))
-    if "get_config" not in functions:
+    try:
+        get_config = load_module(path).get_config
+    except AttributeError as error:
         raise InputError(
             f"config {str(path)!r} has no get_config(). Needed: a function that returns an"
             " ml_collections.ConfigDict of flags, as the files in experiments/ have"
-        )
-    return functions["get_config"]()
+        ) from error
+    return get_config()
 
 
 def choose_candidates(

@@ -21,6 +21,6 @@ def print_results(results: Results) -> None:
     for comparison in results.comparisons:
         if comparison.rule == LAST:
             console.print(comparison_to_terminal(comparison))
-    if results.agreement["comparable"].any():
+    if any(results.agreement["comparable"]):
         console.print(agreement_to_terminal(results.agreement))
     print(f"report: {results.report.resolve()}")
