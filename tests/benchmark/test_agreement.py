@@ -113,12 +113,34 @@ def test_order_and_text():
     assert len(lines) == 2 + len(agreement)
     cells = [line.strip("|").replace(r"\|", "/").split("|") for line in lines]
     assert {len(row) for row in cells} == {len(HEADER)}
-    console = Console(width=160, file=io.StringIO(), record=True)
-    console.print(agreement_to_terminal(agreement))
-    text = console.export_text()
     for needle in ("-10.2 (usps->mnist)", "1 of 2", "+12.5", "+15.1"):
-        assert needle in text
         assert needle in agreement_to_markdown(agreement)
+
+
+def printed(agreement, width=80):
+    console = Console(width=width, file=io.StringIO(), record=True)
+    console.print(agreement_to_terminal(agreement))
+    return console.export_text()
+
+
+def test_the_terminal_shows_what_compares():
+    agreement = measure_agreement(make_table())
+    text = printed(agreement)
+    for needle in ("Ours beside the published numbers", "1 of 2", "+12.5", "+15.1"):
+        assert needle in text
+    lines = [line.split()[:2] for line in text.splitlines()[3:] if line.strip()]
+    shown = agreement[agreement["comparable"]]
+    assert lines == shown[["rule", "method"]].to_numpy().tolist()
+    assert text == printed(agreement, width=200)  # Nothing is folded or cut at 80 columns.
+
+
+def test_the_terminal_shows_a_number_without_a_rule_once():
+    accuracy = {("amazon->webcam", m): 0.3 for m in ("source_only", "pca", "gfk")}
+    text = printed(measure_agreement(make_table("office_caltech_surf", accuracy)))
+    assert [line.split()[:2] for line in text.splitlines()[3:]] == [
+        ["last", "pca"],
+        ["last", "gfk"],
+    ]
 
 
 def test_nothing_published():

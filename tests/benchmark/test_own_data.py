@@ -17,15 +17,24 @@ def save(path, *, shape=(2,), dtype=np.float32, n=40, classes=2, **others):
     return str(path)
 
 
-def test_vectors_get_an_mlp_and_images_a_convolutional_network(tmp_path):
+def make_suite(source, target, network="", *, steps=0):
+    domains = (load_domain(text, None) for text in (source, target))
+    return own_suite(*domains, network, SuiteRequest(steps=steps))
+
+
+def test_the_network_follows_from_the_inputs(tmp_path):
     a, b = save(tmp_path / "a.npz"), save(tmp_path / "b.npz")
-    suite = own_suite(a, b, "", SuiteRequest(steps=30))
+    suite = make_suite(a, b, steps=30)
     (only,) = suite.tasks
     assert (only.task.name, only.network.backbone, only.training.steps) == ("a->b", "mlp", 30)
     assert only.training.batch_sizes == (32, 32)
     images = {"shape": (8, 8, 3), "dtype": np.uint8}
     a, b = save(tmp_path / "a.npz", **images), save(tmp_path / "b.npz", **images)
-    assert own_suite(a, b, "", SuiteRequest()).tasks[0].network.backbone == "small_conv"
+    assert make_suite(a, b).tasks[0].network.backbone == "small_conv"
+    windows = save(tmp_path / "windows.npz", shape=(16, 3))
+    network = make_suite(windows, windows).tasks[0].network
+    assert (network.backbone, network.input_shape) == ("temporal_conv", (16, 3))
+    assert make_suite(windows, windows, "mlp").tasks[0].network.backbone == "mlp"
 
 
 def test_named_domains_are_taken_from_the_catalogue():
@@ -62,7 +71,7 @@ BAD_TARGETS = {
 def test_bad_arrays_are_refused(tmp_path, arrays, message):
     a, b = save(tmp_path / "a.npz"), save(tmp_path / "b.npz", **arrays)
     with pytest.raises(InputError, match=message):
-        own_suite(a, b, "", SuiteRequest())
+        make_suite(a, b)
 
 
 @pytest.mark.parametrize("damage", [lambda d: d[: len(d) // 2], lambda d: b"", lambda d: b"no"])
@@ -71,12 +80,12 @@ def test_damaged_files_are_refused(tmp_path, damage):
     save(b)
     b.write_bytes(damage(b.read_bytes()))
     with pytest.raises(InputError, match=r"cannot read .*b\.npz"):
-        own_suite(a, str(b), "", SuiteRequest())
+        make_suite(a, str(b))
 
 
 def test_a_network_that_does_not_exist_and_a_data_folder_that_does_not(tmp_path):
     a = save(tmp_path / "a.npz")
     with pytest.raises(InputError, match=r"unknown network 'lenett'\. Did you mean: lenet"):
-        own_suite(a, a, "lenett", SuiteRequest())
+        make_suite(a, a, "lenett")
     with pytest.raises(InputError, match=r"data_dir '.*nowhere' is no folder"):
         SuiteRequest(data_dir=tmp_path / "nowhere")

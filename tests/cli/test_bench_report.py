@@ -51,7 +51,9 @@ def test_all_that_is_promised_is_written(finished):
         assert (finished / f"tiny.{suffix}").stat().st_size > 0
     assert len(list(finished.glob("*/DONE"))) == 4
     assert not list(finished.glob(".*writing*"))
-    assert "http" not in (finished / "tiny.html").read_text().split("<body")[0]
+    assert "://" not in (finished / "tiny.html").read_text().split("<body")[0]
+    assert not list(finished.glob("tiny.comparison.csv"))  # A single task.
+    assert not list(finished.glob("tiny.agreement.csv"))  # No published numbers.
 
 
 def test_a_method_named_like_a_built_in_stands_beside_it(finished):
@@ -96,7 +98,7 @@ def test_report_refuses_what_it_cannot_read(finished, tmp_path, capsys):
     for done in copy.glob("*/DONE"):
         done.unlink()
     assert main(["report", f"--out={copy}", "--suite=tiny"]) == 2
-    assert "is finished yet" in capsys.readouterr().err
+    assert "none of the suite's 4 runs" in capsys.readouterr().err
 
 
 def test_the_runner_of_the_checkout_says_what_goes_on(tiny, tmp_path, capsys):
@@ -130,8 +132,9 @@ def test_a_damaged_run_and_a_folder_that_cannot_be(tiny, finished, tmp_path, cap
     shutil.copytree(finished, copy)
     damaged = next(copy.glob("*/predictions.npz"))
     damaged.write_bytes(damaged.read_bytes()[:100])
-    assert main(["report", f"--out={copy}"]) == 2
-    assert f"{damaged.parent.name}' is damaged" in capsys.readouterr().err
+    assert main(["report", f"--out={copy}"]) == 0
+    assert "UNFINISHED: 3 of 4 runs" in capsys.readouterr().out
+    assert f"{damaged.parent.name}&#x27; is damaged" in (copy / "tiny.html").read_text()
     (tmp_path / "file").write_text("")
     assert main(["bench", "--suite=tiny", f"--out={tmp_path / 'file' / 'x'}"]) == 2
     assert "choose a folder that can be written with --out" in capsys.readouterr().err

@@ -2,11 +2,12 @@
 
 import pytest
 
+from xferlab.benchmark.suites.table import SUITES
 from xferlab.cli.listing import sections
 from xferlab.cli.main import main
 from xferlab.data.catalogue import DOMAINS
 from xferlab.evaluation.validators.table import VALIDATORS
-from xferlab.methods.table import METHODS
+from xferlab.methods.table import ALL_METHODS
 from xferlab.models.backbones import BACKBONES
 
 pytestmark = pytest.mark.fast
@@ -15,10 +16,17 @@ pytestmark = pytest.mark.fast
 def test_list_names_everything_with_a_line_each(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
-    for title, table in (("methods", METHODS), ("networks", BACKBONES), ("domains", DOMAINS)):
-        assert f"\n{title}" in out
+    for title, table in (("methods", ALL_METHODS), ("networks", BACKBONES), ("suites", SUITES)):
+        assert title in out
         for name in [*table, *VALIDATORS]:
             assert f"  {name}" in out
+
+
+def test_every_domain_has_a_line_or_shares_that_of_its_data_set():
+    listed = {name for name, _ in dict(sections())["domains"]}
+    for name in DOMAINS:
+        assert name in listed or f"{name.split('/')[0]}/DOMAIN" in listed
+    assert {"moons", "usps", "uci_har/DOMAIN", "office31/DOMAIN"} <= listed
 
 
 def test_every_line_of_the_list_says_something():
@@ -30,7 +38,7 @@ def test_every_line_of_the_list_says_something():
 
 def test_the_suites_and_their_tasks_are_listed():
     tables = dict(sections())
-    assert [name for name, _ in tables["suites"]] == ["quick", "digits"]
+    assert [name for name, _ in tables["suites"]] == list(SUITES)
     assert ("moons->moons_35", "in suite quick") in tables["tasks"]
 
 

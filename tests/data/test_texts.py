@@ -111,7 +111,7 @@ def test_bad_weightings_are_refused():
     with pytest.raises(InputError, match="that it does not use"):
         weight_counts(rows, "log", inverse_document_frequencies=np.ones(7))
     with pytest.raises(InputError, match=r"a count is -1\.0"):
-        weight_counts(rows.map_values(np.negative).map_values(np.sign), "log")
+        weight_counts(SparseRows(rows.indices, -np.sign(rows.values), rows.width), "log")
 
 
 def test_a_text_in_another_encoding_is_refused(tmp_path):

@@ -13,7 +13,9 @@ from xferlab.models.layers import (
     Conv,
     Dropout,
     Mode,
+    TemporalConv,
     max_pool,
+    max_pool_time,
     resolve_formulation,
 )
 
@@ -74,6 +76,51 @@ def test_both_convolutions_have_one_value_and_gradient(kernel, padding):
         evaluate("im2col"),
         evaluate("xla"),
     )
+
+
+def make_temporal_conv(kernel, formulation):
+    conv = TemporalConv(3, 4, kernel, formulation=formulation, rngs=nnx.Rngs(0))
+    conv.bias[...] = jnp.arange(4.0)
+    return conv
+
+
+@pytest.mark.parametrize("formulation", ["im2col", "xla"])
+@pytest.mark.parametrize(("kernel", "steps"), [(1, 7), (5, 7), (8, 7), (8, 4), (3, 1)])
+def test_convolution_in_time_is_scipys(kernel, steps, formulation):
+    """SciPy's 'full' correlation, cut so that (kernel - 1) // 2 zeros stand before the window."""
+    x, conv = draw(2, steps, 3), make_temporal_conv(kernel, formulation)
+    weights, begin = np.asarray(conv.kernel[...]), kernel - 1 - (kernel - 1) // 2
+    expected = np.zeros((2, steps, 4))
+    for n, c, o in np.ndindex(2, 3, 4):
+        full = signal.correlate(x[n, :, c], weights[:, c, o], mode="full")
+        expected[n, :, o] += full[begin:][:steps]
+    np.testing.assert_allclose(jax.jit(conv)(x), expected + np.arange(4.0), atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 5, 8])
+def test_both_convolutions_in_time_have_one_value_and_gradient(kernel):
+    def evaluate(formulation):
+        def total(x, weights):
+            conv = make_temporal_conv(kernel, formulation)
+            conv.kernel[...] = weights
+            return jnp.sum(jnp.sin(conv(x)))
+
+        return jax.jit(jax.value_and_grad(total, argnums=(0, 1)))(
+            draw(2, 9, 3), draw(kernel, 3, 4, seed=1)
+        )
+
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4),
+        evaluate("im2col"),
+        evaluate("xla"),
+    )
+
+
+@pytest.mark.parametrize("steps", [2, 6, 7])
+def test_max_pool_in_time(steps):
+    x = draw(3, steps, 2)
+    expected = np.stack([x[:, i : i + 2].max(axis=1) for i in range(0, steps - 1, 2)], axis=1)
+    np.testing.assert_array_equal(jax.jit(max_pool_time)(x), expected)
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 6, 3), (1, 5, 7, 2)])

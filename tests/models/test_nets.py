@@ -41,8 +41,13 @@ def make_batch(n=5, m=3, shape=(4,)):
         (make_spec(backbone="lenet", input_shape=(17, 16, 1), hidden=(2, 3), bottleneck=0), 3),
         (make_spec(backbone="small_conv", input_shape=(8, 9, 1), hidden=(4,), bottleneck=0), 64),
         (make_spec(backbone="small_conv", input_shape=(8, 8, 3), hidden=(4, 5), bottleneck=7), 7),
+        (make_spec(backbone="temporal_conv", input_shape=(8, 3), hidden=(), bottleneck=0), 128),
+        (make_spec(backbone="temporal_conv", input_shape=(9, 3), hidden=(4, 5), bottleneck=7), 7),
     ],
-    ids=["mlp", "identity", "bottleneck", "lenet", "lenet_flat", "small_conv", "small_conv_deep"],
+    ids=[
+        *("mlp", "identity", "bottleneck", "lenet", "lenet_flat", "small_conv", "small_conv_deep"),
+        *("temporal_conv", "temporal_conv_odd"),
+    ],
 )
 def test_shapes(spec, features):
     output = jax.eval_shape(lambda: make_nets(spec).apply(jnp.zeros((3, *spec.input_shape))))
@@ -59,6 +64,37 @@ def test_lenet_of_the_digit_papers():
     assert shapes["conv2"]["kernel"] == (5, 5, 20, 50)
     assert shapes["dense"][0]["kernel"] == (800, 500)
     assert params["heads"]["label"]["kernel"].shape == (500, 10)
+
+
+def test_temporal_conv_is_its_equation_in_numpy():
+    """Two blocks, kernels 5 and 8, at the initial averages of batch norm (mean 0, variance 1)."""
+    spec = make_spec(
+        backbone="temporal_conv", input_shape=(12, 3), hidden=(4, 5), bottleneck=0, dropout=0.5
+    )
+    nets = make_nets(spec, train=False)
+    x = np.random.default_rng(0).normal(size=(6, 12, 3)).astype(np.float32)
+    hidden, backbone = x.astype(np.float64), nets.params()["encoder"]["backbone"]
+    for conv in backbone["convs"].values():
+        kernel = np.asarray(conv["kernel"])
+        before, length = (len(kernel) - 1) // 2, hidden.shape[1]
+        moved = np.zeros((6, length, kernel.shape[2])) + np.asarray(conv["bias"])[None, None]
+        for t, i in np.ndindex(length, len(kernel)):
+            if 0 <= t + i - before < length:
+                moved[:, t] += hidden[:, t + i - before] @ kernel[i]
+        moved = np.maximum(moved / np.sqrt(1 + 1e-5), 0)
+        hidden = moved[:, : length // 2 * 2].reshape(6, -1, 2, moved.shape[2]).max(axis=2)
+    np.testing.assert_allclose(nets.encode(x), hidden.mean(axis=1), atol=1e-5)
+
+
+def test_temporal_conv_drops_in_training_alone():
+    spec = make_spec(
+        backbone="temporal_conv", input_shape=(16, 3), hidden=(64,), bottleneck=0, dropout=0.5
+    )
+    x = jnp.ones((4, 16, 3))
+    first, second = (make_nets(spec, key=jax.random.key(i)).encode(x) for i in range(2))
+    assert not np.array_equal(first, second)
+    first, second = (make_nets(spec, key=jax.random.key(i), train=False) for i in range(2))
+    np.testing.assert_array_equal(first.encode(x), second.encode(x))
 
 
 def test_heads_by_name():
@@ -91,6 +127,8 @@ def test_bad_specs(changes, message):
         ({"backbone": "lenet"}, r"'lenet' takes images.*16×16.*\[4\].*mlp"),
         ({"backbone": "lenet", "input_shape": (8, 8, 1)}, r"16×16.*\[8, 8, 1\]"),
         ({"backbone": "small_conv", "input_shape": (3, 8, 1), "hidden": (2, 2)}, "4×4"),
+        ({"backbone": "temporal_conv"}, r"windows \[time, channels\].*2 steps.*\[4\].*mlp"),
+        ({"backbone": "temporal_conv", "input_shape": (7, 2), "hidden": ()}, r"8 steps.*\[7, 2\]"),
         ({"convolution": "fft"}, "auto, im2col, xla"),
     ],
 )

@@ -38,8 +38,8 @@ TERMINAL_HEADER = {
     "theirs": "theirs",
     "mean |difference|": "|diff|",
     "outside tolerance": "outside",
-    "our gain": "gain",
-    "their gain": "theirs",
+    "our gain": "our gain",
+    "their gain": "their gain",
 }
 """Columns on a terminal and their short names."""
 

@@ -15,7 +15,7 @@ from xferlab.benchmark.external import method_errors
 from xferlab.benchmark.grid import Pack
 from xferlab.benchmark.journal import RunJournal
 from xferlab.benchmark.records import REVERSE_VALIDATION
-from xferlab.benchmark.reverse import constant_score, reverse_task
+from xferlab.benchmark.reverse import check_reversed, constant_score, reverse_task
 from xferlab.benchmark.scoring import Scorer
 from xferlab.benchmark.store import RunStore, disk_errors
 from xferlab.core.settings import Setting
@@ -117,6 +117,8 @@ class Executor:
         begin = time.monotonic()
         environment = describe_environment(len(pack.runs))
         scorer = Scorer(pack.task)
+        if pack.reverse:
+            check_reversed(pack.task, pack.suite_task.training.batch_sizes)
         training = self._start(pack)
         folder = self._store.checkpoint_folder(pack.runs[0][0].digest)
         identity = [[spec.digest for spec, _ in pack.runs], environment]
@@ -166,6 +168,8 @@ class Executor:
             training.advance(pack.suite_task.training.steps)
         held_out = task.target.splits["test"]
         (output,) = training.predict(held_out.inputs, TARGET)
+        if not np.isfinite(output.logits).all():
+            return 0.0
         return float((output.logits.argmax(1) == held_out.labels).mean())
 
     def _advance(

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from xferlab.core.errors import InputError
 from xferlab.data.domain import Domain
 from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
@@ -38,6 +39,17 @@ def reverse_task(task: TransferTask, pseudo_labels: np.ndarray) -> TransferTask 
     splits = {"train": labelled, "test": labelled}
     source = Domain(task.target.name, splits, task.target.class_names)
     return TransferTask(f"{task.name} reversed", (source,), task.source, task.setting)
+
+
+def check_reversed(task: TransferTask, batch_sizes: tuple[int, int]) -> None:
+    """Raises InputError, before anything is trained, where batches do not fit the way back."""
+    source, target = (len(d.splits["train"].labels) for d in (task.source, task.target))
+    if batch_sizes[0] > target or batch_sizes[1] > source:
+        raise InputError(
+            f"reverse validation of {task.name!r} trains from {target} target to {source} source"
+            f" examples with batches of {batch_sizes}. Allowed: batches of at most that; choose"
+            " smaller ones or another --validator"
+        )
 
 
 def constant_score(task: TransferTask, pseudo_labels: np.ndarray) -> float:

@@ -112,6 +112,11 @@ def _rank(runs: list[RunRecord], rule: str) -> tuple[float, float]:
 def _refuse_unknown(run: RunRecord, rule: str) -> None:
     """Raises InputError if no checkpoint of the run has a score by that name."""
     known = [name for evaluation in run.evaluations for name in evaluation.validators]
+    if rule == REVERSE_VALIDATION and rule not in known and not run.diverged:
+        raise InputError(
+            f"the run {run.digest} of {run.method!r} has no score by reverse validation: it was"
+            " finished without. Run the sweep with --validator=reverse_validation and another --out"
+        )
     if rule not in known and not run.diverged:
         raise unknown_name("selection rule", rule, [LAST, *dict.fromkeys(known)])
 

@@ -48,7 +48,7 @@ class Domain:
         cleaned = {name: self._clean(name) for name in SPLITS}
         object.__setattr__(self, "splits", cleaned)
         train, test = (cleaned[name].inputs for name in SPLITS)
-        if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
+        if describe_inputs(train) != describe_inputs(test):
             raise InputError(
                 f"domain {self.name!r}: inputs are {describe_inputs(train)} in split 'train' but "
                 f"{describe_inputs(test)} in split 'test'. Both need one shape and dtype; resize "
@@ -96,6 +96,9 @@ class Domain:
         """16 hex digits of a SHA-256 over names, dtypes, shapes and bytes of everything here."""
         hasher = hashlib.sha256(canonical_json([self.name, self.class_names]).encode())
         for split_name in SPLITS:
+            inputs = self.splits[split_name].inputs
+            if isinstance(inputs, SparseRows):
+                hasher.update(canonical_json(inputs.shape).encode())
             for array in jax.tree.leaves(self.splits[split_name]):
                 hasher.update(canonical_json([str(array.dtype), array.shape]).encode())
                 hasher.update(np.ascontiguousarray(array).data.cast("B"))

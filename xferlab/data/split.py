@@ -59,11 +59,8 @@ def clean_split(split: Split, where: str) -> Split:
 
 def _clean_inputs(inputs: Inputs, where: str) -> Inputs:
     """Checks dtype, shape and values; returns uint8 images unchanged and the rest as float32."""
-    if scipy.sparse.issparse(inputs):
-        inputs = SparseRows.from_scipy(inputs)
-    if isinstance(inputs, SparseRows):
-        _check_finite(inputs.values, where)
-        return inputs
+    if isinstance(inputs, SparseRows) or scipy.sparse.issparse(inputs):
+        return _clean_sparse(inputs, where)
     inputs = np.asarray(inputs)
     if inputs.dtype.kind not in "buif":
         raise InputError(
@@ -84,6 +81,27 @@ def _clean_inputs(inputs: Inputs, where: str) -> Inputs:
         )
     with np.errstate(over="ignore"):
         return _check_finite(np.asarray(inputs, np.float32), where)
+
+
+def _clean_sparse(inputs: Inputs, where: str) -> SparseRows:
+    """Returns a sparse matrix or sparse rows with float32 values and int32 columns."""
+    if inputs.dtype.kind not in "buif" or 0 in inputs.shape:
+        raise InputError(
+            f"{where}: sparse inputs of shape {inputs.shape} and dtype {inputs.dtype}. Allowed:"
+            " real numbers, with at least one row and one column"
+        )
+    if not isinstance(inputs, SparseRows):
+        with np.errstate(over="ignore"):
+            inputs = SparseRows.from_scipy(inputs)
+    indices = np.asarray(inputs.indices)
+    if indices.size and not 0 <= indices.min() <= indices.max() < inputs.width:
+        raise InputError(
+            f"{where}: sparse rows name columns from {indices.min()} to {indices.max()}. Allowed: 0"
+            f" to {inputs.width - 1}, by their width"
+        )
+    with np.errstate(over="ignore"):
+        values = _check_finite(np.asarray(inputs.values, np.float32), where)
+    return SparseRows(indices.astype(np.int32), values, inputs.width)
 
 
 def _check_image_shape(images: np.ndarray, where: str) -> np.ndarray:
