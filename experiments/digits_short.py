@@ -5,7 +5,7 @@ xferlab bench --config=experiments/digits_short.py --data_dir=DATA
 Expected: gains over source_only of the sign of the published ones on MNIST<->USPS; levels do not
 compare, the schedule is 1/160. The table that it printed: docs/results/digits.md.
 
-Run time: RT_DIGITS
+Run time: not measured yet.
 """
 
 from ml_collections import ConfigDict

@@ -2,9 +2,10 @@
 
 xferlab bench --config=experiments/pacs.py --data_dir=DATA
 
-RESULT_PACS
+Expected: no table is claimed yet. Features are frozen, so published numbers of fine-tuned networks
+do not compare.
 
-Run time: RT_PACS
+Run time: not measured yet.
 """
 
 from ml_collections import ConfigDict
