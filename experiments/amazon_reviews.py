@@ -6,8 +6,8 @@ Expected: the average of dann by reverse validation within 2 points of the publi
 published NN and SVM rows could not be seen at their source and are not shown. The table that it
 printed: docs/results/amazon_reviews.md.
 
-Run time: seconds of the runs of source_only, svm and dann (three weights, each with its way back) add up
-to 2026, two at a time, on two cores.
+Run time: seconds of the runs of source_only, svm and dann (three weights, each with its way back)
+add up to 2026, two at a time, on two cores.
 """
 
 from ml_collections import ConfigDict
