@@ -1,5 +1,6 @@
 """docs/data.md: its table is the catalogue's, its snippets run."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -10,24 +11,16 @@ from PIL import Image
 import xferlab
 from tests.shared import shared_data
 from xferlab.data.sets.table import DATA_SETS, markdown_table
-from xferlab.data.task import TransferTask
 
 PAGE = (Path(__file__).parent.parent / "docs/data.md").read_text("utf-8")
 ARRAYS, FOLDERS, CSV, PLAIN, STREAM = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 
 
 @pytest.fixture
-def compared(monkeypatch, tmp_path):
-    """Takes the place of `xferlab.compare`: returns what it was called with."""
-    calls = []
-
-    def compare(source, target, *, methods):
-        calls.append(TransferTask("own", (source,), target, xferlab.Setting.UNSUPERVISED_DA))
-        return methods
-
-    monkeypatch.setattr(xferlab, "compare", compare, raising=False)
+def in_folder(monkeypatch, tmp_path):
+    """Runs the snippets in an empty folder, with one short run where a user has five long ones."""
+    monkeypatch.setattr(xferlab, "compare", functools.partial(xferlab.compare, seeds=1, steps=20))
     monkeypatch.chdir(tmp_path)
-    return calls
 
 
 def execute(snippet, **names):
@@ -55,31 +48,39 @@ def test_own_data_take_five_lines(snippet):
 
 
 @pytest.mark.fast
-def test_own_arrays(compared):
+def test_own_arrays(in_folder):
     rng = np.random.default_rng(0)
     arrays = {"x_old": rng.normal(size=(20, 3)), "x_new": rng.normal(size=(30, 3))}
     labels = {"y_old": np.arange(20) % 2, "y_new": np.arange(30) % 2}
-    assert execute(ARRAYS, **arrays, **labels)["table"] == ["source_only", "dann"]
-    assert compared[0].source.name == "old sensor"
-    assert len(compared[0].target.splits["test"].labels) == 6
+    names = execute(ARRAYS, **arrays, **labels)
+    assert len(names["target"].splits["test"].labels) == 6
+    check(names["table"], "old sensor->new sensor")
 
 
-@pytest.mark.fast
-def test_own_image_folders(compared, tmp_path):
+def test_own_image_folders(in_folder, tmp_path):
     for name in ("photos", "drawings"):
         make_images(tmp_path / name)
-    execute(FOLDERS)
-    assert compared[0].source.class_names == ("cat", "dog")
-    assert compared[0].source.input_shape == (32, 32, 3)
+    names = execute(FOLDERS)
+    assert names["source"].class_names == ("cat", "dog")
+    assert names["source"].input_shape == (32, 32, 3)
+    check(names["table"], "photos->drawings")
 
 
-@pytest.mark.fast
-def test_own_csv_of_texts(compared, tmp_path):
+def test_own_csv_of_texts(in_folder, tmp_path):
     rows = [f"a {word} thing,{label}" for word, label in (("good", "pos"), ("bad", "neg"))]
     for name in ("shop", "forum"):
         (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *rows * 10]))
-    execute(CSV)
-    assert compared[0].source.class_names == ("neg", "pos")
+    names = execute(CSV)
+    assert names["domains"]["shop"].class_names == ("neg", "pos")
+    check(names["table"], "shop->forum")
+
+
+def check(table, task):
+    """Both methods of the snippet have a score."""
+    last = table.cells.query("rule == 'last'")
+    assert set(last["task"]) == {task}
+    assert list(last["method"]) == ["source_only", "dann"]
+    assert last["mean_percent"].between(0, 100).all()
 
 
 def test_the_plain_form():
