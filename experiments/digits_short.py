@@ -2,10 +2,12 @@
 
 xferlab bench --config=experiments/digits_short.py --data_dir=DATA
 
-Expected: gains over source_only of the sign of the published ones on MNIST<->USPS; levels do not
-compare, the schedule is 1/160. The table that it printed: docs/results/digits.md.
+Expected: at the last step, gains over source_only (mean of MNIST<->USPS) of dan 10.5, jan 13.2,
+mcc 12.9, shot 18.8, cdan 11.1, dann 4.1, mcd 4.0; on MNIST->MNIST-M dann, shot and mcc lose. Levels
+do not compare with published ones: the schedule is 1/160. The table that it printed:
+docs/results/digits.md.
 
-Run time: not measured yet.
+Run time: 42 min with other work on two cores; seconds of its 72 runs add up to 4784.
 """
 
 from ml_collections import ConfigDict
