@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from tests.benchmark.factory import make_pictures, make_plane
 from xferlab.benchmark import plots
-from xferlab.benchmark.records import Curve, Embedding
+from xferlab.benchmark.records import Curve
 
 
 @pytest.fixture(scope="module")
@@ -48,27 +48,6 @@ def test_small_features_are_projected(shape):
 
 def test_constant_features_are_projected():
     np.testing.assert_array_equal(plots.project(np.ones((30, 4))), np.zeros((30, 2)))
-
-
-def test_embedding_shows_domains_and_classes_before_and_after(fields):
-    figure = draw(plots.embedding_figure(fields["embedding"]))
-    titles = [ax.get_title() for ax in figure.axes]
-    assert titles == [f"{w} training, by {c}" for w in ("before", "after")
-                      for c in ("domain", "class")]  # fmt: skip
-    assert all(len(ax.collections) == 2 for ax in figure.axes)
-    markers = [c.get_paths()[0].vertices.shape for c in figure.axes[0].collections]
-    assert markers[0] != markers[1]
-
-
-def test_embedding_draws_a_bounded_number_of_points_of_both_domains():
-    generator = np.random.default_rng(0)
-    domain = np.repeat([0, 1], 400)
-    features = generator.normal(size=(800, 2))
-    embedding = Embedding(features, features, domain, generator.integers(0, 12, 800))
-    figure = plots.embedding_figure(embedding)
-    counts = [len(c.get_offsets()) for c in figure.axes[0].collections]
-    assert sum(counts) == plots.MAX_POINTS
-    assert abs(counts[0] - counts[1]) <= 1
 
 
 def test_curves_draw_every_term_and_skip_what_is_not_finite(fields):

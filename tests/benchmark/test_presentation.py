@@ -13,6 +13,7 @@ from xferlab.benchmark.report_runs import read_runs
 from xferlab.benchmark.suite import write_manifest
 from xferlab.cli.main import main
 from xferlab.core.errors import InputError
+from xferlab.data.moons import moons
 
 TASKS = ("mnist->usps", "usps->mnist")
 """Names of tasks that have published numbers; the points are those of the moons."""
@@ -30,13 +31,12 @@ def folder(tmp_path_factory):
         for name in TASKS
     )
     header = dataclasses.replace(suite.header, published="digits")
-    packs = tiny_packs(
-        dataclasses.replace(suite, header=header, tasks=tasks), methods=METHODS, seeds=2
-    )
+    suite = dataclasses.replace(suite, header=header, tasks=tasks)
+    packs = tiny_packs(suite, methods=METHODS, seeds=2)
     store = execute(folder, packs)
     digests = [spec.digest for pack in packs for spec, _ in pack.runs]
-    write_manifest(folder / "tiny.suite", header, digests)
-    present(header, read_runs(store, digests), BenchOptions(out=folder))
+    write_manifest(folder / "tiny.suite", suite.header, digests)
+    present(suite.header, read_runs(store, digests), BenchOptions(out=folder))
     return folder
 
 
@@ -76,6 +76,13 @@ def test_html_shows_the_agreement_and_cites_what_has_a_paper(folder):
     assert "Ours beside the published numbers" in page
     assert "Domain-Adversarial Training of Neural Networks" in page
     assert "Nearest Neighbor Pattern Classification" in page
+
+
+def test_confusion_matrices_have_the_names_of_the_classes(folder):
+    report_folder(BenchOptions(out=folder))  # From the files alone.
+    names = moons().class_names
+    page = (folder / "tiny.html").read_text()
+    assert all(f'<th scope="col">{name}</th>' in page for name in names)
 
 
 def test_a_report_of_the_folder_is_the_same(folder):

@@ -1,7 +1,5 @@
 """Made data sets in a made catalogue, and their files in an authors' form."""
 
-import functools
-
 import numpy as np
 import scipy.sparse
 
@@ -9,7 +7,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.data.dataset import DataSet, Form, RawDomain
 from xferlab.data.plain import forget_forms
-from xferlab.data.sets.image_tree import ImageTree, read_image_tree
+from xferlab.data.sets.image_tree import ImageTree, image_forms
 from xferlab.data.split import Split
 
 CLASSES = ("no", "yes")
@@ -82,7 +80,7 @@ IMAGES = make_set(
     "tree",
     modality="images",
     domains=("photo", "drawing"),
-    forms=(Form("folders", "photo/no", functools.partial(read_image_tree, TREE)),),
+    forms=image_forms(TREE, "folders"),
 )
 CATALOGUE = NameTable("data set", {each.name: each for each in (PAIR, BAGS, IMAGES)})
 

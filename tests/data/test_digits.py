@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+import scipy.io
 from PIL import Image
 
 from tests.shared import shared_data
 from xferlab.core.errors import InputError
 from xferlab.data import digits
+from xferlab.data.dataset import RawDomain
 from xferlab.data.digits import digits_domain, digits_present
+from xferlab.data.plain_file import write_plain
 from xferlab.data.readers import domain_from_arrays
+from xferlab.data.split import Split
 
 LABELS = np.arange(20, dtype=np.uint8) % 10
 RNG = np.random.default_rng(0)
@@ -75,18 +79,19 @@ def test_mnistm_that_is_incomplete(tmp_path):
         digits_domain("mnistm", data_dir=tmp_path)
     (folder / "train_02.webp").unlink()
     (folder / "train_01.webp").unlink()
-    with pytest.raises(InputError, match="split 'train': 10 inputs but 20 labels"):
+    with pytest.raises(InputError, match="10 inputs but 20 labels"):
         digits_domain("mnistm", data_dir=tmp_path)
     (folder / "train_00.webp").unlink()
     with pytest.raises(InputError, match=r"has 0 mosaics train_\*.webp"):
         digits_domain("mnistm", data_dir=tmp_path)
 
 
-@pytest.mark.parametrize("data_dir", [True, False])
-@pytest.mark.parametrize(("name", "origin"), [("usps", "ElemStatLearn"), ("mnistm", "Ganin")])
-def test_what_tfds_lacks_says_where_it_is(tmp_path, name, origin, data_dir):
-    with pytest.raises(InputError, match=rf"TFDS does not have {name}.*{origin}.*Put the files"):
-        digits_domain(name, data_dir=tmp_path if data_dir else None)
+@pytest.mark.parametrize(("name", "origin"), [("usps", "ElemStatLearn"), ("mnistm", "cloud drive")])
+def test_what_tfds_lacks_says_where_it_is(tmp_path, name, origin):
+    with pytest.raises(InputError, match=rf"{name} is not there.*Looked for.*{origin}"):
+        digits_domain(name, data_dir=tmp_path)
+    with pytest.raises(InputError, match=rf"{name} is read from disk; give the folder"):
+        digits_domain(name)
 
 
 @pytest.mark.parametrize(("name", "tfds_name"), [("mnist", "mnist"), ("svhn", "svhn_cropped")])
@@ -103,7 +108,28 @@ def test_tfds_serves_what_the_folder_lacks(tmp_path, monkeypatch, name, tfds_nam
     assert domain.name == name and domain.input_shape == (28, 28, 1)
 
 
-def test_present_means_the_plain_form(tmp_path):
+def test_the_authors_files_are_read_too(tmp_path):
+    images = RNG.integers(0, 256, (20, 32, 32, 3), np.uint8)
+    (tmp_path / "svhn").mkdir()
+    for part in ("train", "test"):
+        scipy.io.savemat(
+            tmp_path / "svhn" / f"{part}_32x32.mat",
+            {"X": images.transpose(1, 2, 3, 0), "y": np.where(LABELS == 0, 10, LABELS)[:, None]},
+        )
+    assert digits_present("svhn", data_dir=tmp_path)
+    split = digits_domain("svhn", data_dir=tmp_path, image_size=32).splits["test"]
+    np.testing.assert_array_equal(split.inputs, images)
+    np.testing.assert_array_equal(split.labels, LABELS)
+
+
+def test_a_plain_file_without_a_test_split(tmp_path):
+    split = Split(np.zeros((20, 28, 28, 1), np.uint8), LABELS)
+    write_plain(tmp_path / "mnist", "mnist", RawDomain(split, None, tuple("0123456789")))
+    with pytest.raises(InputError, match="'mnist' has no published test split"):
+        digits_domain("mnist", data_dir=tmp_path)
+
+
+def test_present_means_that_files_are_there(tmp_path):
     assert not digits_present("mnist", data_dir=None)
     assert not digits_present("mnist", data_dir=tmp_path)
     save_npz(tmp_path, "mnist", np.zeros((20, 28, 28), np.uint8))

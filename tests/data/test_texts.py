@@ -1,4 +1,4 @@
-"""Bags of words against scikit-learn, weights against its transformers, and damaged files."""
+"""Bags of words against scikit-learn, and damaged files."""
 
 import gzip
 import json
@@ -6,22 +6,17 @@ import json
 import numpy as np
 import pytest
 import scipy.sparse
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
-from sklearn.preprocessing import normalize
+from sklearn.feature_extraction.text import CountVectorizer
 
 from xferlab.core.errors import InputError
-from xferlab.core.sparse import SparseRows
 from xferlab.data.texts import (
     bags_of_words,
     check_labels,
     compressed_rows,
-    inverse_document_frequencies,
     raw_domains,
     read_json_lines,
     read_svmlight,
     read_text,
-    unit_rows,
-    weight_counts,
 )
 
 pytestmark = pytest.mark.fast
@@ -30,12 +25,6 @@ TEXTS = {
     "books": ["A good good book", "A bad book", "good plot, bad end"],
     "films": ["A good film", "bad, bad film: a bad end", "no", ""],
 }
-
-
-def made_counts(seed=0):
-    dense = np.random.default_rng(seed).poisson(0.6, size=(9, 7)).astype(np.float32)
-    dense[4] = 0
-    return dense, SparseRows.from_scipy(scipy.sparse.csr_array(dense))
 
 
 def test_one_vocabulary_serves_all_domains():
@@ -75,43 +64,6 @@ def test_raw_domains_have_no_split():
     assert domains["films"].test is None
     assert domains["films"].train.inputs.shape == (4, 6)
     np.testing.assert_array_equal(domains["books"].train.labels, labels["books"])
-
-
-@pytest.mark.parametrize(
-    ("weighting", "oracle"),
-    [("raw", lambda c: c), ("binary", lambda c: np.sign(c)), ("log", lambda c: np.log(1 + c))],
-)
-def test_weights(weighting, oracle):
-    dense, rows = made_counts()
-    weighted = weight_counts(rows, weighting)
-    np.testing.assert_allclose(weighted.to_dense(), oracle(dense), rtol=1e-6)
-    assert weighted.indices.shape == rows.indices.shape
-
-
-def test_tf_idf_and_unit_rows_are_scikit_learns():
-    dense, rows = made_counts()
-    oracle = TfidfTransformer(norm=None).fit_transform(dense).toarray()
-    idf = inverse_document_frequencies([rows[:4], rows[4:]])
-    weighted = weight_counts(rows, "tf_idf", inverse_document_frequencies=idf)
-    np.testing.assert_allclose(weighted.to_dense(), oracle, rtol=1e-5)
-    np.testing.assert_allclose(unit_rows(weighted).to_dense(), normalize(oracle), rtol=1e-5)
-
-
-def test_a_column_that_occurs_twice_is_summed_before_it_is_weighted():
-    rows = SparseRows(np.array([[1, 1]], np.int32), np.array([[2, 3]], np.float32), 3)
-    np.testing.assert_allclose(weight_counts(rows, "log").to_dense(), [[0, np.log(6), 0]])
-
-
-def test_bad_weightings_are_refused():
-    _, rows = made_counts()
-    with pytest.raises(InputError, match=r"unknown weighting 'tfidf'. Did you mean: tf_idf"):
-        weight_counts(rows, "tfidf")
-    with pytest.raises(InputError, match="'tf_idf' was given inverse_document_frequencies None"):
-        weight_counts(rows, "tf_idf")
-    with pytest.raises(InputError, match="that it does not use"):
-        weight_counts(rows, "log", inverse_document_frequencies=np.ones(7))
-    with pytest.raises(InputError, match=r"a count is -1\.0"):
-        weight_counts(SparseRows(rows.indices, -np.sign(rows.values), rows.width), "log")
 
 
 def test_a_text_in_another_encoding_is_refused(tmp_path):

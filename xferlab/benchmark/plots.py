@@ -15,7 +15,7 @@ from jaxtyping import Float, Int, Shaped
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from xferlab.benchmark.records import Curve, Embedding, Plane
+from xferlab.benchmark.records import Curve, Plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,29 +55,6 @@ def project(features: Float[np.ndarray, "n d"]) -> np.ndarray:
             max_iter=250, random_state=0,
         )  # fmt: skip
         return tsne.fit_transform(components)
-
-
-def embedding_figure(embedding: Embedding) -> Figure:
-    """Returns the features before and after training, each coloured by domain and by class.
-
-    At most `MAX_POINTS` examples are drawn, evenly from the sample.
-    """
-    kept = np.unique(np.linspace(0, len(embedding.labels) - 1, MAX_POINTS).astype(int))
-    domain, labels = embedding.domain[kept], embedding.labels[kept]
-    figure = Figure(figsize=(11, 2.9), dpi=90)
-    axes = figure.subplots(1, 4, subplot_kw={"xticks": [], "yticks": []})
-    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.91, wspace=0.04)
-    moments = (("before", embedding.before), ("after", embedding.after))
-    for index, (when, features) in enumerate(moments):
-        points = project(features[kept])
-        by_domain, by_class = axes[2 * index], axes[2 * index + 1]
-        for value, (name, marker, colour) in enumerate(DOMAINS):
-            _scatter(by_domain, points[domain == value], marker, colour, name)
-        _scatter_classes(by_class, points, domain, labels)
-        by_domain.set_title(f"{when} training, by domain", fontsize=9)
-        by_class.set_title(f"{when} training, by class", fontsize=9)
-    axes[0].legend(fontsize=8, markerscale=1.5, loc="upper left")
-    return figure
 
 
 def curves_figure(curves: Mapping[str, Curve]) -> Figure:
@@ -182,19 +159,17 @@ def _panels(items: Mapping, *, width: float, height: float) -> tuple[Figure, Ite
     return figure, zip(axes, items.items(), strict=False)
 
 
-def _scatter(ax: Axes, points: np.ndarray, marker: str, colour, name: str | None = None) -> None:
-    """Draws points small enough that four hundred of them stay legible."""
-    ax.scatter(*points.T, s=12, marker=marker, c=colour, alpha=0.75, linewidths=0, label=name)
-
-
 def _scatter_classes(
     ax: Axes, points: np.ndarray, domain: Int[np.ndarray, " n"], labels: Int[np.ndarray, " n"]
 ) -> None:
-    """Draws points coloured by class, with the marker of their domain."""
+    """Draws points coloured by class, with the marker of their domain; 400 of them stay legible."""
     colours = np.array(_class_colours(int(labels.max()) + 1))
     for value, (name, marker, _) in enumerate(DOMAINS):
         inside = domain == value
-        _scatter(ax, points[inside], marker, colours[labels[inside]], name)
+        ax.scatter(
+            *points[inside].T, s=12, marker=marker, c=colours[labels[inside]], alpha=0.75,
+            linewidths=0, label=name,
+        )  # fmt: skip
 
 
 def _class_colours(count: int) -> list:

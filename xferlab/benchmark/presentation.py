@@ -69,7 +69,11 @@ def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Resul
         results.report,
         versions=describe_environments(runs.environments),
         references=_references(runs.records),
-        extras=Extras(problems=runs.problems, sections=tuple(_sections(results))),
+        extras=Extras(
+            problems=runs.problems,
+            sections=tuple(_sections(results)),
+            class_names=suite.class_names,
+        ),
     )
     return results
 

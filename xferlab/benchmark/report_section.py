@@ -58,7 +58,7 @@ class Extras:
 
     sections: tuple[Section, ...] = ()
     problems: tuple[Problem, ...] = ()
-    class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    class_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def render(section: Section) -> str:

@@ -36,6 +36,7 @@ class SuiteHeader:
         published: the packaged table of published numbers for its tasks, '' for none.
         baseline: the method that the others are tested against.
         metric: the metric of its table unless another is asked for.
+        class_names: task → names of its classes, label i the i-th; the suite fills it in.
     """
 
     name: str
@@ -45,6 +46,7 @@ class SuiteHeader:
     published: str = ""
     baseline: str = "source_only"
     metric: str = "accuracy"
+    class_names: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,11 @@ class Suite:
     methods: tuple[str, ...]
     seeds: int
     sweeps: Mapping[str, Mapping[str, Sequence[float]]] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Puts the class names of the tasks into the header, for those who read it alone."""
+        names = {each.task.name: each.task.target.class_names for each in self.tasks}
+        object.__setattr__(self, "header", dataclasses.replace(self.header, class_names=names))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ from xferlab.core.sparse import SparseRows
 from xferlab.data.dataset import DataSet, RawDomain
 from xferlab.data.images import decode_image
 from xferlab.data.optional import require
-from xferlab.data.plain import find_form, load_raw, tree_of
+from xferlab.data.plain import find_form, load_raw
 from xferlab.data.sets.image_tree import ImageTree
 from xferlab.data.sets.table import DATA_SETS
 
@@ -146,9 +146,8 @@ class _Arrays:
 def _open(dataset: DataSet, domain: str, data_dir: Path) -> _Images | _Arrays:
     """Returns the content of a domain: image files where there are any, else arrays."""
     found = find_form(dataset, data_dir)
-    tree = None if found is None else tree_of(found[0])
-    if found is not None and tree is not None:
-        return _Images(tree, found[1], domain)
+    if found is not None and found[0].tree is not None:
+        return _Images(found[0].tree, found[1], domain)
     raw = load_raw(dataset, data_dir, [domain])[domain]
     if isinstance(raw.train.inputs, SparseRows) or scipy.sparse.issparse(raw.train.inputs):
         raise InputError(

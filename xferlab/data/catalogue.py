@@ -33,9 +33,11 @@ def _generated(description: str, make: Callable[[], Domain]) -> DomainEntry:
     return DomainEntry(description, lambda data_dir: make())
 
 
-def _digits(name: str, description: str) -> DomainEntry:
+def _digits(dataset: DataSet) -> DomainEntry:
     """Returns the entry of a digit data set as 28 x 28 RGB, so that any two make a task."""
-    return DomainEntry(description, lambda data_dir: digits_domain(name, data_dir=data_dir))
+    return DomainEntry(
+        dataset.title, lambda data_dir: digits_domain(dataset.name, data_dir=data_dir)
+    )
 
 
 def _from_set(dataset: DataSet, domain: str) -> DomainEntry:
@@ -93,10 +95,7 @@ DOMAINS: NameTable[DomainEntry] = NameTable(
             "another draw of the moons, turned by 35 degrees",
             functools.partial(moons, rotation_degrees=35.0),
         ),
-        "mnist": _digits("mnist", "handwritten digits, from data_dir or TFDS"),
-        "usps": _digits("usps", "digits of postal codes, from data_dir"),
-        "mnistm": _digits("mnistm", "MNIST blended with photographs, from data_dir"),
-        "svhn": _digits("svhn", "house numbers in street views, from data_dir or TFDS"),
+        **{name: _digits(dataset) for name, dataset in DIGIT_SETS.items()},
         **{
             _name(dataset, domain): _from_set(dataset, domain)
             for dataset in _SETS

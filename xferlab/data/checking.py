@@ -17,7 +17,7 @@ import numpy as np
 
 from xferlab.core.errors import InputError
 from xferlab.data.dataset import DataSet, Form, RawDomain
-from xferlab.data.plain import check_raw, find_form, load_raw, plain_path, too_large, tree_of
+from xferlab.data.plain import check_raw, find_form, load_raw, plain_path, too_large
 from xferlab.data.plain_file import content_digest, is_plain
 
 
@@ -90,7 +90,7 @@ def _count(raw: RawDomain) -> dict[str, list[int]]:
 
 def _list_images(form: Form, folder: Path, domain: str) -> dict[str, list[int]]:
     """Returns the number of image files of each class by split; none is opened."""
-    tree = tree_of(form)
+    tree = form.tree
     if tree is None:
         return {}
     counts = {}

@@ -10,9 +10,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from xferlab.data.split import Split
+
+if TYPE_CHECKING:
+    from xferlab.data.sets.image_tree import ImageTree
 
 
 class RawDomain(NamedTuple):
@@ -37,12 +40,14 @@ class Form:
         read: returns every domain of the folder by name; raises InputError for damaged files.
         folder: the folder in the data directory where this form is found, '' for the data set's
             own.
+        tree: where the image files lie, for a form of image files: they can be read one by one.
     """
 
     title: str
     marker: str
     read: Callable[[Path], Mapping[str, RawDomain]]
     folder: str = ""
+    tree: ImageTree | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,11 +7,12 @@ in `xferlab.data.split`.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import numpy as np
@@ -24,7 +25,7 @@ from xferlab.data.split import Split, check_labels_in_range, clean_split
 SPLITS = ("train", "test")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Domain:
     """Examples of one domain; every array is checked and put into its stored form on construction.
 
@@ -90,6 +91,17 @@ class Domain:
     def num_classes(self) -> int:
         """The number of classes, k."""
         return len(self.class_names)
+
+    def map_inputs(self, function: Callable[[Any], Inputs]) -> Domain:
+        """Returns the domain with the inputs of every split as the function gives them.
+
+        Args:
+            function: from inputs [n, ...] to inputs of n examples.
+        """
+        splits = {
+            part: Split(function(inputs), labels) for part, (inputs, labels) in self.splits.items()
+        }
+        return dataclasses.replace(self, splits=splits)
 
     @functools.cached_property
     def fingerprint(self) -> str:

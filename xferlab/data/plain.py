@@ -17,7 +17,6 @@ from xferlab.data.domain import Domain
 from xferlab.data.plain_file import is_plain, read_plain
 from xferlab.data.readers import domain_from_arrays
 from xferlab.data.sets import image_tree
-from xferlab.data.sets.image_tree import ImageTree, read_image_tree
 from xferlab.data.sets.table import DATA_SETS
 
 MOST_NAMES = 6
@@ -35,8 +34,8 @@ def load_raw(
 ) -> dict[str, RawDomain]:
     """Returns domains of a data set: from plain files, else from the first form that is there.
 
-    A form is read as a whole and kept (`forget_forms` drops it), so that asking for its domains
-    one by one reads its files once.
+    A form of several domains is read as a whole and kept (`forget_forms` drops it), so that asking
+    for them one by one reads its files once.
 
     Args:
         dataset: an entry of the catalogue or its name.
@@ -63,11 +62,12 @@ def load_raw(
         raise missing_error(
             dataset, folder, [name for name, path in paths.items() if not is_plain(path)]
         )
-    read = read_form(*found)
+    form, place = found
+    read = read_form(form, place) if len(dataset.domains) > 1 else form.read(place)
     absent = [name for name in names if name not in read]
     if absent:
         raise InputError(
-            f"{dataset.name}: {found[0].title} in {found[1]} has no domain {', '.join(absent)}."
+            f"{dataset.name}: {form.title} in {place} has no domain {', '.join(absent)}."
             f" It has {', '.join(read) or 'none'}; copy the missing files there too"
         )
     return {name: read[name] for name in names}
@@ -100,19 +100,11 @@ def read_form(form: Form, folder: Path) -> Mapping[str, RawDomain]:
     return form.read(folder)
 
 
-def tree_of(form: Form) -> ImageTree | None:
-    """Returns where the image files of a form lie; None for a form of another kind."""
-    if isinstance(form.read, functools.partial) and form.read.func is read_image_tree:
-        return form.read.args[0]
-    return None
-
-
 def too_large(form: Form, folder: Path) -> bool:
     """Tells whether the images of a form are too many to be decoded into memory."""
-    tree = tree_of(form)
-    if tree is None:
+    if form.tree is None:
         return False
-    images = sum(1 for domain in tree.places for _ in tree.examples(folder, domain))
+    images = sum(1 for domain in form.tree.places for _ in form.tree.examples(folder, domain))
     return images * IMAGE_BYTES > image_tree.MAX_BYTES
 
 

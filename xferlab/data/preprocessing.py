@@ -29,27 +29,10 @@ def row_sums_to_one(inputs: Shaped[np.ndarray, "n d"]) -> Float[np.ndarray, "n d
     return inputs / _nonzero(inputs.sum(axis=1, keepdims=True))
 
 
-def unit_rows(inputs: Shaped[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
-    """Returns rows of Euclidean length one: x_i / ||x_i||; a row of zeros stays as it is.
-
-    Args:
-        inputs: numbers [n, d].
-
-    Returns:
-        float64 [n, d].
-
-    >>> unit_rows(np.array([[3, 4], [0, 0]])).tolist()
-    [[0.6, 0.8], [0.0, 0.0]]
-    """
-    inputs = np.asarray(inputs, np.float64)
-    return inputs / _nonzero(np.linalg.norm(inputs, axis=1, keepdims=True))
-
-
 def standardise_columns(
     inputs: Shaped[np.ndarray, "n d"],
     *,
     reference: Shaped[np.ndarray, "m d"] | None = None,
-    ddof: int = 0,
 ) -> Float[np.ndarray, "n d"]:
     """Returns columns of mean zero and variance one: (x_ij - mean_j) / std_j.
 
@@ -58,8 +41,6 @@ def standardise_columns(
     Args:
         inputs: numbers [n, d].
         reference: the examples from which mean and deviation are taken; by default the inputs.
-        ddof: what is subtracted from the number of examples in the variance. The published tables
-            on SURF histograms use 1.
 
     Returns:
         float64 [n, d].
@@ -70,14 +51,13 @@ def standardise_columns(
     >>> standardise_columns(np.array([[1, 5], [3, 5]])).tolist()
     [[-1.0, 0.0], [1.0, 0.0]]
     """
-    return _standardise(inputs, reference, axes=(0,), ddof=ddof)
+    return _standardise(inputs, reference, axes=(0,))
 
 
 def standardise_channels(
     windows: Shaped[np.ndarray, "n ... c"],
     *,
     reference: Shaped[np.ndarray, "m ... c"] | None = None,
-    ddof: int = 0,
 ) -> Float[np.ndarray, "n ... c"]:
     """Returns channels of mean zero and variance one over all examples and time steps.
 
@@ -87,20 +67,19 @@ def standardise_channels(
     Args:
         windows: numbers [n, ..., c], channels last: windows of sensors, or spectrograms.
         reference: the examples from which mean and deviation are taken; by default the windows.
-        ddof: what is subtracted from the number of values in the variance; AdaTime uses 1.
 
     Returns:
         float64 [n, ..., c].
 
     Raises:
-        InputError: the reference has other channels, or not more than ddof values in each.
+        InputError: the reference has other channels, or no example.
 
     References:
         Ragab, Eldele, Tan, Foo, Chen, Wu, Kwoh, Li. "AdaTime: A Benchmarking Suite for Domain
         Adaptation on Time Series Data". ACM TKDD 17, 2023. arXiv:2203.08321. Its code scales each
-        split of each domain by its own statistics.
+        split of each domain by its own statistics, with n - 1 in the variance where this has n.
     """
-    return _standardise(windows, reference, axes=tuple(range(np.ndim(windows) - 1)), ddof=ddof)
+    return _standardise(windows, reference, axes=tuple(range(np.ndim(windows) - 1)))
 
 
 def standardise_examples(inputs: Shaped[np.ndarray, "n ..."]) -> Float[np.ndarray, "n ..."]:
@@ -125,7 +104,7 @@ def standardise_examples(inputs: Shaped[np.ndarray, "n ..."]) -> Float[np.ndarra
 
 
 def _standardise(
-    inputs: np.ndarray, reference: np.ndarray | None, *, axes: tuple[int, ...], ddof: int
+    inputs: np.ndarray, reference: np.ndarray | None, *, axes: tuple[int, ...]
 ) -> np.ndarray:
     """Returns the inputs scaled by mean and deviation of the reference over some axes."""
     inputs = np.asarray(inputs, np.float64)
@@ -136,13 +115,11 @@ def _standardise(
             f"{reference.shape}. Needed: as many axes and as many entries in the last; give the "
             "inputs of another domain of the same data set."
         )
-    values = reference.size // max(1, reference.shape[-1])
-    if values <= ddof:
+    if not reference.size:
         raise InputError(
-            f"a reference of shape {reference.shape} has {values} values for each deviation. "
-            f"Needed: more than ddof={ddof}; give more examples."
+            f"a reference of shape {reference.shape} has no values. Needed: one example or more."
         )
-    deviation = reference.std(axis=axes, ddof=ddof)
+    deviation = reference.std(axis=axes)
     return (inputs - reference.mean(axis=axes)) / _nonzero(deviation)
 
 

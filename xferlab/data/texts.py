@@ -1,8 +1,8 @@
 """Texts as inputs: bags of words over a shared vocabulary, and the files texts and counts are in.
 
 A domain's inputs are numbers. `bags_of_words` turns the texts of several domains into counts over
-one vocabulary, `weight_counts` weights them; the readers below check what they read and name the
-file, and the line or the byte, that is wrong. CSV files are read in `xferlab.data.csv_reader`.
+one vocabulary; the readers below check what they read and name the file, and the line or the byte,
+that is wrong. CSV files are read in `xferlab.data.csv_reader`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import scipy.sparse
 
-from xferlab.core.errors import InputError, unknown_name
+from xferlab.core.errors import InputError
 from xferlab.core.sparse import SparseRows
 from xferlab.data.dataset import RawDomain
 from xferlab.data.optional import require
@@ -25,7 +25,6 @@ from xferlab.data.split import Split
 
 Texts = Mapping[str, tuple[list[str], np.ndarray]]
 """The texts of each domain and their labels, integers [n]."""
-Weighting = Literal["raw", "binary", "log", "tf_idf"]
 
 
 def bags_of_words(
@@ -84,58 +83,6 @@ def raw_domains(texts: Texts, class_names: tuple[str, ...]) -> dict[str, RawDoma
         name: RawDomain(Split(bags[name], labels), None, class_names)
         for name, (_, labels) in texts.items()
     }
-
-
-def weight_counts(
-    rows: SparseRows,
-    weighting: Weighting = "raw",
-    *,
-    inverse_document_frequencies: np.ndarray | None = None,
-) -> SparseRows:
-    """Returns counts c [n, v], weighted: c, [c > 0], log(1 + c) or c · idf.
-
-    Args:
-        rows: counts, not negative; a column that occurs twice in a row is summed first.
-        weighting: 'raw', 'binary', 'log' or 'tf_idf'.
-        inverse_document_frequencies: [v], needed for 'tf_idf' alone; of all domains together, so
-            that a word weighs the same in each.
-
-    Raises:
-        InputError: an unknown weighting, a negative count, or inverse document frequencies that
-            are missing, or given without use.
-    """
-    if weighting not in get_args(Weighting):
-        raise unknown_name("weighting", weighting, get_args(Weighting))
-    if (weighting == "tf_idf") != (inverse_document_frequencies is not None):
-        raise InputError(
-            f"weighting {weighting!r} was given inverse_document_frequencies "
-            f"{'that it does not use' if weighting != 'tf_idf' else 'None'}. 'tf_idf' needs them,"
-            " no other weighting takes them; inverse_document_frequencies(bags) returns them."
-        )
-    counts = rows.to_scipy()
-    if counts.data.min(initial=0) < 0:
-        raise InputError(f"a count is {counts.data.min()}. Allowed: 0 and more.")
-    if weighting == "binary":
-        counts.data = np.ones_like(counts.data)
-    elif weighting == "log":
-        counts.data = np.log1p(counts.data)
-    elif inverse_document_frequencies is not None:
-        counts.data = counts.data * inverse_document_frequencies[counts.indices]
-    return SparseRows.from_scipy(counts, slots=rows.indices.shape[1])
-
-
-def inverse_document_frequencies(bags: Sequence[SparseRows]) -> np.ndarray:
-    """Returns idf [v] = log((1 + n) / (1 + d)) + 1 for words that d of all n texts have."""
-    present = sum(np.bincount(rows.to_scipy().indices, minlength=rows.width) for rows in bags)
-    return np.log((1 + sum(len(rows) for rows in bags)) / (1 + present)) + 1
-
-
-def unit_rows(rows: SparseRows) -> SparseRows:
-    """Returns rows of Euclidean length one; rows of zeros stay."""
-    matrix = rows.to_scipy()
-    lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1))
-    matrix.data = matrix.data / np.repeat(lengths, np.diff(matrix.indptr))
-    return SparseRows.from_scipy(matrix, slots=rows.indices.shape[1])
 
 
 def read_text(path: Path, encoding: str = "utf-8") -> str:

@@ -93,7 +93,7 @@ def test_published_nearest_neighbour_on_surf():
     domains = read("office_caltech10_surf", folder)
     assert [len(d.train.labels) for d in domains.values()] == [958, 1123, 157, 295]
     features = {
-        name: standardise_columns(row_sums_to_one(raw.train.inputs), ddof=1)
+        name: standardise_columns(row_sums_to_one(raw.train.inputs))
         for name, raw in domains.items()
     }
     published = {

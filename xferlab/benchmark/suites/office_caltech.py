@@ -5,14 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-import numpy as np
-
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
 from xferlab.benchmark.suites.pairs import all_pairs, with_steps
 from xferlab.data.domain import Domain
 from xferlab.data.plain import domain_of
 from xferlab.data.preprocessing import row_sums_to_one, standardise_columns
-from xferlab.data.split import Split
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 
@@ -113,7 +110,4 @@ def _features(dataset: str, name: str, *, request: SuiteRequest) -> Domain:
 def _surf(name: str, request: SuiteRequest) -> Domain:
     """Returns a domain as in the collected tables: rows over their sums, then z-scores (by n)."""
     domain = domain_of("office_caltech10_surf", name, request.data_dir, split="transductive")
-    split = domain.splits["train"]
-    inputs = standardise_columns(row_sums_to_one(np.asarray(split.inputs, np.float64)))
-    prepared = Split(inputs, split.labels)
-    return Domain(name, {"train": prepared, "test": prepared}, domain.class_names)
+    return domain.map_inputs(lambda counts: standardise_columns(row_sums_to_one(counts)))

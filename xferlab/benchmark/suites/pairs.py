@@ -43,7 +43,7 @@ def _with_slots(domain: Domain, slots: Mapping[str, int]) -> Domain:
         part: Split(inputs.with_slots(slots[part]), labels)
         for part, (inputs, labels) in domain.splits.items()
     }
-    return Domain(domain.name, splits, domain.class_names)
+    return dataclasses.replace(domain, splits=splits)
 
 
 def with_steps(options: TrainingOptions, request: SuiteRequest) -> TrainingOptions:

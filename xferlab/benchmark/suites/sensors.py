@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
 from xferlab.benchmark.suites.pairs import pair, with_steps
 from xferlab.data.domain import Domain
 from xferlab.data.plain import domain_of
 from xferlab.data.preprocessing import standardise_channels
-from xferlab.data.split import Split
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 
@@ -69,8 +70,4 @@ def har_subjects(request: SuiteRequest) -> Suite:
 def _subject(name: str, request: SuiteRequest) -> Domain:
     domain = domain_of("uci_har", name, request.data_dir)
     reference = domain.splits["train"].inputs
-    splits = {
-        part: Split(standardise_channels(inputs, reference=reference), labels)
-        for part, (inputs, labels) in domain.splits.items()
-    }
-    return Domain(name, splits, domain.class_names)
+    return domain.map_inputs(functools.partial(standardise_channels, reference=reference))

@@ -8,7 +8,6 @@ from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.plain import domain_of
 from xferlab.data.preprocessing import standardise_examples
-from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
@@ -68,8 +67,4 @@ def _left_out(name: str, sources: dict[str, Domain], target: Domain) -> Transfer
 
 def _speaker(name: str, split: str, request: SuiteRequest) -> Domain:
     domain = domain_of("fsdd", name, request.data_dir, split=split)
-    splits = {
-        part: Split(standardise_examples(inputs), labels)
-        for part, (inputs, labels) in domain.splits.items()
-    }
-    return Domain(name, splits, domain.class_names)
+    return domain.map_inputs(standardise_examples)

@@ -1,7 +1,4 @@
-"""The digit data sets of the catalogue: one domain each, so that any two make a task.
-
-`xferlab.data.digits` reads the plain copies; here are the files of the authors as well.
-"""
+"""The digit data sets of the catalogue: one domain each, so that any two make a task."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ import numpy as np
 
 from xferlab.core.errors import InputError
 from xferlab.data.dataset import DataSet, Download, Form, RawDomain
-from xferlab.data.digits import CLASS_NAMES, DIGIT_SETS
+from xferlab.data.sets.digit_copies import CLASS_NAMES, read_mosaics, read_npz_copy
 from xferlab.data.sets.matlab import read_mat
 from xferlab.data.split import Split, check_labels_in_range
 
@@ -20,14 +17,10 @@ _USPS_FILES = "https://hastie.su.domains/ElemStatLearn/datasets"
 _SVHN_FILES = "http://ufldl.stanford.edu/housenumbers"
 
 
-def _copy_form(name: str) -> Form:
-    """Returns the form that `xferlab.data.digits` reads."""
-
-    def read(folder: Path) -> dict[str, RawDomain]:
-        splits = DIGIT_SETS[name].read(folder)
-        return {name: RawDomain(splits["train"], splits["test"], CLASS_NAMES)}
-
-    return Form("the plain copy", DIGIT_SETS[name].marker, read)
+def _copy_form(name: str, *shape: int, thousandths: bool = False) -> Form:
+    """Returns the form of a compact copy in one file, with images of a shape."""
+    read = functools.partial(read_npz_copy, name=name, shape=shape, thousandths=thousandths)
+    return Form("the compact copy", f"{name}.npz", read)
 
 
 def _read_mat_pair(folder: Path, *, name: str, prefix: str) -> dict[str, RawDomain]:
@@ -87,7 +80,7 @@ DIGITS = (
         licence="not stated",
         citation="lecun1998mnist",
         homepage="http://yann.lecun.com/exdb/mnist/",
-        forms=(_copy_form("mnist"),),
+        forms=(_copy_form("mnist", 28, 28),),
         by_hand="Save x_train, y_train, x_test and y_test, images uint8 [n, 28, 28], in mnist.npz.",
         tfds_name="mnist",
     ),
@@ -101,7 +94,7 @@ DIGITS = (
         citation="hull1994usps",
         homepage="https://hastie.su.domains/ElemStatLearn/data.html",
         forms=(
-            _copy_form("usps"),
+            _copy_form("usps", 16, 16, thousandths=True),
             Form("the tables of ElemStatLearn", "zip.train.gz", _read_usps_text),
         ),
         downloads=tuple(
@@ -119,7 +112,10 @@ DIGITS = (
         licence="not stated",
         citation="ganin2015mnistm",
         homepage="http://yaroslav.ganin.net/",
-        forms=(_copy_form("mnistm"),),
+        forms=(
+            Form("the compact mosaics", "train_labels.npz", read_mosaics),
+            _copy_form("mnistm", 28, 28, 3),
+        ),
         by_hand="Its page links a cloud drive that no program can fetch. Cut the 59001 + 9001 "
         "images of 32 x 32 to their central 28 x 28 and save x_train, y_train, x_test and y_test "
         "in mnistm.npz.",
@@ -133,7 +129,7 @@ DIGITS = (
         licence="non-commercial use",
         citation="netzer2011svhn",
         homepage="http://ufldl.stanford.edu/housenumbers/",
-        forms=(_copy_form("svhn"), _mat_form("the authors' cropped digits", "svhn", "")),
+        forms=(_copy_form("svhn", 32, 32, 3), _mat_form("the authors' cropped digits", "svhn", "")),
         downloads=(
             Download(
                 f"{_SVHN_FILES}/train_32x32.mat",

@@ -212,5 +212,6 @@ def image_forms(tree: ImageTree, title: str) -> tuple[Form, ...]:
     read = functools.partial(read_image_tree, tree)
     domain, places = next(iter(tree.places.items()))
     if tree.lists:
-        return (Form(title, tree.lists[domain]["train"], read),)
-    return tuple(Form(title, f"{place}/{tree.class_names[0]}", read) for place in places)
+        return (Form(title, tree.lists[domain]["train"], read, tree=tree),)
+    markers = [f"{place}/{tree.class_names[0]}" for place in places]
+    return tuple(Form(title, marker, read, tree=tree) for marker in markers)

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 from scipy import linalg
+from sklearn.preprocessing import normalize
 
 from xferlab.core.errors import InputError
 
@@ -57,8 +58,7 @@ class CovariancePower:
 
 def unit_rows(rows: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
     """Returns rows of Euclidean length one; a row of zeros stays as it is."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths == 0, 1.0, lengths)
+    return np.asarray(normalize(rows))
 
 
 def principal_axes(rows: Float[np.ndarray, "n d"], dims: int) -> Float[np.ndarray, "d k"]:
