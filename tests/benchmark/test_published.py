@@ -39,7 +39,7 @@ each_suite = pytest.mark.parametrize("suite", list(VIEWS))
 def tasks_of(suite):
     if suite == "digits":
         return {"mnist->usps", "usps->mnist", "mnist->mnistm", "svhn->mnist"}
-    if suite == "har_subjects":
+    if suite in ("har_subjects", "wisdm_users", "hhar_users"):
         return {AVERAGE}
     return {f"{a}->{b}" for a in PAIRS[suite] for b in PAIRS[suite] if a != b}
 
@@ -156,6 +156,9 @@ def test_adatime_stands_at_the_average_over_ten_tasks():
     found = {(row.method, row.rule): row.value for row in rows}
     assert found["deep_coral", "source_accuracy"] == 85.52
     assert len(found) == 3 * 2
+    others = [load_published(name) for name in ("wisdm_users", "hhar_users")]
+    assert [len(rows) for rows in others] == [6, 6]
+    assert len({row.value for rows in others for row in rows} | set(found.values())) > 12
 
 
 def test_what_compares_with_what():

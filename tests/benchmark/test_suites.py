@@ -10,9 +10,13 @@ from tests.shared import shared_data
 from xferlab.benchmark.suite import SuiteRequest
 from xferlab.benchmark.suites.pairs import all_pairs, pair, with_common_slots, with_steps
 from xferlab.benchmark.suites.table import SUITES
+from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.core.sparse import SparseRows
+from xferlab.data.dataset import RawDomain
 from xferlab.data.domain import Domain
+from xferlab.data.plain_file import write_plain
+from xferlab.data.sets.table import DATA_SETS
 from xferlab.data.split import Split
 from xferlab.methods.table import ALL_METHODS
 from xferlab.training.options import TrainingOptions
@@ -140,6 +144,24 @@ def test_har_has_the_pairs_of_adatime():
         inputs = task.target.splits["train"].inputs.astype(np.float64)
         np.testing.assert_allclose(inputs.mean(axis=(0, 1)), 0, atol=1e-3)
         np.testing.assert_allclose(inputs.std(axis=(0, 1)), 1, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "people"), [("wisdm_users", "wisdm", 19), ("hhar_users", "hhar", 9)]
+)
+def test_the_other_sets_of_adatime_on_made_windows(tmp_path, name, dataset, people):
+    known, rng = DATA_SETS[dataset], np.random.default_rng(0)
+    split = Split(rng.normal(size=(12, 128, 3)).astype(np.float32), np.arange(12) % 6)
+    for domain in known.domains:
+        write_plain(tmp_path / dataset, domain, RawDomain(split, split, known.class_names))
+    suite = SUITES[name](SuiteRequest(data_dir=tmp_path))
+    tasks = [each.task for each in suite.tasks]
+    persons = {domain.name for task in tasks for domain in (task.source, task.target)}
+    assert (len({task.name for task in tasks}), len(persons)) == (10, people)
+    assert suite.tasks[0].network.input_shape == (128, 3)
+    write_plain(tmp_path / dataset, "2", RawDomain(split, None, known.class_names))
+    with pytest.raises(InputError, match=rf"{dataset}/2 have no test split.*AdaTime's.*doi:10"):
+        SUITES[name](SuiteRequest(data_dir=tmp_path))
 
 
 def test_every_speaker_is_left_out_once():

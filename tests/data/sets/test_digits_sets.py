@@ -69,6 +69,36 @@ def test_matlab_files_that_are_bad(tmp_path):
             read("synthetic_digits", tmp_path)
 
 
+def save_idx(folder, images, labels):
+    """The four files, as http://yann.lecun.com/exdb/mnist described them."""
+    for prefix in ("train", "t10k"):
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+            content = bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
+            (folder / f"{prefix}-{kind}-ubyte.gz").write_bytes(gzip.compress(content))
+
+
+@pytest.mark.fast
+def test_the_four_files_of_mnist(tmp_path):
+    images, labels = RNG.integers(0, 256, (7, 28, 28)), np.arange(7)
+    save_idx(tmp_path, images, labels)
+    domain = read("mnist", tmp_path)
+    np.testing.assert_array_equal(domain.test.inputs[..., 0], images)
+    np.testing.assert_array_equal(domain.train.labels, labels)
+    save_idx(tmp_path, images, labels + 5)
+    with pytest.raises(InputError, match=r"train-labels-idx1-ubyte.gz: label 10 at index 5"):
+        read("mnist", tmp_path)
+    file = tmp_path / "train-images-idx3-ubyte.gz"
+    for content in (gzip.decompress(file.read_bytes())[:-1], b"", b"\0\0\x08\x01" + bytes(4)):
+        file.write_bytes(gzip.compress(content))
+        with pytest.raises(InputError, match=r"Needed: an IDX file of bytes with 3 axes"):
+            read("mnist", tmp_path)
+    for damaged in (b"", b"<html>", gzip.compress(bytes(99))[:-9]):
+        file.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"cannot read|IDX"):
+            read("mnist", tmp_path)
+
+
 @pytest.mark.fast
 def test_usps_tables(tmp_path):
     values = np.round(RNG.uniform(-1, 1, (3, 256)), 3)

@@ -1,28 +1,43 @@
-"""The suite `har_subjects`: activities from a phone's sensors, from one person to another."""
+"""Suites of activities from a phone's sensors, from one person to another: AdaTime's protocol."""
 
 from __future__ import annotations
 
 import functools
+from typing import NamedTuple
 
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
 from xferlab.benchmark.suites.pairs import pair, with_steps
+from xferlab.core.errors import InputError
 from xferlab.data.domain import Domain
-from xferlab.data.plain import domain_of
+from xferlab.data.plain import load_raw, split_raw
 from xferlab.data.preprocessing import standardise_channels
+from xferlab.data.sets.table import DATA_SETS
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 
-PAIRS = (
-    (2, 11), (6, 23), (7, 13), (9, 18), (12, 16), (18, 27), (20, 5), (24, 8), (28, 27), (30, 20),
-)  # fmt: skip
-"""The ten scenarios of AdaTime."""
-NETWORK = NetworkSpec(
-    backbone="temporal_conv",
-    input_shape=(128, 9),
-    hidden=(32, 64, 64),
-    dropout=0.5,
-    heads=(("class", 6),),
-    batch_norm="separate",
+
+class Scenarios(NamedTuple):
+    """The ten pairs of people that AdaTime takes from a data set."""
+
+    dataset: str
+    title: str
+    pairs: tuple[tuple[int, int], ...]
+
+
+HAR = Scenarios(
+    "uci_har",
+    "UCI HAR",
+    ((2, 11), (6, 23), (7, 13), (9, 18), (12, 16), (18, 27), (20, 5), (24, 8), (28, 27), (30, 20)),
+)
+WISDM = Scenarios(
+    "wisdm",
+    "WISDM",
+    ((7, 18), (20, 30), (35, 31), (17, 23), (6, 19), (2, 11), (33, 12), (5, 26), (28, 4), (23, 32)),
+)
+HHAR = Scenarios(
+    "hhar",
+    "HHAR",
+    ((0, 6), (1, 6), (2, 7), (3, 8), (4, 5), (5, 0), (6, 1), (7, 4), (8, 3), (0, 2)),
 )
 TRAINING = TrainingOptions(
     steps=300,
@@ -40,34 +55,63 @@ METHODS = (
 
 def har_subjects(request: SuiteRequest) -> Suite:
     """The ten pairs of AdaTime on UCI HAR: six activities, a person each; macro F1."""
-    names = {str(subject) for subjects in PAIRS for subject in subjects}
-    domains = {name: _subject(name, request) for name in names}
+    return _suite("har_subjects", HAR, request)
+
+
+def wisdm_users(request: SuiteRequest) -> Suite:
+    """The ten pairs of AdaTime on its windows of WISDM; macro F1."""
+    return _suite("wisdm_users", WISDM, request)
+
+
+def hhar_users(request: SuiteRequest) -> Suite:
+    """The ten pairs of AdaTime on its windows of HHAR, one phone; macro F1."""
+    return _suite("hhar_users", HHAR, request)
+
+
+def _suite(name: str, scenarios: Scenarios, request: SuiteRequest) -> Suite:
+    people = {str(person) for persons in scenarios.pairs for person in persons}
+    domains = {person: _person(scenarios.dataset, person, request) for person in people}
     training = with_steps(TRAINING, request)
-    tasks = [pair(domains[str(a)], domains[str(b)]) for a, b in PAIRS]
+    tasks = [pair(domains[str(a)], domains[str(b)]) for a, b in scenarios.pairs]
+    target = tasks[0].target
+    network = NetworkSpec(
+        backbone="temporal_conv",
+        input_shape=target.input_shape,
+        hidden=(32, 64, 64),
+        dropout=0.5,
+        heads=(("class", target.num_classes),),
+        batch_norm="separate",
+    )
     return Suite(
         header=SuiteHeader(
-            name="har_subjects",
-            title="har_subjects: UCI HAR, the ten pairs of AdaTime",
+            name=name,
+            title=f"{name}: {scenarios.title}, the ten pairs of AdaTime",
             protocol=(
-                "Windows of 128 steps and 9 channels, each channel standardised by the training"
-                " windows of its subject; AdaTime's split of every subject into training (70 %)"
-                " and test windows, which overlap in time.",
+                f"Windows of 128 steps and {target.input_shape[-1]} channels, each channel"
+                " standardised by the training windows of its subject; AdaTime's split of every"
+                " subject into training (70 %) and test windows, which overlap in time.",
                 "Every method: AdaTime's 1-D network at half its width (32-64-64 channels, dropout"
                 f" 0.5), {training.steps} steps (AdaTime: 40 epochs, about as many) of Adam, lr"
                 " 1e-3, weight decay 1e-4, 32 + 32 windows a step, and its paper's default"
                 " hyper-parameters (AdaTime: swept for each data set and method).",
             ),
-            published="har_subjects",
+            published=name,
             metric="macro_f1",
             validator="source_accuracy",
         ),
-        tasks=tuple(SuiteTask(task=task, network=NETWORK, training=training) for task in tasks),
+        tasks=tuple(SuiteTask(task=task, network=network, training=training) for task in tasks),
         methods=METHODS,
         seeds=5,
     )
 
 
-def _subject(name: str, request: SuiteRequest) -> Domain:
-    domain = domain_of("uci_har", name, request.data_dir)
+def _person(dataset: str, name: str, request: SuiteRequest) -> Domain:
+    raw = load_raw(dataset, request.data_dir, [name])[name]
+    if raw.test is None:
+        raise InputError(
+            f"the windows of {dataset}/{name} have no test split: they were cut from the original"
+            f" recordings. The suite needs AdaTime's. {DATA_SETS[dataset].by_hand}"
+        )
+    domain = split_raw(name, raw)
     reference = domain.splits["train"].inputs
     return domain.map_inputs(functools.partial(standardise_channels, reference=reference))

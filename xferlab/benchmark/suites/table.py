@@ -11,7 +11,7 @@ from xferlab.benchmark.suites.office_caltech import (
     pacs,
 )
 from xferlab.benchmark.suites.quick import quick
-from xferlab.benchmark.suites.sensors import har_subjects
+from xferlab.benchmark.suites.sensors import har_subjects, hhar_users, wisdm_users
 from xferlab.benchmark.suites.spam import spam_users
 from xferlab.benchmark.suites.speech import fsdd_speakers
 from xferlab.core.names import NameTable
@@ -29,5 +29,7 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
         "fsdd_speakers": fsdd_speakers,
         "spam_users": spam_users,
         "har_subjects": har_subjects,
+        "wisdm_users": wisdm_users,
+        "hhar_users": hhar_users,
     },
 )

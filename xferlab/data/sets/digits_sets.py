@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,26 @@ from xferlab.data.sets.digit_copies import CLASS_NAMES, read_mosaics, read_npz_c
 from xferlab.data.sets.matlab import read_mat
 from xferlab.data.split import Split, check_labels_in_range
 
+_MNIST_FILES = "https://storage.googleapis.com/cvdf-datasets/mnist"
+_MNIST_KNOWN = {
+    "train-images-idx3-ubyte.gz": (
+        9912422,
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    ),
+    "train-labels-idx1-ubyte.gz": (
+        28881,
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    ),
+    "t10k-images-idx3-ubyte.gz": (
+        1648877,
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    ),
+    "t10k-labels-idx1-ubyte.gz": (
+        4542,
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    ),
+}
+"""Size in bytes and SHA-256 of the authors' files."""
 _USPS_FILES = "https://hastie.su.domains/ElemStatLearn/datasets"
 _SVHN_FILES = "http://ufldl.stanford.edu/housenumbers"
 
@@ -21,6 +43,34 @@ def _copy_form(name: str, *shape: int, thousandths: bool = False) -> Form:
     """Returns the form of a compact copy in one file, with images of a shape."""
     read = functools.partial(read_npz_copy, name=name, shape=shape, thousandths=thousandths)
     return Form("the compact copy", f"{name}.npz", read)
+
+
+def _read_mnist_idx(folder: Path) -> dict[str, RawDomain]:
+    """Returns the splits of the authors' four files."""
+    splits = []
+    for prefix in ("train", "t10k"):
+        images = _read_idx(folder / f"{prefix}-images-idx3-ubyte.gz", axes=3)
+        path = folder / f"{prefix}-labels-idx1-ubyte.gz"
+        labels = _read_idx(path, axes=1).astype(np.int64)
+        check_labels_in_range(labels, len(CLASS_NAMES), str(path))
+        splits.append(Split(images[..., None], labels))
+    return {"mnist": RawDomain(splits[0], splits[1], CLASS_NAMES)}
+
+
+def _read_idx(path: Path, *, axes: int) -> np.ndarray:
+    """Returns the bytes of an IDX file: 0, 0, 8 (bytes), axes; each length, big-endian; values."""
+    try:
+        content = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"cannot read {path}: {error} Copy the four files again.") from error
+    head = 4 + 4 * axes
+    shape = np.frombuffer(content[4:head], ">u4").tolist()
+    if content[:4] != bytes((0, 0, 8, axes)) or len(content) - head != np.prod(shape):
+        raise InputError(
+            f"{path} holds {len(content)} bytes that begin with {content[:head].hex(' ')}. Needed:"
+            f" an IDX file of bytes with {axes} axes; copy the four files again."
+        )
+    return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
 
 
 def _read_mat_pair(folder: Path, *, name: str, prefix: str) -> dict[str, RawDomain]:
@@ -80,8 +130,16 @@ DIGITS = (
         licence="not stated",
         citation="lecun1998mnist",
         homepage="http://yann.lecun.com/exdb/mnist/",
-        forms=(_copy_form("mnist", 28, 28),),
-        by_hand="Save x_train, y_train, x_test and y_test, images uint8 [n, 28, 28], in mnist.npz.",
+        forms=(
+            _copy_form("mnist", 28, 28),
+            Form("the authors' four files", "train-images-idx3-ubyte.gz", _read_mnist_idx),
+        ),
+        downloads=tuple(
+            Download(f"{_MNIST_FILES}/{file}", file, bytes=size, sha256=sha256, unpack=False)
+            for file, (size, sha256) in _MNIST_KNOWN.items()
+        ),
+        by_hand="The four files *-ubyte.gz are also at https://ossci-datasets.s3.amazonaws.com/mnist"
+        "/ and in many packages; put them into the data set's folder.",
         tfds_name="mnist",
     ),
     DataSet(
