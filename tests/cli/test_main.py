@@ -1,5 +1,6 @@
 """The command line itself: help, exit statuses, one clear line for bad input."""
 
+import logging
 import subprocess
 import sys
 
@@ -105,3 +106,11 @@ def test_programs_are_cached_before_jax_is_imported():
         text=True,
     )
     assert result.stdout.strip() == "/some/cache/xferlab/programs"
+
+
+def test_what_the_package_says_is_shown_while_a_command_runs(capsys):
+    log = logging.getLogger("xferlab.data")
+    with cli.own_messages():
+        log.info("preparing: takes minutes")
+    log.info("afterwards")
+    assert capsys.readouterr().err == "preparing: takes minutes\n"

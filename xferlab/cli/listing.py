@@ -20,10 +20,12 @@ from xferlab.models.backbones import BACKBONES
 
 OF_DATA = [
     *((name, "digits") for name in ("mnist->usps", "usps->mnist", "mnist->mnistm", "svhn->mnist")),
-    ("books->dvd and 11 more", "amazon_reviews"),
+    ("books->dvd and 11 more", "amazon_reviews, amazon_reviews_msda"),
     ("caltech10->amazon and 11 more", "office_caltech_surf, office_caltech_images"),
     ("photo->sketch and 11 more", "pacs"),
     ("2->11 and 9 more", "har_subjects"),
+    ("7->18 and 9 more", "wisdm_users"),
+    ("0->6 and 9 more", "hhar_users"),
     ("others->george and 5 more", "fsdd_speakers"),
     ("u00->u01 and 5 more", "spam_users"),
 ]

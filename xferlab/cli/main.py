@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
-from logging import getLogger
+from collections.abc import Callable, Iterator, Sequence
+from logging import INFO, StreamHandler, getLogger
 from pathlib import Path
 
 from absl import flags, logging
@@ -29,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         use_compilation_cache()
         command = load_commands()[arguments[0]]
-        return command(arguments) or 0
+        with own_messages():
+            return command(arguments) or 0
     except (InputError, flags.Error) as error:
         print(f"xferlab {arguments[0]}: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
@@ -41,6 +43,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run() -> None:
     """Entry point of the console script."""
     sys.exit(main())
+
+
+@contextlib.contextmanager
+def own_messages() -> Iterator[None]:
+    """Prints what the package says of long preparations on the error stream."""
+    own, handler = getLogger("xferlab"), StreamHandler()
+    own.setLevel(INFO)
+    own.addHandler(handler)
+    try:
+        yield
+    finally:
+        own.removeHandler(handler)
 
 
 Command = Callable[[Sequence[str]], int | None]

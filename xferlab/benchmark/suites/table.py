@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xferlab.benchmark.suite import SuiteBuilder
-from xferlab.benchmark.suites.amazon import amazon_reviews
+from xferlab.benchmark.suites.amazon import amazon_reviews, amazon_reviews_msda
 from xferlab.benchmark.suites.digits import digits, digits_full
 from xferlab.benchmark.suites.office_caltech import (
     office_caltech_images,
@@ -23,6 +23,7 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
         "digits": digits,
         "digits_full": digits_full,
         "amazon_reviews": amazon_reviews,
+        "amazon_reviews_msda": amazon_reviews_msda,
         "office_caltech_surf": office_caltech_surf,
         "office_caltech_images": office_caltech_images,
         "pacs": pacs,
