@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse
+from PIL import Image
 
 from tests.data import made_sets
 from tests.data.made_sets import (
@@ -133,6 +134,16 @@ def test_a_form_is_read_once_for_all_domains(tmp_path):
     forget_forms()
     load_raw(PAIR, str(tmp_path))
     assert len(READINGS) == 2
+
+
+def test_a_form_of_image_files_is_kept_too(tmp_path):
+    for place in ("photo", "drawing"):
+        for label in CLASSES:
+            (tmp_path / "tree" / place / label).mkdir(parents=True)
+            Image.new("RGB", (5, 5)).save(tmp_path / "tree" / place / label / "0.png")
+    domain = load_raw("tree", tmp_path, ["drawing"])["drawing"]
+    assert domain.train.inputs.shape == (2, 224, 224, 3)
+    assert load_raw("tree", tmp_path, ["drawing"])["drawing"] is domain
 
 
 def test_a_form_may_have_a_folder_of_its_own(tmp_path):

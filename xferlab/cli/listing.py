@@ -21,7 +21,10 @@ from xferlab.models.backbones import BACKBONES
 OF_DATA = [
     *((name, "digits") for name in ("mnist->usps", "usps->mnist", "mnist->mnistm", "svhn->mnist")),
     ("books->dvd and 11 more", "amazon_reviews, amazon_reviews_msda"),
-    ("caltech10->amazon and 11 more", "office_caltech_surf, office_caltech_images"),
+    (
+        "caltech10->amazon and 11 more",
+        "office_caltech_surf, office_caltech_images, office_caltech_finetuned",
+    ),
     ("photo->sketch and 11 more", "pacs"),
     ("2->11 and 9 more", "har_subjects"),
     ("7->18 and 9 more", "wisdm_users"),

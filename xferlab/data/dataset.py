@@ -47,7 +47,7 @@ class Form:
     marker: str
     read: Callable[[Path], Mapping[str, RawDomain]]
     folder: str = ""
-    tree: ImageTree | None = None
+    tree: ImageTree | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)

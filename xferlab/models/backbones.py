@@ -1,8 +1,9 @@
-"""Backbones: from inputs to a flat feature vector. Trained from scratch; no weights live here."""
+"""Backbones: from inputs to a flat feature vector. No weights live here (`models.pretrained`)."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Protocol
 
 import jax
@@ -11,6 +12,7 @@ from jaxtyping import Array, Float
 
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
+from xferlab.models.efficientnet import EfficientNetLite0
 from xferlab.models.layers import (
     BatchNorm,
     Conv,
@@ -20,6 +22,7 @@ from xferlab.models.layers import (
     max_pool,
     max_pool_time,
 )
+from xferlab.models.pretrained import efficientnet_lite0_imagenet
 from xferlab.models.spec import NetworkSpec
 
 
@@ -169,7 +172,14 @@ def _image_shape(spec: NetworkSpec, *, least: int) -> tuple[int, int, int]:
     return height, width, channels
 
 
-BACKBONES: NameTable[type] = NameTable(
+BACKBONES: NameTable[Callable[..., Backbone]] = NameTable(
     "network",
-    {"mlp": MLP, "lenet": LeNet, "small_conv": SmallConvNet, "temporal_conv": TemporalConvNet},
+    {
+        "mlp": MLP,
+        "lenet": LeNet,
+        "small_conv": SmallConvNet,
+        "temporal_conv": TemporalConvNet,
+        "efficientnet_lite0": EfficientNetLite0,
+        "efficientnet_lite0_imagenet": efficientnet_lite0_imagenet,
+    },
 )

@@ -185,7 +185,9 @@ class BatchNorm(nnx.Module):
         Adaptation. CVPR 2019, arXiv:1906.03950.
     """
 
-    def __init__(self, features: int, *, domains: int = 1, momentum: float = 0.9):
+    def __init__(
+        self, features: int, *, domains: int = 1, momentum: float = 0.9, epsilon: float = 1e-5
+    ):
         """Takes the number of channels and of statistics: 1 (shared) or 2 (per domain)."""
         self.scale = nnx.Param(jnp.ones((domains, features)))
         self.bias = nnx.Param(jnp.zeros((domains, features)))
@@ -193,6 +195,7 @@ class BatchNorm(nnx.Module):
         self.var = nnx.BatchStat(jnp.ones((domains, features)))
         self.domains = domains
         self.momentum = momentum
+        self.epsilon = epsilon
 
     def __call__(self, x: Float[Array, "n ... c"], mode: Mode) -> Float[Array, "n ... c"]:
         """Returns the normalised x and, in training, moves the running averages."""
@@ -202,7 +205,7 @@ class BatchNorm(nnx.Module):
             axes = tuple(range(x.ndim - 1))
             mean, var = jnp.mean(x, axes), jnp.var(x, axes)
             self._move_averages(row, mean, var, x.size // x.shape[-1], mode.momentum)
-        factor = self.scale[...][row] * lax.rsqrt(var + 1e-5)
+        factor = self.scale[...][row] * lax.rsqrt(var + self.epsilon)
         offset = self.bias[...][row] - mean * factor
         shape = (1,) * (x.ndim - 1) + (-1,)
         return x * factor.reshape(shape) + offset.reshape(shape)

@@ -8,7 +8,9 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
+from xferlab.core.errors import InputError
 from xferlab.models.backbones import BACKBONES
+from xferlab.models.efficientnet import EfficientNetLite0
 from xferlab.models.layers import BatchNorm, Mode, resolve_formulation
 from xferlab.models.spec import NetworkSpec
 
@@ -23,6 +25,11 @@ class Encoder(nnx.Module):
         """Builds what the spec names. Raises InputError where input and backbone do not fit."""
         formulation = resolve_formulation(spec.convolution)
         self.backbone = BACKBONES[spec.backbone](spec, formulation=formulation, rngs=rngs)
+        if spec.batch_norm == "frozen" and not isinstance(self.backbone, EfficientNetLite0):
+            raise InputError(
+                f"batch_norm 'frozen' keeps the averages of a pretrained backbone, but"
+                f" {spec.backbone!r} starts without any; choose 'joint', 'separate' or 'domain'"
+            )
         self.feature_dim = self.backbone.feature_dim
         self.has_bottleneck = spec.bottleneck > 0
         if self.has_bottleneck:

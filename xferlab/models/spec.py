@@ -7,7 +7,7 @@ import math
 
 from xferlab.core.errors import InputError
 
-BATCH_NORMS = ("joint", "separate", "domain")
+BATCH_NORMS = ("joint", "separate", "domain", "frozen")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,9 @@ class NetworkSpec:
         bottleneck: width of the Linear-BatchNorm-ReLU layer after the backbone; 0 for none.
         dropout: dropped fraction in the backbone, in [0, 1).
         batch_norm: 'joint' (one pass over source and target together), 'separate' (a pass each,
-            shared averages) or 'domain' (a pass each, averages, scale and bias per domain).
+            shared averages), 'domain' (a pass each, averages, scale and bias per domain) or
+            'frozen' (a pretrained backbone normalises by the averages that came with its weights,
+            which do not move; a bottleneck's batch norm is 'separate').
         convolution: 'auto', 'im2col' or 'xla' (see `models.layers`).
     """
 

