@@ -117,7 +117,8 @@ def confusion_figure(matrices: Mapping[str, Shaped[np.ndarray, "k k"]]) -> Figur
     figure.supxlabel("predicted class", fontsize=8)
     figure.supylabel("true class", fontsize=8)
     if image is not None:
-        bar = figure.colorbar(image, ax=figure.axes, fraction=0.02, pad=0.05)
+        inch = 1 / (figure.get_figwidth() - 0.9)  # As a share of what the panels fill.
+        bar = figure.colorbar(image, ax=figure.axes, fraction=0.1 * inch, pad=0.4 * inch)
         bar.ax.yaxis.set_ticks_position("left")
         bar.ax.tick_params(labelsize=7)
     return figure
