@@ -46,14 +46,30 @@ class CovariancePower:
         cls, rows: Float[np.ndarray, "n d"], *, ridge: float, exponent: float
     ) -> CovariancePower:
         """Returns the power of the covariance of n >= 2 rows, with n - 1 in the denominator."""
-        _, singular, axes = linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+        axes, variances = _variance_axes(rows - rows.mean(axis=0))
         floor = ridge**exponent
-        gains = (singular**2 / (len(rows) - 1) + ridge) ** exponent - floor
-        return cls(floor, axes.T, gains)
+        return cls(floor, axes, (variances + ridge) ** exponent - floor)
 
     def __call__(self, rows: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
         """Returns the mapped rows."""
         return self.floor * rows + (rows @ self.axes * self.gains) @ self.axes.T
+
+
+def _variance_axes(
+    centred: Float[np.ndarray, "n d"],
+) -> tuple[Float[np.ndarray, "d r"], Float[np.ndarray, " r"]]:
+    """Returns the orthonormal axes in which centred rows vary, and the variances along them.
+
+    They are eigenvectors of the smaller of X X^T and X^T X: several times as quick as singular
+    vectors. Axes whose variance is rounding are left out.
+    """
+    wide = len(centred) < centred.shape[1]
+    squares, vectors = np.linalg.eigh(centred @ centred.T if wide else centred.T @ centred)
+    kept = squares > squares[-1] * np.finfo(float).eps * max(centred.shape)
+    axes = vectors[:, kept]
+    if wide:
+        axes = centred.T @ (axes / np.sqrt(squares[kept]))
+    return axes, squares[kept] / (len(centred) - 1)
 
 
 def unit_rows(rows: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
