@@ -2,8 +2,9 @@
 
 xferlab bench --config=experiments/hhar_users.py --data_dir=DATA
 
-Expected: no table is claimed. DATA/hhar needs AdaTime's train_*.pt and test_*.pt, which must be
-fetched by hand (`xferlab data prepare hhar` says from where).
+Expected: no table is claimed. DATA/hhar needs AdaTime's files train_0.pt to test_8.pt of
+doi:10.21979/N9/OWDFXO; `xferlab data prepare hhar` gets the original recordings, which have no test
+test split.
 
 Run time: not measured.
 """

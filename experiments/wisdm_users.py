@@ -2,8 +2,9 @@
 
 xferlab bench --config=experiments/wisdm_users.py --data_dir=DATA
 
-Expected: no table is claimed. DATA/wisdm needs AdaTime's train_*.pt and test_*.pt, which must be
-fetched by hand (`xferlab data prepare wisdm` says from where).
+Expected: no table is claimed. DATA/wisdm needs AdaTime's files train_0.pt to test_35.pt of
+doi:10.21979/N9/KJWE5B; `xferlab data prepare wisdm` gets the original recordings, which have no
+test split.
 
 Run time: not measured.
 """

@@ -112,19 +112,26 @@ def test_batch_norm_by_domain():
 
 def test_frozen_batch_norm_keeps_its_averages_and_normalises_by_them():
     @jax.jit
-    def encode(x):
-        nets = make_nets(make_spec(32, batch_norm="frozen"))
-        before = nets.statistics()
-        return nets.encode(x), before, nets.statistics()
+    def run(x):
+        spec = make_spec(32, batch_norm="frozen")
+        network = EfficientNetLite0(spec, formulation="xla", rngs=nnx.Rngs(0))
+        before = nnx.to_pure_dict(nnx.state(network, nnx.BatchStat))
+        features = network(x, Mode(train=True))
+        return features, before, nnx.to_pure_dict(nnx.state(network, nnx.BatchStat))
 
     x = jax.random.normal(jax.random.key(0), (2, 32, 32, 3))
-    whole, before, after = encode(x)
-    part, *_ = encode(x.at[1].set(0.0))
+    whole, before, after = run(x)
+    part, *_ = run(x.at[1].set(0.0))
     np.testing.assert_allclose(whole[0], part[0], rtol=1e-4, atol=1e-5)  # No batch mixes in.
     assert jax.tree.all(jax.tree.map(jnp.array_equal, before, after))
 
 
-def test_frozen_batch_norm_needs_a_pretrained_backbone():
-    spec = NetworkSpec(backbone="mlp", input_shape=(3,), heads=(("label", 2),), batch_norm="frozen")
-    with pytest.raises(InputError, match=r"'mlp' starts without any; choose 'joint'"):
-        make_nets(spec)
+@pytest.mark.parametrize(
+    ("backbone", "shape"), [("mlp", (3,)), ("efficientnet_lite0", (32, 32, 3))]
+)
+def test_frozen_batch_norm_needs_a_pretrained_backbone(backbone, shape):
+    spec = NetworkSpec(
+        backbone=backbone, input_shape=shape, heads=(("label", 2),), batch_norm="frozen"
+    )
+    with pytest.raises(InputError, match=rf"{backbone!r} starts without any.*'joint'"):
+        jax.eval_shape(lambda: make_nets(spec).params())

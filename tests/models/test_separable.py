@@ -11,7 +11,7 @@ from xferlab.models.separable import DepthwiseConv, StridedConv
 
 pytestmark = pytest.mark.fast
 
-SIZES = [(8, 6, 3, 1), (8, 6, 3, 2), (7, 5, 3, 2), (9, 8, 5, 2), (4, 5, 5, 1), (2, 3, 5, 2)]
+SIZES = [(8, 6, 3, 1), (7, 5, 3, 2), (9, 8, 5, 2), (4, 5, 4, 1), (2, 3, 5, 2)]
 
 each_formulation = pytest.mark.parametrize("formulation", ["im2col", "xla"])
 each_size = pytest.mark.parametrize(("height", "width", "kernel", "stride"), SIZES)
@@ -69,6 +69,20 @@ def test_gradients_are_those_of_xla(height, width, kernel, stride):
 
     for shifted, xla in zip(gradients("im2col"), gradients("xla"), strict=True):
         np.testing.assert_allclose(shifted, xla, atol=1e-4)
+
+
+def test_second_derivatives_are_those_of_xla():
+    x, kernel = jnp.asarray(draw(1, 4, 5, 2)), jnp.asarray(draw(3, 3, 2, seed=1))
+
+    def penalty(formulation):
+        def loss(x):
+            conv = DepthwiseConv(2, 3, stride=2, formulation=formulation, rngs=nnx.Rngs(0))
+            conv.kernel[...] = kernel
+            return jnp.sin(conv(x)).sum()
+
+        return jax.grad(lambda x: (jax.grad(loss)(x) ** 2).sum())(x)
+
+    np.testing.assert_allclose(penalty("im2col"), penalty("xla"), atol=1e-4)
 
 
 def test_gradients_map_over_runs():

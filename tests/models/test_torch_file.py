@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from xferlab.core.errors import InputError
+from xferlab.models import torch_file
 from xferlab.models.torch_file import MAGIC, read_state_dict
 
 pytestmark = pytest.mark.fast
@@ -93,8 +94,34 @@ def test_a_truncated_storage(tmp_path):
     torch.save({"a": torch.ones(9)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
     whole = (tmp_path / "a.pth").read_bytes()
     (tmp_path / "a.pth").write_bytes(whole[:-8])
-    with pytest.raises(InputError, match="'a' reaches outside its storage"):
+    with pytest.raises(InputError, match="the storage of 'a' has 7 of 9 numbers"):
         read_state_dict(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize("zip_form", [True, False])
+def test_a_small_file_does_not_become_a_large_tensor(tmp_path, zip_form):
+    torch = pytest.importorskip("torch")
+    repeated = torch.ones(2).as_strided((10**6,), (0,))
+    torch.save({"a": repeated}, tmp_path / "a.pth", _use_new_zipfile_serialization=zip_form)
+    with pytest.raises(InputError, match="'a' repeats its storage"):
+        read_state_dict(tmp_path / "a.pth")
+
+
+def test_a_compressed_member_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({}))
+    with pytest.raises(InputError, match=r"'archive/data.pkl' is compressed"):
+        read_state_dict(tmp_path / "a.pth")
+
+
+def test_a_file_changes_nothing_of_the_reader(tmp_path):
+    """The opcode BUILD may set attributes on whatever the pickle has named."""
+    function = b"ctorch._utils\n_rebuild_tensor_v2\n"
+    state = pickle.dumps((None, {"__defaults__": (1,)}), protocol=2)[2:-1]
+    (tmp_path / "a.pth").write_bytes(b"\x80\x02" + function + state + b"b.")
+    with pytest.raises(InputError):
+        read_state_dict(tmp_path / "a.pth")
+    assert torch_file._rebuild_tensor.__defaults__ is None
 
 
 def test_no_file(tmp_path):

@@ -49,12 +49,15 @@ def run() -> None:
 def own_messages() -> Iterator[None]:
     """Prints what the package says of long preparations on the error stream."""
     own, handler = getLogger("xferlab"), StreamHandler()
+    before = own.level, own.propagate
     own.setLevel(INFO)
+    own.propagate = False  # Other packages put handlers of theirs above.
     own.addHandler(handler)
     try:
         yield
     finally:
         own.removeHandler(handler)
+        own.level, own.propagate = before
 
 
 Command = Callable[[Sequence[str]], int | None]

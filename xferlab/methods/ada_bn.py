@@ -22,8 +22,8 @@ class AdaBN(Method):
         arXiv:1603.04779, algorithm 1.
 
     Differences from the paper: σ² averages the batches' unbiased variances, which leaves out the
-    variance between batch means (of order 1 / batch size). A network without batch norm stays as
-    stage 1 left it.
+    variance between batch means (of order 1 / batch size). A network without batch norm, or with
+    frozen ones, stays as stage 1 left it.
     """
 
     reference: ClassVar[str] = "li2016adabn"

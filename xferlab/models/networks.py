@@ -10,8 +10,8 @@ from jaxtyping import Array, Float
 
 from xferlab.core.errors import InputError
 from xferlab.models.backbones import BACKBONES
-from xferlab.models.efficientnet import EfficientNetLite0
 from xferlab.models.layers import BatchNorm, Mode, resolve_formulation
+from xferlab.models.pretrained import PRETRAINED
 from xferlab.models.spec import NetworkSpec
 
 ExtraNetworks = Callable[[NetworkSpec, int, nnx.Rngs], Mapping[str, nnx.Module]]
@@ -25,10 +25,11 @@ class Encoder(nnx.Module):
         """Builds what the spec names. Raises InputError where input and backbone do not fit."""
         formulation = resolve_formulation(spec.convolution)
         self.backbone = BACKBONES[spec.backbone](spec, formulation=formulation, rngs=rngs)
-        if spec.batch_norm == "frozen" and not isinstance(self.backbone, EfficientNetLite0):
+        if spec.batch_norm == "frozen" and spec.backbone not in PRETRAINED:
             raise InputError(
-                f"batch_norm 'frozen' keeps the averages of a pretrained backbone, but"
-                f" {spec.backbone!r} starts without any; choose 'joint', 'separate' or 'domain'"
+                f"batch_norm 'frozen' keeps the averages of pretrained weights, but"
+                f" {spec.backbone!r} starts without any. Allowed for: {', '.join(PRETRAINED)};"
+                " choose 'joint', 'separate' or 'domain'"
             )
         self.feature_dim = self.backbone.feature_dim
         self.has_bottleneck = spec.bottleneck > 0

@@ -1,7 +1,7 @@
 """Published weights of backbones: where their files are, their checksums, and our names for them.
 
 No weights are part of this package, and none are fetched: they come from a package that the user
-installs, or from a copy of its file. A file is used only if its checksum is a known one.
+installs. A file is used only if its checksum is a known one.
 """
 
 from __future__ import annotations

@@ -104,7 +104,10 @@ def _sum_windows(x: Array, kernel: Array, stride: int) -> Array:
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _convolve_shifted(x: Array, kernel: Array, stride: int) -> Array:
-    """Returns the depthwise convolution; its own gradient is the same sums in a quicker order."""
+    """Returns the depthwise convolution; its own gradient is the same sums in a quicker order.
+
+    Derivatives of any order in reverse mode; forward mode (`jax.jvp`) is not defined.
+    """
     return _sum_windows(x, kernel, stride)
 
 
@@ -115,7 +118,8 @@ def _forward(x: Array, kernel: Array, stride: int) -> tuple[Array, tuple[Array, 
 def _backward(stride: int, kept: tuple[Array, Array], gradient: Array) -> tuple[Array, Array]:
     x, kernel = kept
     _, of_input = jax.vjp(lambda x: _sum_windows(x, kernel, stride), x)
-    return *of_input(gradient), _kernel_gradient(x, gradient, kernel.shape[0], stride)
+    of_kernel = _kernel_gradient(x, gradient, kernel.shape[0], stride)
+    return *of_input(gradient), of_kernel.astype(kernel.dtype)
 
 
 _convolve_shifted.defvjp(_forward, _backward)

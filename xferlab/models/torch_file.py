@@ -3,7 +3,8 @@
 Such a file is a pickle of references to storages, which follow as raw bytes: in one stream
 (before torch 1.6) or as members of a zip. A pickle can call any function; here only the few that
 build a dict of tensors are known, and every other name ends the reading. What these functions do
-is written anew below, so nothing of the file's choice is ever imported.
+is written anew below, so nothing of the file's choice is ever imported. What is read takes no more
+memory than the file: compressed members and tensors that repeat their storage are refused.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import io
 import math
 import pickle
 import zipfile
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -72,8 +73,12 @@ def _read_zip(file: BinaryIO) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(file) as archive:
         (index,) = [name for name in archive.namelist() if name.endswith("/data.pkl")]
         folder = index.removesuffix("data.pkl")
+        packed = [e.filename for e in archive.infolist() if e.compress_type != zipfile.ZIP_STORED]
+        if packed:
+            raise ValueError(f"its member {packed[0]!r} is compressed, which torch does not do")
         tensors = _checked(_Unpickler(io.BytesIO(archive.read(index))).load())
-        return _build(tensors, lambda storage: archive.read(f"{folder}data/{storage.key}"))
+        keys = {tensor.storage.key for tensor in tensors.values()}
+        return _build(tensors, {key: archive.read(f"{folder}data/{key}") for key in keys})
 
 
 def _read_stream(file: BinaryIO) -> dict[str, np.ndarray]:
@@ -88,7 +93,7 @@ def _read_stream(file: BinaryIO) -> dict[str, np.ndarray]:
     for key in _Unpickler(file).load():
         count = int.from_bytes(file.read(8), "little")
         content[key] = file.read(count * storages[key].dtype.itemsize)
-    return _build(tensors, lambda storage: content[storage.key])
+    return _build(tensors, content)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -98,9 +103,11 @@ class _Unpickler(pickle.Unpickler):
         """Returns what stands for a name of the pickle."""
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
-        if (module, name) not in KNOWN:
-            raise pickle.UnpicklingError(f"it refers to {module}.{name}")
-        return KNOWN[module, name]
+        if (module, name) == ("collections", "OrderedDict"):
+            return collections.OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return lambda *args: _rebuild_tensor(*args)  # A pickle may set attributes on it.
+        raise pickle.UnpicklingError(f"it refers to {module}.{name}")
 
     def persistent_load(self, pid: Any) -> _Storage:
         """Returns the description of a storage."""
@@ -116,12 +123,6 @@ def _rebuild_tensor(
     return _Tensor(storage, offset, shape, strides)
 
 
-KNOWN: dict[tuple[str, str], Callable[..., Any]] = {
-    ("collections", "OrderedDict"): collections.OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-}
-
-
 def _checked(content: Any) -> dict[str, _Tensor]:
     """Returns what was unpickled if it is a dict of tensors by name."""
     if not isinstance(content, dict):
@@ -132,17 +133,20 @@ def _checked(content: Any) -> dict[str, _Tensor]:
     return dict(content)
 
 
-def _build(tensors: dict[str, _Tensor], read: Callable[[_Storage], bytes]) -> dict[str, np.ndarray]:
+def _build(tensors: dict[str, _Tensor], content: Mapping[str, bytes]) -> dict[str, np.ndarray]:
     """Returns the arrays; each is copied, so that nothing reaches outside its storage."""
     arrays = {}
     for name, tensor in tensors.items():
         storage, offset, shape, strides = tensor
-        flat = np.frombuffer(read(storage), storage.dtype)
+        flat = np.frombuffer(content[storage.key], storage.dtype)
+        if len(flat) != storage.size:
+            raise ValueError(f"the storage of {name!r} has {len(flat)} of {storage.size} numbers")
         reach = sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
-        if min((offset, *shape, *strides)) < 0 or (
-            math.prod(shape) and offset + reach >= len(flat)
-        ):
+        count = math.prod(shape)
+        if min((offset, *shape, *strides)) < 0 or (count and offset + reach >= len(flat)):
             raise ValueError(f"its tensor {name!r} reaches outside its storage")
+        if count > len(flat):
+            raise ValueError(f"its tensor {name!r} repeats its storage")
         steps = tuple(step * storage.dtype.itemsize for step in strides)
         view = np.lib.stride_tricks.as_strided(flat[offset:], shape, steps, writeable=False)
         arrays[name] = view.copy()

@@ -89,7 +89,11 @@ def test_the_four_files_of_mnist(tmp_path):
     with pytest.raises(InputError, match=r"train-labels-idx1-ubyte.gz: label 10 at index 5"):
         read("mnist", tmp_path)
     file = tmp_path / "train-images-idx3-ubyte.gz"
-    for content in (gzip.decompress(file.read_bytes())[:-1], b"", b"\0\0\x08\x01" + bytes(4)):
+    head, large = b"\0\0\x08\x03", (2**31).to_bytes(4, "big")
+    wrong = (b"\0\0\x08\x01" + bytes(4), head + bytes(2), head + large + large + b"\0\0\0\4")
+    other_size = head + b"".join(n.to_bytes(4, "big") for n in (1, 14, 20)) + bytes(280)
+    whole = gzip.decompress(file.read_bytes())
+    for content in (whole[:-1], b"", *wrong, other_size):
         file.write_bytes(gzip.compress(content))
         with pytest.raises(InputError, match=r"Needed: an IDX file of bytes with 3 axes"):
             read("mnist", tmp_path)

@@ -44,7 +44,7 @@ DANN_WEIGHTS = (0.01, 0.1, 1.0)
 HELD_OUT = 0.1
 """Share of the labelled source reviews on which reverse validation scores."""
 PROTOCOL = (
-    "2000 labelled source reviews (every tenth held out for reverse validation), 2000 unlabelled"
+    "2000 labelled source reviews (a tenth held out for reverse validation), 2000 unlabelled"
     " target reviews, scores on the published test sets (4465, 3586, 5681, 5945). Counts of the"
     " 5000 commonest uni- and bigrams, as they are. As published, 3 to 6 % of a domain's test"
     " reviews equal one of its training reviews.",

@@ -17,17 +17,24 @@ from xferlab.training.options import TrainingOptions
 
 
 class Scenarios(NamedTuple):
-    """The ten pairs of people that AdaTime takes from a data set."""
+    """The ten pairs of people that AdaTime takes from a data set.
+
+    `windows` and `budget` say what is known of its windows, and of its number of steps.
+    """
 
     dataset: str
     title: str
     pairs: tuple[tuple[int, int], ...]
+    windows: str = "; how far they overlap in time is not stated"
+    budget: str = "AdaTime: 40 epochs, whatever their number of steps"
 
 
 HAR = Scenarios(
     "uci_har",
     "UCI HAR",
     ((2, 11), (6, 23), (7, 13), (9, 18), (12, 16), (18, 27), (20, 5), (24, 8), (28, 27), (30, 20)),
+    windows=", 70 % and 30 %, which overlap in time",
+    budget="AdaTime: 40 epochs, about as many",
 )
 WISDM = Scenarios(
     "wisdm",
@@ -89,11 +96,11 @@ def _suite(name: str, scenarios: Scenarios, request: SuiteRequest) -> Suite:
             protocol=(
                 f"Windows of 128 steps and {target.input_shape[-1]} channels, each channel"
                 " standardised by the training windows of its subject; AdaTime's split of every"
-                " subject into training (70 %) and test windows, which overlap in time.",
+                f" subject into training and test windows{scenarios.windows}.",
                 "Every method: AdaTime's 1-D network at half its width (32-64-64 channels, dropout"
-                f" 0.5), {training.steps} steps (AdaTime: 40 epochs, about as many) of Adam, lr"
-                " 1e-3, weight decay 1e-4, 32 + 32 windows a step, and its paper's default"
-                " hyper-parameters (AdaTime: swept for each data set and method).",
+                f" 0.5), {training.steps} steps ({scenarios.budget}) of Adam, lr 1e-3, weight decay"
+                " 1e-4, 32 + 32 windows a step, and its paper's default hyper-parameters (AdaTime:"
+                " swept for each data set and method).",
             ),
             published=name,
             metric="macro_f1",
@@ -110,7 +117,8 @@ def _person(dataset: str, name: str, request: SuiteRequest) -> Domain:
     if raw.test is None:
         raise InputError(
             f"the windows of {dataset}/{name} have no test split: they were cut from the original"
-            f" recordings. The suite needs AdaTime's. {DATA_SETS[dataset].by_hand}"
+            f" recordings. The suite needs AdaTime's: remove the .npz files of {dataset}."
+            f" {DATA_SETS[dataset].by_hand}"
         )
     domain = split_raw(name, raw)
     reference = domain.splits["train"].inputs

@@ -45,7 +45,7 @@ def spam_users(request: SuiteRequest) -> Suite:
             name="spam_users",
             title="spam_users: ECML/PKDD 2006 task A, inbox to inbox",
             protocol=(
-                "2500 mails each (half of them spam); the source's are labelled (every tenth held"
+                "2500 mails each (half of them spam); the source's are labelled (a tenth held"
                 " out for validation), the target's unlabelled and tested, as in the challenge"
                 " (target_only would be tested on what it is trained on)."
                 " 3 to 13 % of the held-out mails equal one of training."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gzip
+import math
 import zlib
 from pathlib import Path
 
@@ -64,11 +65,12 @@ def _read_idx(path: Path, *, axes: int) -> np.ndarray:
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot read {path}: {error} Copy the four files again.") from error
     head = 4 + 4 * axes
-    shape = np.frombuffer(content[4:head], ">u4").tolist()
-    if content[:4] != bytes((0, 0, 8, axes)) or len(content) - head != np.prod(shape):
+    shape = [int.from_bytes(content[at : at + 4], "big") for at in range(4, head, 4)]
+    is_idx = content[:4] == bytes((0, 0, 8, axes)) and len(content) == head + math.prod(shape)
+    if not is_idx or shape[1:] not in ([], [28, 28]):
         raise InputError(
             f"{path} holds {len(content)} bytes that begin with {content[:head].hex(' ')}. Needed:"
-            f" an IDX file of bytes with {axes} axes; copy the four files again."
+            f" an IDX file of bytes with {axes} axes, images of 28 x 28; copy the four files again."
         )
     return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
 
