@@ -33,6 +33,19 @@ def test_packs_hold_seeds_and_hyper_parameters_in_order():
     assert packs[0].runs[1][1].weight == 1.0
 
 
+def test_a_revised_method_has_other_runs(monkeypatch):
+    """Finished runs of before are not taken for those of the method as it is now."""
+
+    def run():
+        ((spec, _),) = make_packs(tiny_suite(), [find_method("dann")], seeds=1, width=1)[0].runs
+        return spec
+
+    before = run()
+    monkeypatch.setattr(type(find_method("dann").method), "revision", 3)
+    assert (before.method.source, run().method.source) == ("", "revision 3")
+    assert before.digest != run().digest
+
+
 def test_every_point_of_a_grid_stands_once():
     candidate = expand_grid(find_method("wdgrl"), {"weight": [1, 1.0, 2], "penalty": [10, 10.0]})
     assert candidate.grid == ({}, {"weight": 2.0})

@@ -60,13 +60,15 @@ def classification(world, label_smoothing=0.0):
 
 def dan(world):
     source, target, *_ = views(world)
-    return classification(world) | {"mmd": (losses.mmd_loss(source, target), 1.0)}
+    return classification(world) | {
+        "mmd": (losses.mmd_loss(source, target, estimator="unbiased"), 1.0)
+    }
 
 
 def jan(world):
     source, target, source_logits, target_logits = views(world)
     probs = (special.softmax(logits, axis=1) for logits in (source_logits, target_logits))
-    value = losses.jmmd_loss(source, next(probs), target, next(probs))
+    value = losses.jmmd_loss(source, next(probs), target, next(probs), estimator="unbiased")
     return classification(world) | {"jmmd": (value, 1.0)}
 
 

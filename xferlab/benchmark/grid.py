@@ -101,7 +101,9 @@ def _run(
     spec = RunSpec(
         task=task_spec(task),
         method=MethodSpec(
-            name=candidate.name, hyper=tuple(sorted(hyper.items())), source=candidate.source
+            name=candidate.name,
+            hyper=tuple(sorted(hyper.items())),
+            source=candidate.source or (f"revision {method.revision}" if method.revision else ""),
         ),
         network=suite_task.network,
         training=suite_task.training,

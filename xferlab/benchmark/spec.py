@@ -27,8 +27,9 @@ class TaskSpec:
 class MethodSpec:
     """A method by name, its hyper-parameters that differ from the defaults, and its source.
 
-    `source` is the SHA-256 of the file that defines a method from outside the package, '' else:
-    an edited file is another method.
+    `source` is the SHA-256 of the file that defines a method from outside the package: an edited
+    file is another method. For one of the package it is '', or 'revision N' once its numbers have
+    changed.
     """
 
     name: str

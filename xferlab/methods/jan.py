@@ -26,11 +26,12 @@ class JAN(Method):
         Long, Zhu, Wang, Jordan: Deep Transfer Learning with Joint Adaptation Networks. ICML 2017,
         arXiv:1605.06636, eq. 9.
 
-    Differences from the paper: the quadratic-time estimator instead of the linear-time one; no
-    adversarial kernel layer (the paper's JAN-A).
+    Differences from the paper: the quadratic-time estimate instead of the linear-time one, unbiased
+    as that is (see `methods.dan`); no adversarial kernel layer (the paper's JAN-A).
     """
 
     reference: ClassVar[str] = "long2017jan"
+    revision: ClassVar[int] = 1
     weight: float = 1.0
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
@@ -38,7 +39,9 @@ class JAN(Method):
         source, target = nets.forward(batch)
         return {
             "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
-            "jmmd": Term(jmmd_loss(_layers(source), _layers(target)), self.weight),
+            "jmmd": Term(
+                jmmd_loss(_layers(source), _layers(target), estimator="unbiased"), self.weight
+            ),
         }
 
 

@@ -50,6 +50,8 @@ class ShallowMethod(abc.ABC):
     """Settings that the method supports as a task's setting."""
     reference: ClassVar[str] = ""
     """Key of the paper in references.bib."""
+    revision: ClassVar[int] = 0
+    """Raised when the method's numbers change; finished runs of before are then other runs."""
 
     @abc.abstractmethod
     def fit(self, batch: Batch, *, num_classes: int, seed: int) -> FittedMethod:
