@@ -6,7 +6,7 @@ Expected, last step, mean of the 12 pairs: source_only 93.8, coral 94.5, bnm 95.
 96.8. Features are frozen, so published numbers of fine-tuned networks do not compare. The table
 that it printed: docs/results/office_caltech_images.md.
 
-Run time: seconds of its 360 runs add up to 2423, two at a time, with other work on two cores.
+Run time: seconds of its 360 runs add up to 2404, two at a time, with other work on two cores.
 """
 
 from ml_collections import ConfigDict
