@@ -13,6 +13,7 @@ from xferlab.core.batch import Batch, Unlabelled
 from xferlab.core.bibliography import load_entries
 from xferlab.core.errors import InputError
 from xferlab.core.sparse import SparseRows
+from xferlab.methods.shallow import _classifiers
 from xferlab.methods.shallow.base import ShallowOutput
 from xferlab.methods.shallow.table import SHALLOW
 
@@ -44,6 +45,15 @@ def test_output_is_finite_float32_of_the_right_shape(name):
         for array in output:
             assert array.dtype == np.float32
             assert np.isfinite(array).all()
+
+
+@pytest.mark.parametrize("name", ["svm", "svm_rbf"])
+def test_a_solver_that_circles_is_stopped(name, monkeypatch):
+    _, full = outputs(fit(SHALLOW[name], SOURCE, LABELS, TARGET))
+    monkeypatch.setattr(_classifiers, "MAX_STEPS", 1)
+    _, stopped = outputs(fit(SHALLOW[name], SOURCE, LABELS, TARGET))
+    assert np.isfinite(stopped.logits).all()
+    assert not np.array_equal(stopped.logits, full.logits)
 
 
 @each_method

@@ -23,8 +23,15 @@ from xferlab.methods.shallow.base import FittedMethod, ShallowOutput, as_rows, c
 ABSENT = -1e30
 """Logit of a class that has no source example: finite, below every other."""
 
-MAX_STEPS = 100_000
-"""Steps of the solver for each pair of classes where convergence is not guaranteed."""
+MAX_STEPS = 1_000_000
+"""Steps of the solver for each pair of classes.
+
+A few times the number of examples is what it needs, but rounding can make it circle at a solution:
+it did on one fold of mSDA's coordinates, at one penalty.
+"""
+
+MAX_STEPS_BETWEEN_VIEWS = 100_000
+"""The same where no solution need exist, as the matrix is not symmetric."""
 
 SPARSE_SHARE = 0.1
 """Below this share of entries that are not zero, sparse products are the quicker ones."""
@@ -97,7 +104,7 @@ class SupportVectors(Classifier):
         folds: of the stratified cross-validation, at most the size of the smallest class.
         between_views: train on similarities of each example, mapped as source, with every other
             one, mapped as target: what a target row will be compared by. The matrix is not
-            symmetric, so the solver may circle; it stops after `MAX_STEPS`.
+            symmetric, so the solver may circle; it stops after `MAX_STEPS_BETWEEN_VIEWS`.
     """
 
     kernel: str = "linear"
@@ -127,7 +134,7 @@ class SupportVectors(Classifier):
 
     def _machine(self, penalty: float) -> SVC:
         """Returns an untrained machine for a matrix of similarities."""
-        steps = MAX_STEPS if self.between_views else -1
+        steps = MAX_STEPS_BETWEEN_VIEWS if self.between_views else MAX_STEPS
         return SVC(kernel="precomputed", C=penalty, max_iter=steps)
 
     def _choose_penalty(self, similarities: np.ndarray, labels: np.ndarray, seed: int) -> float:
