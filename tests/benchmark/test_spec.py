@@ -25,6 +25,11 @@ def test_json_round_trip_keeps_spec_and_digest(spec):
     assert len(spec.digest) == 16
 
 
+def test_linear_heads_keep_the_digest_of_runs_from_before_deeper_ones(spec):
+    assert "head_hidden" not in spec.to_json()["network"]
+    assert RunSpec.from_json(spec.to_json()).network.head_hidden == ()
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -33,9 +38,10 @@ def test_json_round_trip_keeps_spec_and_digest(spec):
         lambda s: dataclasses.replace(s, method=dataclasses.replace(s.method, hyper=(("w", 2.0),))),
         lambda s: dataclasses.replace(s, method=dataclasses.replace(s.method, source="abc")),
         lambda s: dataclasses.replace(s, network=dataclasses.replace(s.network, hidden=(9,))),
+        lambda s: dataclasses.replace(s, network=dataclasses.replace(s.network, head_hidden=(9,))),
         lambda s: dataclasses.replace(s, training=dataclasses.replace(s.training, lr=0.5)),
     ],
-    ids=["seed", "data", "hyper", "source", "network", "training"],
+    ids=["seed", "data", "hyper", "source", "network", "heads", "training"],
 )
 def test_whatever_changes_numbers_changes_the_digest(spec, change):
     assert change(spec).digest != spec.digest

@@ -209,6 +209,16 @@ def test_what_stays_as_the_first_stage_left_it(name):
         assert METHODS[name].stages()[1].setting is Setting.SOURCE_FREE
 
 
+def test_the_classifiers_of_mcd_have_the_same_layers():
+    training = make_training(METHODS["mcd"], spec=make_spec(head_hidden=(5,)))
+    training.advance(2)
+    params = snapshot(training.state).params
+    first, second = (
+        jax.tree.map(np.shape, head) for head in (params["heads"]["label"], params["second_head"])
+    )
+    assert first == second
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_hidden_labels_are_no_field_of_a_batch(name):
     method = METHODS[name]

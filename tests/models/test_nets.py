@@ -105,6 +105,18 @@ def test_heads_by_name():
     assert spec.num_classes == 3
 
 
+def test_a_head_with_hidden_layers_is_its_equation_in_numpy():
+    spec = make_spec(head_hidden=(7, 5))
+    nets, features = make_nets(spec), np.random.default_rng(0).normal(size=(4, 6))
+    head = jax.device_get(nets.params()["heads"]["label"])
+    (first, second), out = head["hidden"].values(), head["out"]
+    expected = np.maximum(features @ first["kernel"] + first["bias"], 0)
+    expected = np.maximum(expected @ second["kernel"] + second["bias"], 0)
+    expected = expected @ out["kernel"] + out["bias"]
+    assert expected.shape == (4, 3)
+    np.testing.assert_allclose(nets.classify(jnp.asarray(features)), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -113,6 +125,7 @@ def test_heads_by_name():
         ({"dropout": -0.1}, r"\[0, 1\)"),
         ({"heads": ()}, "at least one"),
         ({"heads": (("label", 0),)}, "outputs >= 1"),
+        ({"head_hidden": (5, 0)}, r"\(5, 0\).*at least 1"),
     ],
 )
 def test_bad_specs(changes, message):

@@ -72,8 +72,14 @@ class RunSpec:
         return canonical_json(dict(self.method.hyper)) if self.method.hyper else ""
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the spec as plain JSON values."""
-        return dataclasses.asdict(self)
+        """Returns the spec as plain JSON values.
+
+        `head_hidden` came later than the others: left out where empty, it changes no older digest.
+        """
+        data = dataclasses.asdict(self)
+        if not self.network.head_hidden:
+            del data["network"]["head_hidden"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunSpec:

@@ -13,6 +13,7 @@ from xferlab.losses.classification import cross_entropy
 from xferlab.losses.discrepancy import classifier_discrepancy
 from xferlab.methods.base import Context, Method, Phase, Term, Terms, method, static
 from xferlab.models.nets import Nets, Output
+from xferlab.models.networks import make_head
 from xferlab.models.spec import NetworkSpec
 
 
@@ -32,8 +33,8 @@ class MCD(Method):
         Saito, Watanabe, Ushiku, Harada: Maximum Classifier Discrepancy for Unsupervised Domain
         Adaptation. CVPR 2018, arXiv:1712.02560, eq. 4-9.
 
-    Differences from the paper: the classifiers are the suite's linear heads (the paper's have
-    several layers); predictions are the mean of both heads' logits, as in its code's ensemble. As
+    Differences from the paper: the classifiers are the suite's heads, linear in most suites (the
+    paper's have several layers); predictions are the mean of both heads' logits, as in its code's ensemble. As
     in the code, batch-norm averages move at every update, six times a step.
     """
 
@@ -44,7 +45,7 @@ class MCD(Method):
         self, spec: NetworkSpec, features: int, rngs: nnx.Rngs
     ) -> Mapping[str, nnx.Module]:
         """Returns the second classifier."""
-        return {"second_head": nnx.Linear(features, spec.num_classes, rngs=rngs)}
+        return {"second_head": make_head(spec, features, spec.num_classes, rngs)}
 
     def phases(self) -> tuple[Phase, ...]:
         """Returns steps A, B and C."""

@@ -58,8 +58,8 @@ class LeNet(nnx.Module):
     """LeNet of the digit papers: two 5×5 convolutions with max pooling, then dense layers.
 
     `spec.hidden` gives the widths (conv, conv, dense, ...): (20, 50, 500) by default, as in the
-    CDAN and Transfer-Learning-Library experiments; (32, 48, 100, 100) is the MNIST network of
-    ganin2016dann. Channel dropout follows the second convolution and dropout the last dense
+    CDAN and Transfer-Learning-Library experiments; (32, 48), with heads of 100 and 100 hidden
+    units, is the MNIST network of ganin2016dann. Channel dropout follows the second convolution and dropout the last dense
     layer, both at `spec.dropout`.
 
     References:
@@ -82,7 +82,7 @@ class LeNet(nnx.Module):
         self.feature_dim = dims[-1]
 
     def __call__(self, x: Float[Array, "n h w c"], mode: Mode) -> Float[Array, "n d"]:
-        """Returns the last dense layer."""
+        """Returns the last dense layer, or the flattened feature maps where there is none."""
         x = jax.nn.relu(max_pool(self.conv1(x), formulation=self.formulation))
         x = self.channel_dropout(self.conv2(x), mode)
         x = jax.nn.relu(max_pool(x, formulation=self.formulation))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 
 import jax
 from flax import nnx
@@ -47,7 +48,7 @@ class Encoder(nnx.Module):
 
 
 class Perceptron(nnx.Module):
-    """One hidden ReLU layer: a discriminator, a critic, or a head of two layers."""
+    """One hidden ReLU layer: a discriminator or a critic."""
 
     def __init__(self, features: int, outputs: int, *, hidden: int, rngs: nnx.Rngs):
         """Takes the widths of input, output and hidden layer."""
@@ -75,6 +76,30 @@ class Discriminator(nnx.Module):
         return self.net(features)[:, 0]
 
 
+class DeepHead(nnx.Module):
+    """A head with hidden ReLU layers: features `[n, d]` to logits `[n, k]`."""
+
+    def __init__(self, widths: Sequence[int], *, rngs: nnx.Rngs):
+        """Takes the widths from the features to the outputs."""
+        layers = [nnx.Linear(a, b, rngs=rngs) for a, b in itertools.pairwise(widths)]
+        self.hidden, self.out = nnx.List(layers[:-1]), layers[-1]
+
+    def __call__(self, features: Float[Array, "n d"]) -> Float[Array, "n k"]:
+        """Returns the logits."""
+        for layer in self.hidden:
+            features = jax.nn.relu(layer(features))
+        return self.out(features)
+
+
+def make_head(
+    spec: NetworkSpec, features: int, outputs: int, rngs: nnx.Rngs
+) -> nnx.Linear | DeepHead:
+    """Returns a head as the spec wants it: linear, or with hidden layers."""
+    if not spec.head_hidden:
+        return nnx.Linear(features, outputs, rngs=rngs)
+    return DeepHead((features, *spec.head_hidden, outputs), rngs=rngs)
+
+
 def build_networks(spec: NetworkSpec, extra: ExtraNetworks, key: Array) -> nnx.Dict:
     """Builds encoder, heads and a method's own networks as one module.
 
@@ -84,6 +109,6 @@ def build_networks(spec: NetworkSpec, extra: ExtraNetworks, key: Array) -> nnx.D
     shared, own = jax.random.split(key)
     rngs = nnx.Rngs(shared)
     encoder = Encoder(spec, rngs=rngs)
-    heads = {name: nnx.Linear(encoder.feature_dim, k, rngs=rngs) for name, k in spec.heads}
+    heads = {name: make_head(spec, encoder.feature_dim, k, rngs) for name, k in spec.heads}
     extras = extra(spec, encoder.feature_dim, nnx.Rngs(own))
     return nnx.Dict({"encoder": encoder, "heads": nnx.Dict(heads), **extras})

@@ -19,6 +19,8 @@ class NetworkSpec:
         input_shape: shape of one example, `[h, w, c]` or `[d]`.
         heads: `(name, number of outputs)` of each head; the first one classifies.
         hidden: widths of the backbone's layers, where it has a choice.
+        head_hidden: widths of the ReLU layers between the features and each head's outputs; empty
+            for linear heads. What aligns features does so before them.
         bottleneck: width of the Linear-BatchNorm-ReLU layer after the backbone; 0 for none.
         dropout: dropped fraction in the backbone, in [0, 1).
         batch_norm: 'joint' (one pass over source and target together), 'separate' (a pass each,
@@ -32,6 +34,7 @@ class NetworkSpec:
     input_shape: tuple[int, ...]
     heads: tuple[tuple[str, int], ...]
     hidden: tuple[int, ...] = ()
+    head_hidden: tuple[int, ...] = ()
     bottleneck: int = 0
     dropout: float = 0.0
     batch_norm: str = "separate"
@@ -47,6 +50,8 @@ class NetworkSpec:
             raise InputError(f"dropout is {self.dropout}; it must lie in [0, 1)")
         if not self.heads or min(outputs for _, outputs in self.heads) < 1:
             raise InputError(f"heads are {self.heads}; give at least one (name, outputs >= 1)")
+        if min(self.head_hidden, default=1) < 1:
+            raise InputError(f"head_hidden is {self.head_hidden}; each width must be at least 1")
 
     @property
     def input_size(self) -> int:
