@@ -34,8 +34,8 @@ class MCD(Method):
         Adaptation. CVPR 2018, arXiv:1712.02560, eq. 4-9.
 
     Differences from the paper: the classifiers are the suite's heads, linear in most suites (the
-    paper's have several layers); predictions are the mean of both heads' logits, as in its code's ensemble. As
-    in the code, batch-norm averages move at every update, six times a step.
+    paper's have several layers); predictions are the mean of both heads' logits, as in its code's
+    ensemble. As in the code, batch-norm averages move at every update, six times a step.
     """
 
     reference: ClassVar[str] = "saito2018mcd"

@@ -59,8 +59,8 @@ class LeNet(nnx.Module):
 
     `spec.hidden` gives the widths (conv, conv, dense, ...): (20, 50, 500) by default, as in the
     CDAN and Transfer-Learning-Library experiments; (32, 48), with heads of 100 and 100 hidden
-    units, is the MNIST network of ganin2016dann. Channel dropout follows the second convolution and dropout the last dense
-    layer, both at `spec.dropout`.
+    units, is the MNIST network of ganin2016dann. Channel dropout follows the second convolution
+    and dropout the last dense layer, both at `spec.dropout`.
 
     References:
         LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition.
