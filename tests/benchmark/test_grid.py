@@ -1,14 +1,19 @@
 """Suites become runs, runs become packs."""
 
+import dataclasses
+
 import pytest
 
-from tests.benchmark.tiny import tiny_suite
+from tests.benchmark.tiny import tiny_packs, tiny_suite, tiny_task
 from xferlab.benchmark.external import find_method
 from xferlab.benchmark.grid import Candidate, expand_grid, make_packs
 from xferlab.benchmark.run import parse_sweeps
+from xferlab.cli.bench import choose_candidates
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
+from xferlab.data.moons import moons
 from xferlab.methods import Method, method
+from xferlab.methods.table import METHODS
 
 pytestmark = pytest.mark.fast
 
@@ -56,6 +61,28 @@ def test_an_unsupported_setting_is_refused():
         InputError, match=r"'sf' does not support setting 'unsupervised_da'.*source_free"
     ):
         make_packs(tiny_suite(), [Candidate("sf", SourceFree())], seeds=1, width=1)
+
+
+def transductive_suite():
+    moon = moons(rotation_degrees=35.0, points=20)
+    splits = {"train": moon.splits["train"], "test": moon.splits["train"]}
+    return tiny_suite(task=tiny_task(dataclasses.replace(moon, splits=splits)))
+
+
+def test_what_trains_on_target_labels_needs_a_test_split():
+    message = r"'target_only' would be tested on what it is trained on.*'moons->turned'"
+    with pytest.raises(InputError, match=message):
+        tiny_packs(transductive_suite(), methods=("source_only", "target_only"))
+    assert len(tiny_packs(transductive_suite(), methods=("source_only", "dann"))) == 2
+
+
+def test_all_methods_are_all_that_the_suite_can_score():
+    names = [
+        {each.name for each in choose_candidates(suite, "all", [], [])}
+        for suite in (tiny_suite(), transductive_suite())
+    ]
+    assert names[0] == set(METHODS)
+    assert names[0] - names[1] == {"target_only"}
 
 
 @pytest.mark.parametrize(

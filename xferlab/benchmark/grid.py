@@ -54,8 +54,9 @@ def make_packs(
         width: largest number of runs in a pack; 1 trains each run alone.
 
     Raises:
-        InputError: for a method that supports neither a task's setting nor the supervised one, and
-            for a hyper-parameter that a method does not have.
+        InputError: for a method that supports neither a task's setting nor the supervised one, for
+            one that supports the supervised one alone where a target has no test examples of its
+            own, and for a hyper-parameter that a method does not have.
     """
     packs = []
     for candidate in candidates:
@@ -86,6 +87,12 @@ def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
     if task.setting in supported:
         return task
     if Setting.SUPERVISED in supported:
+        if task.target.transductive:
+            raise InputError(
+                f"method {candidate.name!r} would be tested on what it is trained on: task"
+                f" {task.name!r} is transductive, its target's test examples are the training"
+                " examples. Leave the method out or choose a suite with a test split"
+            )
         return task.with_setting(Setting.SUPERVISED)
     raise InputError(
         f"method {candidate.name!r} does not support setting {task.setting.label!r} of task"

@@ -18,6 +18,7 @@ from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, p
 from xferlab.cli.printing import print_results
 from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError, unknown_name
+from xferlab.core.settings import Setting
 from xferlab.methods.table import METHODS
 
 
@@ -113,7 +114,7 @@ def choose_candidates(
     Raises:
         InputError: for an unknown method, and a sweep over a method that does not run.
     """
-    names = list(METHODS) if methods == "all" else _split(methods) or list(suite.methods)
+    names = _trained(suite) if methods == "all" else _split(methods) or list(suite.methods)
     candidates = find_methods([*names, *extra])
     own = {name: values for name, values in suite.sweeps.items() if name in candidates}
     for name, values in (own | parse_sweeps(sweeps)).items():
@@ -123,6 +124,13 @@ def choose_candidates(
     if not candidates:
         raise InputError("no method is named; give --methods=name,name or leave the flag out")
     return list(candidates.values())
+
+
+def _trained(suite: Suite) -> list[str]:
+    """Returns all methods that train, without target_only where targets have no test split."""
+    if not any(each.task.target.transductive for each in suite.tasks):
+        return list(METHODS)
+    return [name for name, method in METHODS.items() if method.settings != (Setting.SUPERVISED,)]
 
 
 def _split(text: str) -> list[str]:

@@ -92,6 +92,12 @@ class Domain:
         """The number of classes, k."""
         return len(self.class_names)
 
+    @functools.cached_property
+    def transductive(self) -> bool:
+        """Whether the test split holds the very examples of the training split."""
+        train, test = (jax.tree.leaves(self.splits[name]) for name in SPLITS)
+        return all(a is b or np.array_equal(a, b) for a, b in zip(train, test, strict=True))
+
     def map_inputs(self, function: Callable[[Any], Inputs]) -> Domain:
         """Returns the domain with the inputs of every split as the function gives them.
 
