@@ -35,7 +35,7 @@ def as_minimal(params):
     return minimal_jax.Weights(
         [layer(values) for values in [*first, *(dense[i] for i in sorted(dense))]],
         layer(params["heads"]["class"]),
-        [layer(net["hidden"]), layer(net["out"])],
+        [*(layer(values) for values in net["hidden"].values()), layer(net["out"])],
     )
 
 

@@ -211,7 +211,6 @@ def test_what_stays_as_the_first_stage_left_it(name):
 
 def test_the_classifiers_of_mcd_have_the_same_layers():
     training = make_training(METHODS["mcd"], spec=make_spec(head_hidden=(5,)))
-    training.advance(2)
     params = snapshot(training.state).params
     first, second = (
         jax.tree.map(np.shape, head) for head in (params["heads"]["label"], params["second_head"])

@@ -43,7 +43,14 @@ def classify(world, features):
 
 def perceptron(features, params):
     """A discriminator or critic: one hidden layer, one output."""
-    return dense(relu(dense(features, params["net"]["hidden"])), params["net"]["out"])[:, 0]
+    hidden, out = layers(params)
+    return dense(relu(dense(features, hidden)), out)[:, 0]
+
+
+def layers(params):
+    """The hidden layer and the output layer of a discriminator or critic."""
+    (hidden,) = params["net"]["hidden"].values()
+    return hidden, params["net"]["out"]
 
 
 def views(world):
@@ -113,8 +120,8 @@ def adda(world):
 
 def critic_penalty(params, points):
     """Mean squared distance of the critic's gradient norms from one."""
-    hidden, out = (np.asarray(params["net"][k]["kernel"], np.float64) for k in ("hidden", "out"))
-    active = dense(points, params["net"]["hidden"]) > 0
+    active = dense(points, layers(params)[0]) > 0
+    hidden, out = (np.asarray(layer["kernel"], np.float64) for layer in layers(params))
     gradients = (active * out[:, 0]) @ hidden.T
     return np.mean((np.linalg.norm(gradients, axis=1) - 1) ** 2)
 

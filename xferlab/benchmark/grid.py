@@ -82,17 +82,26 @@ def _reversible(pack: Pack) -> Pack:
     return pack._replace(reverse=not pack.runs[0][0].oracle)
 
 
+def would_test_on_training_labels(method: AnyMethod, task: TransferTask) -> bool:
+    """Tells whether a method that needs target labels would be scored on those it trains on."""
+    return (
+        task.setting not in method.settings
+        and Setting.SUPERVISED in method.settings
+        and task.target.transductive
+    )
+
+
 def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
     supported = candidate.method.settings
     if task.setting in supported:
         return task
+    if would_test_on_training_labels(candidate.method, task):
+        raise InputError(
+            f"method {candidate.name!r} would be tested on what it is trained on: task"
+            f" {task.name!r} is transductive, its target's test examples are the training"
+            " examples. Leave the method out or choose a suite with a test split"
+        )
     if Setting.SUPERVISED in supported:
-        if task.target.transductive:
-            raise InputError(
-                f"method {candidate.name!r} would be tested on what it is trained on: task"
-                f" {task.name!r} is transductive, its target's test examples are the training"
-                " examples. Leave the method out or choose a suite with a test split"
-            )
         return task.with_setting(Setting.SUPERVISED)
     raise InputError(
         f"method {candidate.name!r} does not support setting {task.setting.label!r} of task"

@@ -9,7 +9,7 @@ from typing import Any
 from absl import flags
 
 from xferlab.benchmark.external import find_methods, load_module
-from xferlab.benchmark.grid import Candidate, expand_grid
+from xferlab.benchmark.grid import Candidate, expand_grid, would_test_on_training_labels
 from xferlab.benchmark.options import BenchOptions
 from xferlab.benchmark.run import parse_sweeps, plan_suite, run_suite
 from xferlab.benchmark.suite import Suite, SuiteRequest
@@ -18,7 +18,6 @@ from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, p
 from xferlab.cli.printing import print_results
 from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError, unknown_name
-from xferlab.core.settings import Setting
 from xferlab.methods.table import METHODS
 
 
@@ -127,10 +126,13 @@ def choose_candidates(
 
 
 def _trained(suite: Suite) -> list[str]:
-    """Returns all methods that train, without target_only where targets have no test split."""
-    if not any(each.task.target.transductive for each in suite.tasks):
-        return list(METHODS)
-    return [name for name, method in METHODS.items() if method.settings != (Setting.SUPERVISED,)]
+    """Returns all methods that train and that the suite can score."""
+    tasks = [each.task for each in suite.tasks]
+    return [
+        name
+        for name, method in METHODS.items()
+        if not any(would_test_on_training_labels(method, task) for task in tasks)
+    ]
 
 
 def _split(text: str) -> list[str]:

@@ -48,16 +48,18 @@ class Encoder(nnx.Module):
 
 
 class Perceptron(nnx.Module):
-    """One hidden ReLU layer: a discriminator or a critic."""
+    """Fully connected layers with ReLU between them: a discriminator, a critic, a deep head."""
 
-    def __init__(self, features: int, outputs: int, *, hidden: int, rngs: nnx.Rngs):
-        """Takes the widths of input, output and hidden layer."""
-        self.hidden = nnx.Linear(features, hidden, rngs=rngs)
-        self.out = nnx.Linear(hidden, outputs, rngs=rngs)
+    def __init__(self, widths: Sequence[int], *, rngs: nnx.Rngs):
+        """Takes the widths of input, hidden layers and output."""
+        layers = [nnx.Linear(a, b, rngs=rngs) for a, b in itertools.pairwise(widths)]
+        self.hidden, self.out = nnx.List(layers[:-1]), layers[-1]
 
     def __call__(self, x: Float[Array, "n d"]) -> Float[Array, "n o"]:
         """Returns the outputs, unnormalised."""
-        return self.out(jax.nn.relu(self.hidden(x)))
+        for layer in self.hidden:
+            x = jax.nn.relu(layer(x))
+        return self.out(x)
 
 
 class Discriminator(nnx.Module):
@@ -69,35 +71,20 @@ class Discriminator(nnx.Module):
 
     def __init__(self, features: int, *, hidden: int = 100, rngs: nnx.Rngs):
         """Takes the feature dimension and the width of the hidden layer."""
-        self.net = Perceptron(features, 1, hidden=hidden, rngs=rngs)
+        self.net = Perceptron((features, hidden, 1), rngs=rngs)
 
     def __call__(self, features: Float[Array, "n d"]) -> Float[Array, " n"]:
         """Returns the domain logits."""
         return self.net(features)[:, 0]
 
 
-class DeepHead(nnx.Module):
-    """A head with hidden ReLU layers: features `[n, d]` to logits `[n, k]`."""
-
-    def __init__(self, widths: Sequence[int], *, rngs: nnx.Rngs):
-        """Takes the widths from the features to the outputs."""
-        layers = [nnx.Linear(a, b, rngs=rngs) for a, b in itertools.pairwise(widths)]
-        self.hidden, self.out = nnx.List(layers[:-1]), layers[-1]
-
-    def __call__(self, features: Float[Array, "n d"]) -> Float[Array, "n k"]:
-        """Returns the logits."""
-        for layer in self.hidden:
-            features = jax.nn.relu(layer(features))
-        return self.out(features)
-
-
 def make_head(
     spec: NetworkSpec, features: int, outputs: int, rngs: nnx.Rngs
-) -> nnx.Linear | DeepHead:
+) -> nnx.Linear | Perceptron:
     """Returns a head as the spec wants it: linear, or with hidden layers."""
     if not spec.head_hidden:
         return nnx.Linear(features, outputs, rngs=rngs)
-    return DeepHead((features, *spec.head_hidden, outputs), rngs=rngs)
+    return Perceptron((features, *spec.head_hidden, outputs), rngs=rngs)
 
 
 def build_networks(spec: NetworkSpec, extra: ExtraNetworks, key: Array) -> nnx.Dict:
