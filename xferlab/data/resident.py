@@ -12,6 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch, Labelled, Unlabelled
@@ -112,7 +113,8 @@ def shuffled_index(
         partner = pivot + jnp.where(x > pivot, size, 0) - x
         swap = _mix(jnp.maximum(x, partner) ^ seed) & 1
         x = jnp.where(swap == 1, partner, x)
-    return x.astype(jnp.int32)
+    # Fused into its several uses, each round would double the work: jax 0.12 compiled for hours.
+    return lax.optimization_barrier(x.astype(jnp.int32))
 
 
 def _mix(x: Array) -> Array:
