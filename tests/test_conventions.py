@@ -63,6 +63,7 @@ NO_JAX = (
 LOOK_UPS = {
     "benchmark/external.py": "finds the method class in a user's module, by type",
     "benchmark/grid.py": "reads the default of a hyper-parameter that was checked to be a field",
+    "benchmark/spec.py": "compares the fields of dataclasses with their defaults",
     "benchmark/selection.py": "groups records by fields that the code names",
     "core/paths.py": "reads jax's own key types",
     "data/tfds_reader.py": "asks a TFDS feature whether it has class names",

@@ -6,8 +6,10 @@ import json
 import pytest
 
 from tests.benchmark.tiny import tiny_packs
-from xferlab.benchmark.spec import RunSpec
+from xferlab.benchmark.spec import MethodSpec, RunSpec
 from xferlab.core.settings import Setting
+from xferlab.models.spec import NetworkSpec
+from xferlab.training.options import TrainingOptions
 
 pytestmark = pytest.mark.fast
 
@@ -25,9 +27,47 @@ def test_json_round_trip_keeps_spec_and_digest(spec):
     assert len(spec.digest) == 16
 
 
-def test_linear_heads_keep_the_digest_of_runs_from_before_deeper_ones(spec):
-    assert "head_hidden" not in spec.to_json()["network"]
-    assert RunSpec.from_json(spec.to_json()).network.head_hidden == ()
+DEFAULTS = {
+    NetworkSpec: {
+        "hidden": (),
+        "head_hidden": (),
+        "bottleneck": 0,
+        "dropout": 0.0,
+        "batch_norm": "separate",
+        "convolution": "auto",
+        "compute": "float32",
+    },
+    TrainingOptions: {
+        "batch_sizes": (64, 64),
+        "optimiser": "sgd",
+        "lr": 0.01,
+        "momentum": 0.9,
+        "nesterov": False,
+        "weight_decay": None,
+        "schedule": "constant",
+        "lr_rules": (("**", 1.0),),
+        "augment": "none",
+        "evaluations": 10,
+    },
+    MethodSpec: {"hyper": (), "source": ""},
+}
+"""What a spec on disk leaves out. A default that is changed here needs another name for the field:
+runs that are recorded without it were trained with the old value."""
+
+
+@pytest.mark.parametrize("part", DEFAULTS)
+def test_what_is_left_out_of_a_spec_keeps_its_meaning(part):
+    defaults = {f.name: f.default for f in dataclasses.fields(part)}
+    known = {k: v for k, v in defaults.items() if v is not dataclasses.MISSING}
+    assert known == DEFAULTS[part]
+
+
+def test_only_what_differs_from_the_defaults_is_written(spec):
+    plain = dataclasses.replace(spec, network=dataclasses.replace(spec.network, bottleneck=0))
+    other = dataclasses.replace(spec, network=dataclasses.replace(spec.network, bottleneck=7))
+    assert "bottleneck" not in plain.to_json()["network"]
+    assert other.to_json()["network"]["bottleneck"] == 7
+    assert RunSpec.from_json(plain.to_json()) == plain
 
 
 @pytest.mark.parametrize(

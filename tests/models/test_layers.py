@@ -1,4 +1,4 @@
-"""Layers against SciPy and NumPy; both formulations of convolution and pooling are equal."""
+"""Layers against SciPy and NumPy; all formulations of convolution and pooling are equal."""
 
 import jax
 import jax.numpy as jnp
@@ -50,17 +50,18 @@ def correlate(x, conv, padding):
     return np.moveaxis(np.array(out), 1, -1) + bias
 
 
-@pytest.mark.parametrize("formulation", ["im2col", "xla"])
+@pytest.mark.parametrize("formulation", ["im2col", "batched", "xla"])
 @pytest.mark.parametrize(("kernel", "padding"), [(1, "VALID"), (5, "VALID"), (3, "SAME")])
 def test_convolution_is_scipys(kernel, padding, formulation):
     x, conv = draw(2, 7, 6, 3), make_conv(kernel, padding, formulation)
     np.testing.assert_allclose(jax.jit(conv)(x), correlate(x, conv, padding), atol=1e-5)
 
 
+@pytest.mark.parametrize("other", ["batched", "xla"])
 @pytest.mark.parametrize(
     ("kernel", "padding"), [(2, "VALID"), (2, "SAME"), (3, "SAME"), (5, "SAME")]
 )
-def test_both_convolutions_have_one_value_and_gradient(kernel, padding):
+def test_all_convolutions_have_one_value_and_gradient(kernel, padding, other):
     def evaluate(formulation):
         def total(x, weights):
             conv = make_conv(kernel, padding, formulation)
@@ -74,7 +75,7 @@ def test_both_convolutions_have_one_value_and_gradient(kernel, padding):
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4),
         evaluate("im2col"),
-        evaluate("xla"),
+        evaluate(other),
     )
 
 
@@ -84,7 +85,7 @@ def make_temporal_conv(kernel, formulation):
     return conv
 
 
-@pytest.mark.parametrize("formulation", ["im2col", "xla"])
+@pytest.mark.parametrize("formulation", ["im2col", "batched", "xla"])
 @pytest.mark.parametrize(("kernel", "steps"), [(1, 7), (5, 7), (8, 7), (8, 4), (3, 1)])
 def test_convolution_in_time_is_scipys(kernel, steps, formulation):
     """SciPy's 'full' correlation, cut so that (kernel - 1) // 2 zeros stand before the window."""
@@ -97,8 +98,9 @@ def test_convolution_in_time_is_scipys(kernel, steps, formulation):
     np.testing.assert_allclose(jax.jit(conv)(x), expected + np.arange(4.0), atol=1e-5)
 
 
+@pytest.mark.parametrize("other", ["batched", "xla"])
 @pytest.mark.parametrize("kernel", [1, 2, 5, 8])
-def test_both_convolutions_in_time_have_one_value_and_gradient(kernel):
+def test_all_convolutions_in_time_have_one_value_and_gradient(kernel, other):
     def evaluate(formulation):
         def total(x, weights):
             conv = make_temporal_conv(kernel, formulation)
@@ -112,7 +114,7 @@ def test_both_convolutions_in_time_have_one_value_and_gradient(kernel):
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4),
         evaluate("im2col"),
-        evaluate("xla"),
+        evaluate(other),
     )
 
 
@@ -144,7 +146,7 @@ def test_max_pool(shape):
 def test_formulation_by_name():
     assert resolve_formulation("auto") == "im2col"
     assert resolve_formulation("xla") == "xla"
-    with pytest.raises(InputError, match=r"'fft'.*auto, im2col, xla"):
+    with pytest.raises(InputError, match=r"'fft'.*auto, im2col, batched, xla"):
         resolve_formulation("fft")
 
 

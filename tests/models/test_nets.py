@@ -1,5 +1,7 @@
 """Networks of a run: shapes, forward passes of two domains, replaced weights, equal starts."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -142,7 +144,7 @@ def test_bad_specs(changes, message):
         ({"backbone": "small_conv", "input_shape": (3, 8, 1), "hidden": (2, 2)}, "4×4"),
         ({"backbone": "temporal_conv"}, r"windows \[time, channels\].*2 steps.*\[4\].*mlp"),
         ({"backbone": "temporal_conv", "input_shape": (7, 2), "hidden": ()}, r"8 steps.*\[7, 2\]"),
-        ({"convolution": "fft"}, "auto, im2col, xla"),
+        ({"convolution": "fft"}, "auto, im2col, batched, xla"),
     ],
 )
 def test_specs_that_no_network_fits(changes, message):
@@ -246,3 +248,68 @@ def test_keys_and_groups_draw_independently():
     assert not same_bits(first.params()["encoder"], second.params()["encoder"])
     head, other = first.params()["heads"]["label"], first.params()["second_head"]
     assert not np.array_equal(head["kernel"], other["kernel"])
+
+
+BFLOAT16 = [
+    make_spec(),
+    make_spec(batch_norm="domain"),
+    make_spec(backbone="lenet", input_shape=(16, 16, 3), hidden=(2, 3, 5)),
+    make_spec(backbone="small_conv", input_shape=(8, 8, 3), hidden=(4, 5), bottleneck=7),
+    make_spec(backbone="temporal_conv", input_shape=(9, 3), hidden=(4, 5), dropout=0.0),
+]
+
+
+@pytest.mark.parametrize("convolution", ["im2col", "batched", "xla"])
+@pytest.mark.parametrize("spec", BFLOAT16, ids=lambda s: f"{s.backbone}-{s.batch_norm}")
+def test_bfloat16_rounds_the_encoder_and_nothing_that_is_kept(spec, convolution):
+    spec = dataclasses.replace(spec, convolution=convolution)
+    batch = make_batch(40, 30, shape=spec.input_shape)
+
+    def evaluate(compute):
+        blueprint = Blueprint.of(dataclasses.replace(spec, compute=compute), no_extra)
+        params, statistics = blueprint.init(no_extra, jax.random.key(0))
+
+        def loss(params):
+            nets = Nets(blueprint, params, statistics, train=True, key=jax.random.key(1))
+            source, target = nets.forward(batch)
+            return jnp.mean(source.logits**2) + jnp.mean(target.logits), nets.statistics()
+
+        (value, moved), gradient = jax.jit(jax.value_and_grad(loss, has_aux=True))(params)
+        return value, moved, gradient, statistics
+
+    exact, rounded = evaluate("float32"), evaluate("bfloat16")
+    assert {a.dtype for a in jax.tree.leaves(rounded)} == {jnp.dtype("float32")}
+    assert not same_bits(exact[2], rounded[2])
+    for a, b in zip(exact[:3], rounded[:3], strict=True):
+        a, b = (np.concatenate([np.ravel(x) for x in (*jax.tree.leaves(t), 1.0)]) for t in (a, b))
+        assert np.linalg.norm(a - b) < 0.2 * np.linalg.norm(a)
+    if jax.tree.leaves(exact[3]):
+        assert not same_bits(rounded[1], rounded[3])
+
+
+@pytest.mark.parametrize("spec", BFLOAT16[:1])
+def test_bfloat16_really_multiplies_in_it(spec):
+    nets = make_nets(dataclasses.replace(spec, compute="bfloat16"), train=False)
+    program = str(jax.make_jaxpr(lambda x: nets.encode(x))(jnp.zeros((3, *spec.input_shape))))
+    products = [line for line in program.splitlines() if "dot_general" in line]
+    assert products and all("bf16" in line for line in products)
+
+
+def test_an_unknown_compute_type_is_refused():
+    with pytest.raises(InputError, match=r"'float16'. Allowed: float32, bfloat16"):
+        make_spec(compute="float16")
+
+
+def test_a_compiled_gradient_through_pooling_in_time_is_finite():
+    """With `max` over an axis it was NaN on a CPU, where the program rounded the maximum twice."""
+    spec = make_spec(backbone="temporal_conv", input_shape=(9, 3), hidden=(4, 5))
+    blueprint, batch = Blueprint.of(spec, no_extra), make_batch(shape=(9, 3))
+    params, statistics = blueprint.init(no_extra, jax.random.key(0))
+
+    def loss(params):
+        nets = Nets(blueprint, params, statistics, train=True, key=jax.random.key(1))
+        source, target = nets.forward(batch)
+        return jnp.mean(source.logits**2) + jnp.mean(target.logits)
+
+    gradient = jax.jit(jax.grad(loss))(params)
+    assert all(np.isfinite(a).all() for a in jax.tree.leaves(gradient))

@@ -96,6 +96,7 @@ def test_a_stack_of_sparse_runs():
 
 
 def test_streamed_sparse_rows():
+    pytest.importorskip("grain")
     runs = []
     for task in (DENSE, SPARSE):
 

@@ -1,11 +1,16 @@
 """Layers that a forward pass of xferlab needs beside `nnx.Linear`.
 
-Convolution and pooling have two formulations, chosen once per backend: XLA's own, and on a CPU
-shifted slices with one matrix product, which is 2-4 times faster there and keeps its speed inside
-`lax.scan`, `lax.map` and `while` (XLA's own is four times slower inside a loop).
+Convolution and pooling have several formulations, chosen once per backend: XLA's own, and on a CPU
+shifted slices with one matrix product (im2col), which is 2-4 times faster there and keeps its speed
+inside `lax.scan`, `lax.map` and `while` (XLA's own is four times slower inside a loop). 'batched'
+adds one matrix product for each entry of the kernel instead, and keeps no patches in memory. Over
+stacked runs im2col and 'batched' are batched matrix products, XLA's own a grouped convolution;
+`python -m benchmarks.device` measures which is quickest on a device.
 """
 
 from __future__ import annotations
+
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -16,19 +21,19 @@ from jaxtyping import Array, Float
 from xferlab.core.errors import InputError
 
 Formulation = str
-"""'im2col' or 'xla'."""
+"""'im2col', 'batched' or 'xla'."""
 
 
 def resolve_formulation(name: str) -> Formulation:
     """Returns the formulation for 'auto' on this backend, or the named one.
 
     Raises:
-        InputError: if the name is none of 'auto', 'im2col' and 'xla'.
+        InputError: if the name is none of 'auto', 'im2col', 'batched' and 'xla'.
     """
     if name == "auto":
         return "im2col" if jax.default_backend() == "cpu" else "xla"
-    if name not in ("im2col", "xla"):
-        raise InputError(f"convolution {name!r} is unknown. Allowed: auto, im2col, xla")
+    if name not in ("im2col", "batched", "xla"):
+        raise InputError(f"convolution {name!r} is unknown. Allowed: auto, im2col, batched, xla")
     return name
 
 
@@ -84,8 +89,13 @@ class Conv(nnx.Module):
     def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n i j o"]:
         """Returns the convolution plus bias."""
         kernel = self.kernel[...]
-        convolve = _convolve_im2col if self.formulation == "im2col" else _convolve_xla
-        return convolve(x, kernel, self.padding) + self.bias[...].reshape(1, 1, 1, -1)
+        if self.formulation == "xla":
+            convolved = _convolve_xla(x, kernel, self.padding)
+        else:
+            convolved = _multiply_slices(
+                _slices(x, kernel.shape[0], self.padding), kernel, self.formulation
+            )
+        return convolved + self.bias[...].reshape(1, 1, 1, -1)
 
 
 def _convolve_xla(x: Array, kernel: Array, padding: str) -> Array:
@@ -94,14 +104,21 @@ def _convolve_xla(x: Array, kernel: Array, padding: str) -> Array:
     )
 
 
-def _convolve_im2col(x: Array, kernel: Array, padding: str) -> Array:
-    size = kernel.shape[0]
+def _slices(x: Array, size: int, padding: str) -> list[Array]:
+    """Returns what each entry of a square kernel meets, row by row."""
     if padding == "SAME":
         before, after = (size - 1) // 2, size // 2
         x = jnp.pad(x, ((0, 0), (before, after), (before, after), (0, 0)))
     height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
-    slices = [x[:, i : i + height, j : j + width] for i in range(size) for j in range(size)]
-    return jnp.concatenate(slices, axis=-1) @ kernel.reshape(-1, kernel.shape[-1])
+    return [x[:, i : i + height, j : j + width] for i in range(size) for j in range(size)]
+
+
+def _multiply_slices(slices: list[Array], kernel: Array, formulation: Formulation) -> Array:
+    """Returns the convolution from shifted slices `[n, ..., in]` and a kernel `[..., in, out]`."""
+    if formulation == "im2col":
+        return jnp.concatenate(slices, axis=-1) @ kernel.reshape(-1, kernel.shape[-1])
+    entries = kernel.reshape(-1, *kernel.shape[-2:])
+    return functools.reduce(jnp.add, (s @ e for s, e in zip(slices, entries, strict=True)))
 
 
 class TemporalConv(nnx.Module):
@@ -133,14 +150,19 @@ class TemporalConv(nnx.Module):
             )
         else:
             slices = [x[:, i : i + length] for i in range(size)]
-            convolved = jnp.concatenate(slices, axis=-1) @ kernel.reshape(-1, kernel.shape[-1])
+            convolved = _multiply_slices(slices, kernel, self.formulation)
         return convolved + self.bias[...].reshape(1, 1, -1)
 
 
 def max_pool_time(x: Float[Array, "n t c"]) -> Float[Array, "n i c"]:
-    """Returns the maxima of non-overlapping pairs in time; an odd last step is dropped."""
+    """Returns the maxima of non-overlapping pairs in time; an odd last step is dropped.
+
+    Not `max` over an axis: its gradient looks for the values that equal the maximum, and finds none
+    where a compiled program computes them a second time with other roundings: 0 / 0.
+    """
     n, t, c = x.shape
-    return x[:, : t - t % 2].reshape(n, t // 2, 2, c).max(axis=2)
+    pairs = x[:, : t - t % 2].reshape(n, t // 2, 2, c)
+    return jnp.maximum(pairs[:, :, 0], pairs[:, :, 1])
 
 
 def max_pool(x: Float[Array, "n h w c"], *, formulation: Formulation) -> Float[Array, "n i j c"]:
@@ -200,6 +222,7 @@ class BatchNorm(nnx.Module):
     def __call__(self, x: Float[Array, "n ... c"], mode: Mode) -> Float[Array, "n ... c"]:
         """Returns the normalised x and, in training, moves the running averages."""
         row = mode.domain if self.domains > 1 else 0
+        dtype, x = x.dtype, x.astype(jnp.promote_types(x.dtype, jnp.float32))
         mean, var = self.mean[...][row], self.var[...][row]
         if mode.train:
             axes = tuple(range(x.ndim - 1))
@@ -208,7 +231,7 @@ class BatchNorm(nnx.Module):
         factor = self.scale[...][row] * lax.rsqrt(var + self.epsilon)
         offset = self.bias[...][row] - mean * factor
         shape = (1,) * (x.ndim - 1) + (-1,)
-        return x * factor.reshape(shape) + offset.reshape(shape)
+        return (x * factor.reshape(shape) + offset.reshape(shape)).astype(dtype)
 
     def _move_averages(
         self, row: Array | int, mean: Array, var: Array, count: int, momentum: Array | float | None

@@ -45,6 +45,21 @@ class Blueprint(NamedTuple):
         return nnx.to_pure_dict(params), nnx.to_pure_dict(rest)
 
 
+def _encode_in(dtype: Any, encoder: nnx.Module, inputs: Array, mode: Mode) -> Array:
+    """Returns the features, float32, of an encoder that computes in another type.
+
+    Inputs and parameters are rounded on the way in, so any module computes in that type; the
+    gradient passes the rounding and stays float32, as does what the pass leaves in the statistics.
+    """
+    graphdef, params, rest = nnx.split(encoder, nnx.Param, ...)
+    rounded = jax.tree.map(lambda a: a.astype(dtype), params)
+    rounding = nnx.merge(graphdef, rounded, rest, copy=True)
+    features = rounding(inputs.astype(dtype), mode)
+    if mode.train:
+        nnx.update(encoder, nnx.state(rounding, nnx.Not(nnx.Param)))
+    return features.astype(jnp.float32)
+
+
 class Nets:
     """Networks merged from plain dicts, with the forward passes that methods are written in.
 
@@ -89,7 +104,10 @@ class Nets:
         self._passes += 1
         key = None if self._key is None else jax.random.fold_in(self._key, self._passes)
         mode = Mode(self._train, domain=domain, key=key, momentum=momentum)
-        return self._modules["encoder"](inputs, mode)
+        encoder = self._modules["encoder"]
+        if self._blueprint.spec.compute == "float32":
+            return encoder(inputs, mode)
+        return _encode_in(jnp.dtype(self._blueprint.spec.compute), encoder, inputs, mode)
 
     def classify(self, features: Float[Array, "n d"], head: str | None = None) -> Array:
         """Returns the logits `[n, k]` of a head, by default the first one."""

@@ -8,6 +8,7 @@ import math
 from xferlab.core.errors import InputError
 
 BATCH_NORMS = ("joint", "separate", "domain", "frozen")
+COMPUTE_TYPES = ("float32", "bfloat16")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,10 @@ class NetworkSpec:
             shared averages), 'domain' (a pass each, averages, scale and bias per domain) or
             'frozen' (a pretrained backbone normalises by the averages that came with its weights,
             which do not move; a bottleneck's batch norm is 'separate').
-        convolution: 'auto', 'im2col' or 'xla' (see `models.layers`).
+        convolution: 'auto', 'im2col', 'batched' or 'xla' (see `models.layers`).
+        compute: 'float32' or 'bfloat16': the type in which the encoder multiplies and convolves.
+            Parameters, gradients, batch-norm statistics, features, heads, discriminators and losses
+            are float32 in both.
     """
 
     backbone: str
@@ -39,6 +43,7 @@ class NetworkSpec:
     dropout: float = 0.0
     batch_norm: str = "separate"
     convolution: str = "auto"
+    compute: str = "float32"
 
     def __post_init__(self) -> None:
         """Raises InputError for values outside their range."""
@@ -46,6 +51,8 @@ class NetworkSpec:
             raise InputError(
                 f"batch_norm is {self.batch_norm!r}. Allowed: {', '.join(BATCH_NORMS)}"
             )
+        if self.compute not in COMPUTE_TYPES:
+            raise InputError(f"compute is {self.compute!r}. Allowed: {', '.join(COMPUTE_TYPES)}")
         if not 0.0 <= self.dropout < 1.0:
             raise InputError(f"dropout is {self.dropout}; it must lie in [0, 1)")
         if not self.heads or min(outputs for _, outputs in self.heads) < 1:
