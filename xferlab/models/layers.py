@@ -118,7 +118,11 @@ def _multiply_slices(slices: list[Array], kernel: Array, formulation: Formulatio
     if formulation == "im2col":
         return jnp.concatenate(slices, axis=-1) @ kernel.reshape(-1, kernel.shape[-1])
     entries = kernel.reshape(-1, *kernel.shape[-2:])
-    return functools.reduce(jnp.add, (s @ e for s, e in zip(slices, entries, strict=True)))
+    multiply = functools.partial(
+        jnp.matmul, preferred_element_type=jnp.promote_types(kernel.dtype, jnp.float32)
+    )
+    products = (multiply(s, e) for s, e in zip(slices, entries, strict=True))
+    return functools.reduce(jnp.add, products).astype(kernel.dtype)
 
 
 class TemporalConv(nnx.Module):
