@@ -1,0 +1,1 @@
+"""Parts of a page that do well and badly."""
