@@ -141,3 +141,25 @@ def test_holm_by_hand():
 def test_bad_input_is_refused(call):
     with pytest.raises(InputError):
         call()
+
+
+@pytest.mark.parametrize("total", [3, 7, 10, 40, 445, 2007, 10000, 40960])
+@pytest.mark.parametrize("n", [2, 3, 5, 8, 13])
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_sign_flip_p_values_of_counts_are_those_of_the_integers(n, total, scale):
+    """Scores are k right of `total`; the test on integers, which have exact ties, decides."""
+    rng = np.random.default_rng(n * total)
+    for _ in range(5):
+        ours, base = rng.integers(0, total + 1, (2, n))
+        ours[: n // 2] = base[: n // 2] + (ours - base)[0] * rng.choice((-1, 1), n // 2)
+        differences = ours - base
+        signs = np.array(list(itertools.product([-1, 1], repeat=n)))
+        exact = (np.abs(signs @ differences) >= abs(differences.sum())).mean()
+        p_value = paired_test(scale * ours / total, scale * base / total).p_value
+        assert p_value == exact
+
+
+def test_many_seeds_are_flipped_at_random_and_keep_their_ties():
+    ours, base = np.tile([0.3, 0.1], 10), np.tile([0.2, 0.2], 10)
+    assert paired_test(ours, base).p_value == 1.0
+    assert paired_test(ours + 0.2, base).p_value == pytest.approx(2 / 2**20, abs=2e-3)
