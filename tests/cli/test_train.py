@@ -7,15 +7,17 @@ import sys
 import time
 
 import numpy as np
+import pytest
 
 from tests.shared import REPOSITORY
 from xferlab.cli.main import main
+from xferlab.methods.shallow.table import SHALLOW
 
 
-def save(path, shift):
+def save(path, shift, *, n=40, features=3):
     generator = np.random.default_rng(0)
-    labels = np.arange(40) % 2
-    inputs = generator.normal(size=(40, 3)) + 2 * labels[:, None] + shift
+    labels = np.arange(n) % 2
+    inputs = generator.normal(size=(n, features)) + 2 * labels[:, None] + shift
     np.savez(path, x=inputs.astype(np.float32), y=labels)
 
 
@@ -31,6 +33,17 @@ def test_own_data_from_files(tmp_path, capsys):
     (record,) = (path.parent for path in out.glob("*/DONE"))
     assert f"record: {record}" in captured.out
     assert captured.out.count(" %") == 10  # A line for each evaluation.
+
+
+@pytest.mark.parametrize("method", SHALLOW)
+def test_a_closed_form_method_has_one_evaluation_and_no_terms(method, tmp_path, capsys):
+    for name, shift in (("a", 0.0), ("b", 1.0)):
+        save(tmp_path / f"{name}.npz", shift, n=120, features=30)
+    files = [f"--source={tmp_path / 'a.npz'}", f"--target={tmp_path / 'b.npz'}"]
+    assert main(["train", *files, f"--out={tmp_path / 'runs'}", f"--method={method}"]) == 0
+    out = capsys.readouterr().out
+    assert f"{method} on a->b, seed 0" in out
+    assert out.count(" %") == 1 and "record: " in out
 
 
 def test_one_seed_of_one_task_of_a_suite(tiny, tmp_path, capsys):

@@ -87,13 +87,14 @@ def _course(record: RunRecord) -> Table:
     if record.diverged:
         title += f" (diverged at step {record.diverged_at} in {record.diverged_term})"
     terms = list(record.curve.terms)
+    places = {step: place for place, step in enumerate(record.curve.steps)}
     scores = ("information_maximisation", "target accuracy")
     table = Table("step", *map(escape, terms), *scores, title=escape(title))
     for evaluation in record.evaluations:
-        place = record.curve.steps.index(evaluation.step)
+        place = places.get(evaluation.step)
         table.add_row(
             str(evaluation.step),
-            *(_number(record.curve.terms[term][place]) for term in terms),
+            *("" if place is None else _number(record.curve.terms[t][place]) for t in terms),
             f"{evaluation.validators['information_maximisation']:.3f}",
             f"{100 * evaluation.metrics['accuracy']:.1f} %",
         )
