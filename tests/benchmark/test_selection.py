@@ -121,3 +121,29 @@ def test_only_the_oracle_is_said_to_use_target_labels():
 
 def test_evaluations_are_plain_values():
     assert Evaluation(1, {"accuracy": 0.5}, {}) == Evaluation(1, {"accuracy": 0.5}, {})
+
+
+def test_the_oracle_is_an_upper_bound_of_every_rule_under_every_metric():
+    generator, runs = np.random.default_rng(0), []
+    for seed in range(3):
+        for hyper in ("", "x", "y"):
+            accuracy, f1, score = generator.random((3, 4))
+            evaluations = [
+                Evaluation(i, {"accuracy": a, "macro_f1": f}, {"snd": s, "oracle": a})
+                for i, (a, f, s) in enumerate(zip(accuracy, f1, score, strict=True))
+            ]
+            run = make_run(seed=seed, hyper=hyper)
+            runs.append(dataclasses.replace(run, evaluations=tuple(evaluations)))
+    for metric in ("accuracy", "macro_f1"):
+        oracle = select(runs, "oracle", metric)["value"].mean()
+        assert all(select(runs, rule, metric)["value"].mean() < oracle for rule in ("last", "snd"))
+
+
+def test_the_oracle_of_a_macro_f1_table_does_not_take_the_best_accuracy():
+    evaluations = (
+        Evaluation(1, {"accuracy": 0.9, "macro_f1": 0.2}, {"oracle": 0.9}),
+        Evaluation(2, {"accuracy": 0.5, "macro_f1": 0.4}, {"oracle": 0.5}),
+    )
+    run = dataclasses.replace(make_run(), evaluations=evaluations)
+    assert only(select([run], "oracle", "macro_f1"))["step"] == 2
+    assert only(select([run], "oracle"))["step"] == 1

@@ -96,7 +96,7 @@ def _run_score(run: RunRecord, rule: str, metric: str, *, bold: bool) -> Entry:
     """Returns the score of one run under a rule and the step it was reached at."""
     if run.diverged:
         return page.number(None)
-    chosen = best_evaluation(run, rule)
+    chosen = best_evaluation(run, rule, metric)
     value = 100 * chosen.metrics[metric]
     return Entry(f"{value:.1f} <small>step {chosen.step}</small>", value, "chosen" if bold else "")
 

@@ -6,7 +6,8 @@ Three kinds of rule, never mixed within a column:
   defaults). Nothing is chosen.
 - a validator's name: the checkpoint with the highest score, and the hyper-parameters whose
   selected checkpoints have the highest mean score over seeds. No target label is looked at.
-- `oracle`: the same with the validator that does look at target labels.
+- `oracle`: the same with the table's own metric on the target's labels: what no other choice of
+  checkpoint and hyper-parameters can exceed in that table.
 
 Divergence is visible without labels: hyper-parameters with fewer diverged seeds come first under
 every validator. A diverged run is kept, with the value NaN.
@@ -46,7 +47,7 @@ def select(records: Sequence[RunRecord], rule: str, metric: str = "accuracy") ->
     _refuse_duplicates(records)
     rows = []
     for runs in group_by(records, "task", "method").values():
-        rows += [_row(run, rule, metric) for run in _choose_hyper(runs, rule)]
+        rows += [_row(run, rule, metric) for run in _choose_hyper(runs, rule, metric)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"step": "Int64", "value": float})
 
 
@@ -54,16 +55,21 @@ def explain(rule: str) -> str:
     """Returns one sentence that says what a rule does and what it looks at."""
     if rule == LAST:
         return "last: the last checkpoint of the default hyper-parameters; nothing is selected."
-    chosen = f"{rule}: checkpoint and hyper-parameters with the highest {rule} score"
     if rule == ORACLE:
-        return f"{chosen}, which USES TARGET LABELS: an upper bound, not a fair comparison."
+        return (
+            "oracle: checkpoint and hyper-parameters with the highest value of this table's metric,"
+            " which USES TARGET LABELS: an upper bound, not a fair comparison."
+        )
+    chosen = f"{rule}: checkpoint and hyper-parameters with the highest {rule} score"
     if rule == REVERSE_VALIDATION:
         chosen = f"{rule}: last checkpoint; where hyper-parameters vary, those with the best score"
     return f"{chosen}, computed without any target label."
 
 
-def best_evaluation(run: RunRecord, rule: str) -> Evaluation:
+def best_evaluation(run: RunRecord, rule: str, metric: str = "accuracy") -> Evaluation:
     """Returns the checkpoint that `rule` selects; of equal scores the latest one.
+
+    `metric` is what the oracle looks at.
 
     A score that is not finite loses against every finite one.
     """
@@ -77,7 +83,7 @@ def best_evaluation(run: RunRecord, rule: str) -> Evaluation:
     if rule == REVERSE_VALIDATION:
         return run.evaluations[-1]
     _refuse_unknown(run, rule)
-    scores = [_score(evaluation, rule) for evaluation in run.evaluations]
+    scores = [_score(evaluation, rule, metric) for evaluation in run.evaluations]
     latest_best = len(scores) - 1 - int(np.argmax(scores[::-1]))
     return run.evaluations[latest_best]
 
@@ -90,7 +96,7 @@ def group_by(records: Iterable[RunRecord], *fields: str) -> dict[tuple, list[Run
     return groups
 
 
-def _choose_hyper(runs: list[RunRecord], rule: str) -> list[RunRecord]:
+def _choose_hyper(runs: list[RunRecord], rule: str, metric: str) -> list[RunRecord]:
     """Returns the runs of one (task, method) that have the hyper-parameters `rule` chooses."""
     by_hyper = {hyper: group for (hyper,), group in group_by(runs, "hyper").items()}
     if rule == LAST:
@@ -99,13 +105,13 @@ def _choose_hyper(runs: list[RunRecord], rule: str) -> list[RunRecord]:
         return runs
     for run in runs:
         _refuse_unknown(run, rule)
-    return max(by_hyper.values(), key=lambda group: _rank(group, rule))
+    return max(by_hyper.values(), key=lambda group: _rank(group, rule, metric))
 
 
-def _rank(runs: list[RunRecord], rule: str) -> tuple[float, float]:
+def _rank(runs: list[RunRecord], rule: str, metric: str) -> tuple[float, float]:
     """Returns what hyper-parameters are ordered by: finished fraction, then mean best score."""
     done = [run for run in runs if not run.diverged]
-    scores = [_score(best_evaluation(run, rule), rule) for run in done]
+    scores = [_score(best_evaluation(run, rule, metric), rule, metric) for run in done]
     return len(done) / len(runs), float(np.mean(scores)) if scores else -np.inf
 
 
@@ -121,8 +127,12 @@ def _refuse_unknown(run: RunRecord, rule: str) -> None:
         raise unknown_name("selection rule", rule, [LAST, *dict.fromkeys(known)])
 
 
-def _score(evaluation: Evaluation, rule: str) -> float:
+def _score(evaluation: Evaluation, rule: str, metric: str) -> float:
     """Returns a validator's score, minus infinity where it is not finite or was not computed."""
+    if rule == ORACLE:
+        if metric not in evaluation.metrics:
+            raise unknown_name("metric", metric, evaluation.metrics)
+        return evaluation.metrics[metric]
     score = evaluation.validators.get(rule, -np.inf)
     return score if np.isfinite(score) else -np.inf
 
@@ -133,7 +143,7 @@ def _row(run: RunRecord, rule: str, metric: str) -> dict[str, object]:
     cell |= {"diverged": run.diverged, "oracle": run.oracle}
     if run.diverged:
         return cell | {"step": None, "value": np.nan}
-    chosen = best_evaluation(run, rule)
+    chosen = best_evaluation(run, rule, metric)
     if metric not in chosen.metrics:
         raise unknown_name("metric", metric, chosen.metrics)
     return cell | {"step": chosen.step, "value": chosen.metrics[metric]}
