@@ -8,12 +8,16 @@ from tests.benchmark.tiny import tiny_packs, tiny_suite, tiny_task
 from xferlab.benchmark.external import find_method
 from xferlab.benchmark.grid import Candidate, expand_grid, make_packs
 from xferlab.benchmark.run import parse_sweeps
+from xferlab.benchmark.spec import RunSpec
 from xferlab.cli.bench import choose_candidates
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.data.moons import moons
 from xferlab.methods import Method, method
+from xferlab.methods.base import Stage
+from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
+from xferlab.methods.target_only import TargetOnly
 
 pytestmark = pytest.mark.fast
 
@@ -61,6 +65,48 @@ def test_an_unsupported_setting_is_refused():
         InputError, match=r"'sf' does not support setting 'unsupervised_da'.*source_free"
     ):
         make_packs(tiny_suite(), [Candidate("sf", SourceFree())], seeds=1, width=1)
+
+
+@method
+class Peeks(Method):
+    """A foreign method that declares nothing and looks at target labels in its second stage."""
+
+    def stages(self):
+        return Stage(SourceOnly(), 0.5), Stage(TargetOnly(), 0.5, Setting.SUPERVISED)
+
+    def loss(self, nets, batch, ctx):
+        raise NotImplementedError
+
+
+@method
+class Returns(Peeks):
+    """A foreign method whose source-free stage comes first: it then asks for the source again."""
+
+    settings = (Setting.SOURCE_FREE,)
+
+    def stages(self):
+        return Stage(self, 0.5), Stage(SourceOnly(), 0.5, Setting.UNSUPERVISED_DA)
+
+
+def only_run(candidate, suite=None):
+    ((run,),) = (
+        pack.runs for pack in make_packs(suite or tiny_suite(), [candidate], seeds=1, width=1)
+    )
+    return run[0]
+
+
+def test_a_stage_that_shows_more_than_the_task_makes_an_oracle():
+    spec = only_run(Candidate("peeks", Peeks()))
+    assert spec.oracle and spec.sees == "supervised"
+    assert RunSpec.from_json(spec.to_json()) == spec
+    free = tiny_suite(task=tiny_task().with_setting(Setting.SOURCE_FREE))
+    assert only_run(Candidate("returns", Returns()), free).oracle
+    assert not any(only_run(find_method(name)).oracle for name in set(METHODS) - {"target_only"})
+
+
+def test_a_stage_that_shows_labels_needs_a_test_split_too():
+    with pytest.raises(InputError, match="'peeks' would be tested on what it is trained on"):
+        make_packs(transductive_suite(), [Candidate("peeks", Peeks())], seeds=1, width=1)
 
 
 def transductive_suite():

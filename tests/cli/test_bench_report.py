@@ -138,3 +138,30 @@ def test_a_damaged_run_and_a_folder_that_cannot_be(tiny, finished, tmp_path, cap
     (tmp_path / "file").write_text("")
     assert main(["bench", "--suite=tiny", f"--out={tmp_path / 'file' / 'x'}"]) == 2
     assert "choose a folder that can be written with --out" in capsys.readouterr().err
+
+
+PEEKING = """
+from xferlab.core.settings import Setting
+from xferlab.methods import Method, method
+from xferlab.methods.base import Stage
+from xferlab.methods.target_only import TargetOnly
+
+
+@method
+class Peeks(Method):
+    def stages(self):
+        return (Stage(TargetOnly(), 1.0, Setting.SUPERVISED),)
+
+    def loss(self, nets, batch, ctx):
+        raise NotImplementedError
+"""
+
+
+def test_a_foreign_stage_that_looks_at_target_labels_is_marked(tiny, tmp_path, capsys):
+    (tmp_path / "peeks.py").write_text(PEEKING)
+    arguments = ["bench", "--suite=tiny", f"--method={tmp_path / 'peeks.py'}:Peeks"]
+    assert main([*arguments, "--seeds=2", f"--out={tmp_path / 'runs'}"]) == 0
+    capsys.readouterr()
+    page = (tmp_path / "runs" / "tiny.md").read_text()
+    assert "| peeks † |" in page and "†: trained with target labels" in page
+    assert "| source_only |" in page

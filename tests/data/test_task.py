@@ -22,11 +22,23 @@ def make_task(sources=None, target=None, setting=Setting.UNSUPERVISED_DA):
 
 @pytest.mark.parametrize("setting", Setting)
 def test_hidden_labels_do_not_exist(setting):
-    batch = make_task().training_arrays(setting)
+    batch = make_task().training_arrays(setting, oracle=True)
     assert type(batch.source) is TYPES[setting.source]
     assert type(batch.target) is TYPES[setting.target]
     for part, view in zip(batch, (setting.source, setting.target), strict=True):
         assert hasattr(part, "labels") == (view is View.LABELS)
+
+
+@pytest.mark.parametrize("own", Setting)
+@pytest.mark.parametrize("asked", Setting)
+def test_more_than_the_task_shows_is_for_oracles_alone(own, asked):
+    task = make_task(setting=own)
+    if asked.source <= own.source and asked.target <= own.target:
+        task.training_arrays(asked)
+    else:
+        with pytest.raises(InputError, match=f"'{asked.label}' shows more than.*'{own.label}'"):
+            task.training_arrays(asked)
+    task.training_arrays(asked, oracle=True)
 
 
 def test_training_arrays_are_the_whole_training_splits():

@@ -223,7 +223,7 @@ def test_hidden_labels_are_no_field_of_a_batch(name):
     method = METHODS[name]
     for stage in method.stages():
         setting = stage.setting or setting_of(method, TASK)
-        data = to_resident(TASK.training_arrays(setting))
+        data = to_resident(TASK.training_arrays(setting, oracle=True))
         batch = jax.eval_shape(
             lambda key, data=data: draw_batch(data, key, jnp.int32(0), (4, 4)), jax.random.key(0)
         )

@@ -103,7 +103,7 @@ def make_training(
     members = members or [Member(method, options or make_options(), seed)]
     setting = setting_of(method, task)
     settings = {stage.setting or setting for stage in method.stages()}
-    data = {s: to_resident(task.training_arrays(s), pad_to=pad_to) for s in settings}
+    data = {s: to_resident(task.training_arrays(s, oracle=True), pad_to=pad_to) for s in settings}
     return Training(spec or make_spec(), members, data, setting, CACHE)
 
 

@@ -203,7 +203,7 @@ class Executor:
             return self._residents[key]
 
     def _load(self, pack: Pack, setting: Setting) -> Resident:
-        splits = pack.task.training_arrays(setting)
+        splits = pack.task.training_arrays(setting, oracle=pack.runs[0][0].oracle)
         check_batch_sizes(splits, pack.suite_task.training.batch_sizes)
         return to_resident(splits, pad_to=self._pad[pack.suite_task.network])
 

@@ -12,8 +12,9 @@ from xferlab.benchmark.spec import MethodSpec, RunSpec, TaskSpec
 from xferlab.benchmark.suite import Suite, SuiteTask
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.pytrees import leaf_names
-from xferlab.core.settings import Setting
+from xferlab.core.settings import Setting, View
 from xferlab.data.task import TransferTask
+from xferlab.methods.shallow.base import ShallowMethod
 from xferlab.methods.table import AnyMethod
 
 Hyper = Mapping[str, float]
@@ -83,24 +84,31 @@ def _reversible(pack: Pack) -> Pack:
 
 
 def would_test_on_training_labels(method: AnyMethod, task: TransferTask) -> bool:
-    """Tells whether a method that needs target labels would be scored on those it trains on."""
-    return (
-        task.setting not in method.settings
-        and Setting.SUPERVISED in method.settings
-        and task.target.transductive
-    )
+    """Tells whether a method that is shown target labels would be scored on those it trains on."""
+    supervised = task.setting not in method.settings and Setting.SUPERVISED in method.settings
+    beyond = shown_beyond(method, task)
+    shown = supervised or (beyond is not None and beyond.target is View.LABELS)
+    return shown and task.target.transductive
+
+
+def shown_beyond(method: AnyMethod, task: TransferTask) -> Setting | None:
+    """Returns the setting of the first stage that shows more than the task, None without one."""
+    if isinstance(method, ShallowMethod):
+        return None
+    settings = (stage.setting for stage in method.stages() if stage.setting is not None)
+    return next((setting for setting in settings if not setting.within(task.setting)), None)
 
 
 def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
     supported = candidate.method.settings
-    if task.setting in supported:
-        return task
     if would_test_on_training_labels(candidate.method, task):
         raise InputError(
             f"method {candidate.name!r} would be tested on what it is trained on: task"
             f" {task.name!r} is transductive, its target's test examples are the training"
             " examples. Leave the method out or choose a suite with a test split"
         )
+    if task.setting in supported:
+        return task
     if Setting.SUPERVISED in supported:
         return task.with_setting(Setting.SUPERVISED)
     raise InputError(
@@ -114,6 +122,7 @@ def _run(
     candidate: Candidate, suite_task: SuiteTask, task: TransferTask, hyper: Hyper, seed: int
 ) -> tuple[RunSpec, AnyMethod]:
     method = with_hyper(candidate.name, candidate.method, hyper)
+    beyond = shown_beyond(method, task)
     spec = RunSpec(
         task=task_spec(task),
         method=MethodSpec(
@@ -124,6 +133,7 @@ def _run(
         network=suite_task.network,
         training=suite_task.training,
         seed=seed,
+        sees=beyond.label if beyond else "",
     )
     return spec, method
 

@@ -39,13 +39,18 @@ class MethodSpec:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """One run: task, method, network, training options and the index of the seed."""
+    """One run: task, method, network, training options and the index of the seed.
+
+    `sees` is the label of a stage's setting that shows more than the task's, '' for none: such a
+    run is an oracle.
+    """
 
     task: TaskSpec
     method: MethodSpec
     network: NetworkSpec
     training: TrainingOptions
     seed: int
+    sees: str = ""
 
     @property
     def digest(self) -> str:
@@ -63,8 +68,8 @@ class RunSpec:
 
     @property
     def oracle(self) -> bool:
-        """Whether the run trains with target labels."""
-        return Setting.from_label(self.task.setting) is Setting.SUPERVISED
+        """Whether the run is shown target labels, or in a stage more than its task shows."""
+        return bool(self.sees) or Setting.from_label(self.task.setting) is Setting.SUPERVISED
 
     @property
     def hyper_json(self) -> str:
@@ -77,10 +82,9 @@ class RunSpec:
         A new field with a default thus changes no digest. A changed default would make old digests
         mean other numbers: tests/benchmark/test_spec.py holds the table of defaults.
         """
-        parts = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return {
             name: _differing(part) if dataclasses.is_dataclass(part) else part
-            for name, part in parts.items()
+            for name, part in _differing(self).items()
         }
 
     @classmethod
@@ -92,6 +96,7 @@ class RunSpec:
             network=NetworkSpec(**_tuples(data["network"])),
             training=TrainingOptions(**_tuples(data["training"])),
             seed=data["seed"],
+            sees=data.get("sees", ""),
         )
 
 

@@ -7,12 +7,12 @@ import enum
 from xferlab.core.names import NameTable
 
 
-class View(enum.Enum):
-    """How much of a domain's training split reaches a method."""
+class View(enum.IntEnum):
+    """How much of a domain's training split reaches a method, in order."""
 
-    ABSENT = "absent"
-    INPUTS = "inputs"
-    LABELS = "inputs and labels"
+    ABSENT = 0
+    INPUTS = 1
+    LABELS = 2
 
 
 class Setting(enum.Enum):
@@ -31,6 +31,14 @@ class Setting(enum.Enum):
         self.label = label
         self.source = source
         self.target = target
+
+    def within(self, other: Setting) -> bool:
+        """Tells whether this setting shows no more than the other one, of source and target.
+
+        >>> Setting.SOURCE_FREE.within(Setting.UNSUPERVISED_DA)
+        True
+        """
+        return self.source <= other.source and self.target <= other.target
 
     @classmethod
     def from_label(cls, label: str) -> Setting:

@@ -83,17 +83,28 @@ class TransferTask:
         """Returns the same task under another setting."""
         return dataclasses.replace(self, setting=setting)
 
-    def training_arrays(self, setting: Setting | None = None) -> Batch:
+    def training_arrays(self, setting: Setting | None = None, *, oracle: bool = False) -> Batch:
         """Returns the whole training splits as the setting shows them.
 
         Args:
             setting: of one stage of a recipe; by default the task's own.
+            oracle: allows a setting that shows more than the task's own, for runs that are marked
+                as oracles.
 
         Returns:
             A batch of NumPy arrays. A domain that the setting hides is None; one whose labels it
             hides is `Unlabelled`, which has no such field. `index` is 0 ... n - 1.
+
+        Raises:
+            InputError: a setting that shows more than the task's own, unless for an oracle.
         """
         setting = setting or self.setting
+        if not (oracle or setting.within(self.setting)):
+            raise InputError(
+                f"setting {setting.label!r} shows more than task {self.name!r}, whose setting is"
+                f" {self.setting.label!r}. Allowed: settings within the task's; oracle=True shows"
+                " it to a run that every table marks as an oracle"
+            )
         source, target = self.source.splits["train"], self.target.splits["train"]
         return Batch._make((_view(source, setting.source), _view(target, setting.target)))
 
