@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xferlab.core.batch import Labelled
+from xferlab.core.settings import View
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metrics import all_metrics
 from xferlab.evaluation.validators.oracle import OracleAccuracy
@@ -38,6 +39,7 @@ class Scorer:
         """Picks the examples that validators see."""
         held_out = task.held_out()
         self._num_classes = task.target.num_classes
+        self._source_hidden = task.setting.source is View.ABSENT
         self._source_train = _sample(held_out.source_train, VALIDATION_LIMIT)
         self._source_test = _sample(held_out.source_test, VALIDATION_LIMIT)
         self._target_train = _sample(held_out.target_train, VALIDATION_LIMIT)
@@ -69,19 +71,28 @@ class Scorer:
         everything = (*source_train, *source_test, *target_train, *target_test)
         if not all(np.isfinite(array).all() for array in everything):
             return Score({}, {}, None)
-        view = ValidationView(
-            source_train=LabelledOutputs(*source_train, np.asarray(self._source_train.labels)),
-            source_validation=LabelledOutputs(*source_test, np.asarray(self._source_test.labels)),
-            target=Outputs(*target_train),
-        )
+        view = self._view(source_train, source_test, target_train)
         oracle_view = OracleView(target_test=LabelledOutputs(*target_test, self.target_labels))
         validators = {
             name: float(v(oracle_view) if isinstance(v, OracleAccuracy) else v(view))
             for name, v in VALIDATORS.items()
+            if not (v.needs_source and self._source_hidden)
         }
         predictions = target_test.logits.argmax(axis=1)
         metrics = all_metrics(self.target_labels, predictions, self._num_classes)
         return Score(metrics, validators, target_test)
+
+    def _view(
+        self, source_train: HostOutput, source_test: HostOutput, target_train: HostOutput
+    ) -> ValidationView:
+        """Returns what validators may see: no source where the task hides it."""
+        if self._source_hidden:
+            return ValidationView(target=Outputs(*target_train))
+        return ValidationView(
+            source_train=LabelledOutputs(*source_train, np.asarray(self._source_train.labels)),
+            source_validation=LabelledOutputs(*source_test, np.asarray(self._source_test.labels)),
+            target=Outputs(*target_train),
+        )
 
     def embed(self, training: Runs) -> list[np.ndarray]:
         """Returns each run's features of a small sample, source first (for pictures)."""
