@@ -140,8 +140,8 @@ def _scores(store: RunStore, packs: list[Pack]) -> list[float]:
 def _mean(scores: list[float]) -> str:
     if len(scores) < 2:
         return f"{scores[0]:.1f}" if scores else "diverged"
-    mean, low, high, _ = mean_interval(scores, method="t")
-    return f"{mean:.1f} [{max(low or 0.0, 0.0):.1f}, {min(high or 100.0, 100.0):.1f}]"
+    mean, low, high, _ = mean_interval(scores, method="t", bounds=(0.0, 100.0))
+    return f"{mean:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def _gain(scores: list[float], baseline: list[float]) -> str:

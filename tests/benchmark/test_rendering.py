@@ -18,7 +18,9 @@ pytestmark = pytest.mark.fast
 
 TASKS = ["mnist->usps", "usps->mnist", "mnist->mnistm"]
 METHODS = ["source_only", "dann", "self_ensembling", "shot", "target_only"]
-SPEC = TableSpec("Digits", rules=("last", "snd", "oracle"), published=load_published("digits"))
+SPEC = TableSpec(
+    "Digits", rules=("last", "snd", "oracle"), published=load_published("digits"), interval="t"
+)
 
 
 @pytest.fixture(scope="module")

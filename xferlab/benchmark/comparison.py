@@ -19,16 +19,16 @@ import pandas as pd
 from xferlab.benchmark.comparison_text import write_notes
 from xferlab.benchmark.records import RunRecord
 from xferlab.benchmark.selection import select
-from xferlab.benchmark.tables import TableSpec
+from xferlab.benchmark.tables import PERCENT, TableSpec
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.evaluation.comparison import (
     Estimate,
-    aggregate_mean,
     compare_tasks,
     interquartile_mean,
     probability_of_improvement,
 )
 from xferlab.evaluation.ranks import RankTest, compare_ranks
+from xferlab.evaluation.statistics import mean_interval
 
 OUTCOME_COLUMNS = ["method", "target_labels", "task", "seeds"]
 OUTCOME_COLUMNS += ["difference_points", "p_holm", "verdict"]
@@ -82,7 +82,7 @@ def compare_methods(records: Sequence[RunRecord], spec: TableSpec, rule: str) ->
     baseline = scores[spec.baseline]
     tested = [row for m, s in scores.items() for row in _outcomes(m, s, baseline, spec)]
     outcomes = pd.DataFrame(tested, columns=OUTCOME_COLUMNS)
-    rows = [_row(m, s, baseline, outcomes.query("method == @m")) for m, s in scores.items()]
+    rows = [_row(m, s, baseline, outcomes.query("method == @m"), spec) for m, s in scores.items()]
     counts = dict.fromkeys(["wins", "ties", "losses"], "Int64")
     methods = pd.DataFrame(rows).astype(counts).assign(mean_rank=np.nan)
     ranked = [m for m, s in scores.items() if not s.gap and not s.target_labels]
@@ -173,11 +173,11 @@ def _outcomes(
 
 
 def _row(
-    method: str, ours: _Scores, baseline: _Scores, outcomes: pd.DataFrame
+    method: str, ours: _Scores, baseline: _Scores, outcomes: pd.DataFrame, spec: TableSpec
 ) -> dict[str, object]:
     """Returns what one method amounts to over all tasks, but for its rank."""
     none = Estimate(np.nan, None, None)
-    mean = none if ours.gap else aggregate_mean(ours.matrix)
+    mean = none if ours.gap else _mean(ours.matrix, spec)
     iqm = none if ours.gap else interquartile_mean(ours.matrix)
     compared = ours is not baseline and not ours.gap and not baseline.gap
     chance = probability_of_improvement(ours.matrix, baseline.matrix) if compared else none
@@ -200,6 +200,12 @@ def _row(
     row |= {name: verdicts.count(word) for name, word in words.items()}
     row |= {"worst_task": worst["task"], "worst_points": worst["difference_points"]}
     return row | {"worst_verdict": worst["verdict"]}
+
+
+def _mean(matrix: np.ndarray, spec: TableSpec) -> Estimate:
+    """Returns the mean over tasks with the interval that it has in the table."""
+    interval = mean_interval(matrix.mean(axis=1), method=spec.interval, bounds=PERCENT)
+    return Estimate(interval.mean, interval.low, interval.high)
 
 
 def _columns(value: str, end: str, estimate: Estimate) -> dict[str, float]:

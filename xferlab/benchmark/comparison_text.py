@@ -120,7 +120,12 @@ def _basis(spec: TableSpec, rule: str, methods: Sequence[Mapping[Any, Any]]) -> 
         f"{spec.metric.replace('_', ' ').capitalize()} in percent over {tasks}"
         f" task{'s' * (tasks > 1)} × {count} seed{'s' * (high > 1)}, selected by {rule}; win, loss,"
         f" ▲ and ▼: significantly above or below {spec.baseline} (paired {kind} over seeds, Holm"
-        f" over the tasks of a method, 5 %); intervals: bootstrap over seeds, the tasks fixed."
+        f" over the tasks of a method, 5 %), as in the tables of single tasks."
+    )
+    mean = "Student's t" if spec.interval == "t" else "bootstrap"
+    yield (
+        f"Intervals: of the mean, {mean} over the seeds' averages over tasks, as in the table of"
+        " averages; of IQM and P(better), bootstrap over seeds, the tasks fixed."
     )
     yield (
         f"IQM: mean of the middle half of all runs. P(better): how often a run beats one of"

@@ -42,6 +42,7 @@ def _cell_notes(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
         yield f"Cells: {name} in percent, ONE seed: no interval, no test, no conclusion."
         return
     kind = "bootstrap" if spec.interval == "resampling" else "Student t"
+    test = "sign-flip test" if spec.interval == "resampling" else "t test"
     yield f"Cells: mean {name} in percent over {count} seeds [95 % {kind} interval]."
     if spec.interval == "resampling" and seeds[0] < 10:
         yield (
@@ -49,8 +50,8 @@ def _cell_notes(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
             " seeds covers the mean in about 83 % of experiments."
         )
     yield (
-        f"▲ ▼: the 95 % interval of the difference to {spec.baseline}, seed by seed, lies above or"
-        " below zero. Not shown for a method with diverged runs."
+        f"▲ ▼: significantly above or below {spec.baseline} (paired {test} over seeds, Holm over"
+        " the tasks of a method, 5 %). Not shown where runs diverged."
     )
     if seeds[0] == 1:
         yield "A cell without an interval has one seed."

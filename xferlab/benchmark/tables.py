@@ -18,6 +18,7 @@ from xferlab.benchmark.published_views import AVERAGE
 from xferlab.benchmark.records import ORACLE, RunRecord
 from xferlab.benchmark.selection import LAST, select
 from xferlab.core.errors import InputError, unknown_name
+from xferlab.evaluation.comparison import judge
 from xferlab.evaluation.statistics import Method as IntervalMethod
 from xferlab.evaluation.statistics import holm, mean_interval, paired_test
 
@@ -31,6 +32,8 @@ _PUBLISHED_TYPES = {
     "outside_tolerance": "boolean",
 }
 _ROUNDING = 1e-9
+PERCENT = (0.0, 100.0)
+"""The range of every metric in percent: no interval of a mean passes it."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,10 @@ class Table:
         cells: One row per (rule, task, method): rule, metric, task, method, target_labels (the
             method was trained with them), hyper, seeds, diverged, mean_percent, low_percent,
             high_percent (95 % interval over seeds), difference_points and its
-            interval (seed by seed, to the baseline), p_value, p_holm (corrected over all tasks
-            and methods of the rule), verdict (`better`, `worse` or ''), published_percent,
-            published_std, published_rule, published_protocol, published_tolerance_points. Where
+            interval (seed by seed, to the baseline), p_value, p_holm (corrected over the tasks
+            of the method under the rule; the average over tasks stands alone), verdict
+            (`better`, `worse` or '', from p_holm), published_percent, published_std,
+            published_rule, published_protocol, published_tolerance_points. Where
             rule and published_rule compare: published_difference_points (ours minus published)
             and outside_tolerance (missing without a tolerance). Missing numbers are NaN.
         notes: Lines that belong under the table.
@@ -102,11 +106,27 @@ def _rule_cells(runs: pd.DataFrame, rule: str, spec: TableSpec) -> pd.DataFrame:
     runs = pd.concat([runs, *_averages(runs)], ignore_index=True)
     tasks = runs.groupby("task", sort=False)
     rows = [row for _, group in tasks for row in _task_rows(group, rule, spec)]
-    cells = pd.DataFrame(rows).assign(p_holm=np.nan)
-    tested = (cells["p_value"].notna() & (cells["task"] != AVERAGE)).to_numpy()
-    if tested.any():
-        cells.loc[tested, "p_holm"] = holm(cells.loc[tested, "p_value"].to_numpy())
+    cells = pd.DataFrame(rows).assign(p_holm=np.nan, verdict="")
+    fair = cells.pop("fair").to_numpy()
+    average = (cells["task"] == AVERAGE).to_numpy()
+    for method in cells["method"].unique():
+        for part in (average, ~average):
+            _judge_family(cells, np.flatnonzero(fair & part & (cells["method"] == method)))
     return cells
+
+
+def _judge_family(cells: pd.DataFrame, rows: np.ndarray) -> None:
+    """Corrects the p-values of rows that are tested together, and writes their verdicts.
+
+    A single seed has no test; it counts as p = 1, as in `compare_tasks`.
+    """
+    if not len(rows):
+        return
+    p_values = cells["p_value"].to_numpy(float)[rows]
+    corrected = holm(np.where(np.isnan(p_values), 1.0, p_values).tolist())
+    differences = cells["difference_points"].to_numpy(float)[rows]
+    cells.loc[rows, "p_holm"] = np.where(np.isnan(p_values), np.nan, corrected)
+    cells.loc[rows, "verdict"] = [judge(d, p) for d, p in zip(differences, corrected, strict=True)]
 
 
 def _averages(runs: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -125,12 +145,13 @@ def _task_rows(runs: pd.DataFrame, rule: str, spec: TableSpec) -> Iterator[dict[
     """Yields the rows of one task: the baseline first, methods with target labels last."""
     methods = {str(name): rows for name, rows in runs.groupby("method", sort=False)}
     reference = _by_seed(methods[spec.baseline]) if spec.baseline in methods else None
+    baseline_diverged = reference is not None and bool(reference.isna().any())
     order = sorted(methods, key=lambda m: (m != spec.baseline, methods[m]["oracle"].iloc[0]))
     for method in order:
         group = methods[method]
         values, diverged = _by_seed(group), sum(group["diverged"])
         first = group.iloc[0]
-        row = {
+        row: dict[str, object] = {
             "rule": rule,
             "metric": spec.metric,
             "task": first["task"],
@@ -138,9 +159,12 @@ def _task_rows(runs: pd.DataFrame, rule: str, spec: TableSpec) -> Iterator[dict[
             "target_labels": bool(first["oracle"]),
         }
         row |= {"hyper": first["hyper"], "seeds": len(values), "diverged": diverged}
-        row |= _interval(values.dropna().to_numpy(), spec.interval)
+        row = row | _interval(values.dropna().to_numpy(), spec.interval)
         pairs = None if method == spec.baseline else reference
-        yield row | _difference(values, pairs, spec.interval, verdict=diverged == 0)
+        difference = _difference(values, pairs, spec.interval)
+        # Where runs diverged, the surviving seeds are no fair sample of what a method does.
+        fair = not (diverged or baseline_diverged or np.isnan(difference["difference_points"]))
+        yield row | difference | {"fair": fair}
 
 
 def _by_seed(runs: pd.DataFrame) -> pd.Series:
@@ -152,22 +176,18 @@ def _interval(values: np.ndarray, method: IntervalMethod) -> dict[str, float | N
     """Returns mean and interval; no interval for one seed, nothing for none."""
     if not len(values):
         return {"mean_percent": np.nan, "low_percent": np.nan, "high_percent": np.nan}
-    mean, low, high, n = mean_interval(values, method=method)
+    mean, low, high, n = mean_interval(values, method=method, bounds=PERCENT)
     if n == 1:
         low = high = np.nan
     return {"mean_percent": mean, "low_percent": low, "high_percent": high}
 
 
 def _difference(
-    ours: pd.Series, reference: pd.Series | None, method: IntervalMethod, *, verdict: bool
-) -> dict[str, object]:
-    """Returns the paired difference over the seeds that both finished, and what it amounts to.
-
-    The verdict is withheld (`verdict=False`) where some of the method's runs diverged: the
-    surviving seeds are not a fair sample of what the method does.
-    """
+    ours: pd.Series, reference: pd.Series | None, method: IntervalMethod
+) -> dict[str, float]:
+    """Returns the paired difference over the seeds that both finished; NaN where there is none."""
     names = ["difference_points", "difference_low_points", "difference_high_points", "p_value"]
-    empty: dict[str, object] = {**dict.fromkeys(names, np.nan), "verdict": ""}
+    empty: dict[str, float] = dict.fromkeys(names, np.nan)
     if reference is None:
         return empty
     pairs = pd.concat([ours, reference], axis=1, join="inner").dropna().to_numpy()
@@ -176,9 +196,7 @@ def _difference(
     difference, low, high, p_value, _ = paired_test(pairs[:, 0], pairs[:, 1], method=method)
     if low is None or high is None:
         return empty | {"difference_points": difference}
-    word = "better" if low > 0 else "worse" if high < 0 else ""
-    numbers = zip(names, (difference, low, high, p_value), strict=True)
-    return {**dict(numbers), "verdict": word if verdict else ""}
+    return dict(zip(names, (difference, low, high, p_value), strict=True))
 
 
 def _with_published(cells: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:

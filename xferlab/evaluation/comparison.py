@@ -25,6 +25,8 @@ from xferlab.evaluation.statistics import Method, holm, paired_test
 
 Verdict = Literal["better", "worse", ""]
 RESAMPLES = 2000
+LEVEL = 0.05
+"""The p-value, corrected, up to which a difference is a win or a loss."""
 
 
 class Estimate(NamedTuple):
@@ -56,7 +58,7 @@ def compare_tasks(
     baseline: Sequence[Float[np.ndarray, " n"]],
     *,
     method: Method = "resampling",
-    alpha: float = 0.05,
+    alpha: float = LEVEL,
 ) -> Outcomes:
     """Tells the tasks on which a method is significantly better or worse than a baseline.
 
@@ -85,9 +87,15 @@ def compare_tasks(
     tests = [paired_test(a, b, method=method) for a, b in zip(ours, baseline, strict=True)]
     differences = np.array([test.difference for test in tests])
     p_values = holm([test.p_value for test in tests])
-    signs = np.where(p_values <= alpha, np.sign(differences), 0)
-    words: dict[int, Verdict] = {1: "better", -1: "worse", 0: ""}
-    return Outcomes(differences, p_values, tuple(words[int(sign)] for sign in signs))
+    pairs = zip(differences, p_values, strict=True)
+    return Outcomes(differences, p_values, tuple(judge(d, p, alpha) for d, p in pairs))
+
+
+def judge(difference: float, p_value: float, alpha: float = LEVEL) -> Verdict:
+    """Returns what a difference amounts to, given its corrected p-value: the one rule for marks."""
+    if p_value > alpha or difference == 0:
+        return ""
+    return "better" if difference > 0 else "worse"
 
 
 def probability_of_improvement(

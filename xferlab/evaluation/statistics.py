@@ -66,6 +66,7 @@ def mean_interval(
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    bounds: tuple[float, float] | None = None,
 ) -> Interval:
     """Mean over seeds with a confidence interval.
 
@@ -78,6 +79,7 @@ def mean_interval(
         confidence: nominal coverage in (0, 1).
         resamples: number of bootstrap samples.
         seed: seed of the bootstrap.
+        bounds: the range of the scores, at which the interval is cut; None for no range.
 
     Returns:
         Mean, interval and n; the interval's ends are None for one seed.
@@ -106,7 +108,8 @@ def mean_interval(
             method="percentile",
             rng=np.random.default_rng(seed),
         ).confidence_interval
-    return Interval(mean, float(interval.low), float(interval.high), n)
+    least, most = bounds or (-np.inf, np.inf)
+    return Interval(mean, float(max(interval.low, least)), float(min(interval.high, most)), n)
 
 
 def paired_test(
