@@ -46,7 +46,8 @@ def find_method(text: str) -> Candidate:
             to import, and a class that is not there or is no complete method.
     """
     if ".py" not in text:
-        return Candidate(text, ALL_METHODS[text])
+        name = ALL_METHODS.resolve(text)
+        return Candidate(name, ALL_METHODS[name])
     path_text, _, class_name = text.partition(":")
     path = Path(path_text).expanduser()
     if not path.is_file():

@@ -6,13 +6,16 @@ import dataclasses
 from pathlib import Path
 
 from xferlab.benchmark.records import ORACLE, REVERSE_VALIDATION
-from xferlab.core.errors import unknown_name
+from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
 from xferlab.evaluation.metrics import METRICS
 from xferlab.evaluation.statistics import Method as IntervalMethod
 from xferlab.evaluation.validators.table import VALIDATORS
 
 INTERVALS: NameTable[IntervalMethod] = NameTable("interval", {"t": "t", "bootstrap": "resampling"})
+
+
+MOST_SEEDS = 10_000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,9 @@ class BenchOptions:
 
 
 def check_presentation(options: BenchOptions) -> None:
-    """Raises InputError for a metric or a label-free validator that does not exist."""
+    """Raises InputError for a metric or validator that does not exist, or too many seeds."""
+    if not 0 <= options.seeds <= MOST_SEEDS:
+        raise InputError(f"seeds is {options.seeds}. Allowed: 0 (the suite's own) to {MOST_SEEDS}")
     if options.metric:
         METRICS[options.metric]
     label_free = [REVERSE_VALIDATION, *(name for name in VALIDATORS if name != ORACLE)]

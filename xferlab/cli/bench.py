@@ -10,7 +10,7 @@ from absl import flags
 
 from xferlab.benchmark.external import find_methods, load_module
 from xferlab.benchmark.grid import Candidate, expand_grid, would_test_on_training_labels
-from xferlab.benchmark.options import BenchOptions
+from xferlab.benchmark.options import MOST_SEEDS, BenchOptions
 from xferlab.benchmark.run import parse_sweeps, plan_suite, run_suite
 from xferlab.benchmark.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
@@ -32,7 +32,14 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_string(
         "methods", "", "comma-separated names, or all; empty: the suite's own", flag_values=values
     )
-    flags.DEFINE_integer("seeds", 0, "0: the suite's own number", lower_bound=0, flag_values=values)
+    flags.DEFINE_integer(
+        "seeds",
+        0,
+        "0: the suite's own number",
+        lower_bound=0,
+        upper_bound=MOST_SEEDS,
+        flag_values=values,
+    )
     flags.DEFINE_multi_string(
         "sweep", [], "hyper-parameters to try: METHOD.HYPER=VALUE,VALUE", flag_values=values
     )
@@ -113,6 +120,10 @@ def choose_candidates(
     Raises:
         InputError: for an unknown method, and a sweep over a method that does not run.
     """
+    if methods and not _split(methods):
+        raise InputError(
+            f"--methods={methods} names no method; give names, all, or leave the flag out"
+        )
     names = _trained(suite) if methods == "all" else _split(methods) or list(suite.methods)
     candidates = find_methods([*names, *extra])
     own = {name: values for name, values in suite.sweeps.items() if name in candidates}

@@ -77,6 +77,10 @@ def _prepare(names: Sequence[str], values: flags.FlagValues) -> int:
 
 def _check(names: Sequence[str], values: flags.FlagValues) -> int:
     """Reads the named data sets, or all, and tells what is wrong."""
+    if not Path(values.data_dir).is_dir():
+        raise InputError(
+            f"data_dir {values.data_dir!r} is no folder; give the one that has the data sets"
+        )
     wrong = []
     for dataset in _chosen(names):
         for finding in check_dataset(dataset, Path(values.data_dir)):

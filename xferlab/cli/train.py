@@ -53,6 +53,11 @@ def run(argv: Sequence[str]) -> int:
     )
     if bool(values.source) != bool(values.target):
         raise InputError("--source and --target belong together; give both or neither")
+    if values.source and values.task:
+        raise InputError(
+            f"--task={values.task} chooses a task of a suite; leave it out where --source and"
+            " --target name the data"
+        )
     if values.source:
         domains = [load_domain(text, request.data_dir) for text in (values.source, values.target)]
         suite = own_suite(domains[0], domains[1], values.network, request)

@@ -25,9 +25,20 @@ class NameTable(Mapping[str, T], Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         """Returns the entry. Raises InputError, with the closest names, where there is none."""
-        if name not in self._entries:
+        if not isinstance(name, str) or name not in self._entries:
             raise unknown_name(self.kind, name, self._entries)
         return self._entries[name]
+
+    def resolve(self, name: str) -> str:
+        """Returns the entry's own spelling of a name that differs from it in case alone.
+
+        Raises:
+            InputError: as `[]`, where there is none.
+        """
+        spelled = {own.lower(): own for own in self._entries}
+        own = spelled.get(name.lower(), name) if name not in self._entries else name
+        self[own]
+        return own
 
     def __contains__(self, name: object) -> bool:
         """Tells whether the table has an entry of that name."""

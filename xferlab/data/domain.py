@@ -63,6 +63,11 @@ class Domain:
                 f"domain {self.name!r} has splits {sorted(self.splits)}. Allowed: exactly "
                 "'train' and 'test'; split_train_test makes both from one set of examples."
             )
+        if isinstance(self.class_names, str | bytes):
+            raise InputError(
+                f"domain {self.name!r} has class_names {self.class_names!r}. Needed: one name for"
+                " each class, such as ('cat', 'dog')"
+            )
         repeated = [name for name, count in Counter(self.class_names).items() if count > 1]
         if len(self.class_names) < 2 or repeated:
             raise InputError(

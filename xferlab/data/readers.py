@@ -79,6 +79,11 @@ def domain_from_arrays(
 
 def _class_names(given: Sequence[str] | None, *splits: Split) -> tuple[str, ...]:
     """Returns the given names, or "0" ... up to the largest label of the splits."""
+    if isinstance(given, str | bytes):
+        raise InputError(
+            f"class_names {given!r} is one text. Needed: one name for each class, such as"
+            " ('cat', 'dog')"
+        )
     if given is not None:
         return tuple(given)
     largest = max(int(split.labels.max()) for split in splits)

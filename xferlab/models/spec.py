@@ -57,8 +57,15 @@ class NetworkSpec:
             raise InputError(f"dropout is {self.dropout}; it must lie in [0, 1)")
         if not self.heads or min(outputs for _, outputs in self.heads) < 1:
             raise InputError(f"heads are {self.heads}; give at least one (name, outputs >= 1)")
-        if min(self.head_hidden, default=1) < 1:
-            raise InputError(f"head_hidden is {self.head_hidden}; each width must be at least 1")
+        for name, widths in (
+            ("hidden", self.hidden),
+            ("head_hidden", self.head_hidden),
+            ("input_shape", self.input_shape),
+        ):
+            if min(widths, default=1) < 1:
+                raise InputError(f"{name} is {widths}; each must be at least 1")
+        if self.bottleneck < 0:
+            raise InputError(f"bottleneck is {self.bottleneck}; give a width, or 0 for none")
 
     @property
     def input_size(self) -> int:

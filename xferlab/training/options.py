@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import jax
 
@@ -11,6 +12,8 @@ from xferlab.core.names import NameTable
 
 OPTIMISERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "dann", "cosine")
+MOST_EXAMPLES = 2**31 - 1
+"""Positions in the stream of examples are 32-bit numbers."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,8 +56,23 @@ class TrainingOptions:
                 f"steps is {self.steps} with {self.evaluations} evaluations; it takes at least"
                 " one evaluation and one step for each"
             )
-        if min(self.batch_sizes) < 1:
-            raise InputError(f"batch_sizes are {self.batch_sizes}; each must be at least 1")
+        if len(self.batch_sizes) != 2 or min(self.batch_sizes) < 1:
+            raise InputError(
+                f"batch_sizes are {self.batch_sizes}; each must be at least 1, one for the source"
+                " and one for the target"
+            )
+        if self.steps * max(self.batch_sizes) > MOST_EXAMPLES:
+            raise InputError(
+                f"steps is {self.steps} with batches of {max(self.batch_sizes)}; a run draws at"
+                f" most {MOST_EXAMPLES} examples, so give at most"
+                f" {MOST_EXAMPLES // max(self.batch_sizes)} steps"
+            )
+        if not 0.0 <= self.momentum < 1.0:
+            raise InputError(f"momentum is {self.momentum}; it must lie in [0, 1)")
+        for name, value in (("lr", self.lr), ("weight_decay", self.weight_decay)):
+            # Traced, and within structures without values, they are no numbers.
+            if isinstance(value, int | float) and not 0.0 <= value < math.inf:
+                raise InputError(f"{name} is {value}; it must be a finite number of at least 0")
 
 
 jax.tree_util.register_dataclass(
