@@ -43,7 +43,7 @@ def test_named_domains_are_taken_from_the_catalogue():
 
 @pytest.mark.parametrize("text", ["moon", "./nowhere", "file.txt"])
 def test_what_is_no_domain_is_refused_with_what_is_allowed(text):
-    with pytest.raises(InputError, match=r"unknown domain.*xferlab list.*\.npz file.*folder of images"):
+    with pytest.raises(InputError, match=r"unknown domain.*xferlab list.*\.npz.*folder of images"):
         load_domain(text, None)
 
 
