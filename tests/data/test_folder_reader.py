@@ -82,3 +82,68 @@ def test_a_folder_of_no_class_and_of_one(tmp_path):
     write_images(tmp_path / "only", [1, 2, 3])
     with pytest.raises(InputError, match="all 3 labels are 0"):
         domain_from_folder(tmp_path, image_size=4)
+
+
+SYSTEM = ["._0.png", ".DS_Store", "Thumbs.db", "desktop.ini", ".hidden.jpg"]
+
+
+@pytest.mark.parametrize("layout", ["classes", "train and test"])
+def test_what_systems_and_archives_leave_behind_is_passed_over(tmp_path, layout, caplog):
+    parts = [""] if layout == "classes" else ["train", "test"]
+    for part in parts:
+        for name in ("a", "b"):
+            write_images(tmp_path / part / name, range(6))
+            for file in SYSTEM:
+                (tmp_path / part / name / file).write_bytes(b"no image")
+        for folder in ("__MACOSX", "@eaDir", ".git"):
+            (tmp_path / part / folder).mkdir()
+    domain = domain_from_folder(tmp_path, image_size=4)
+    assert domain.class_names == ("a", "b")
+    counts = [len(split.labels) for split in domain.splits.values()]
+    assert sum(counts) == 12 * len(parts)
+    assert not caplog.records
+
+
+def test_images_are_known_by_their_content(tmp_path, caplog):
+    for name in ("a", "b"):
+        write_images(tmp_path / name, range(3))
+        for number, suffix in enumerate((".jfif", ".jpe", ".JPEG", "", ".photo", ".png_")):
+            Image.new("RGB", (6, 4)).save(tmp_path / name / f"x{number}{suffix}", format="JPEG")
+    domain = domain_from_folder(tmp_path, image_size=4)
+    assert sum(len(split.labels) for split in domain.splits.values()) == 18
+    assert not caplog.records
+
+
+def test_files_that_are_no_images_are_counted_and_named(tmp_path, caplog):
+    for name in ("a", "b"):
+        write_images(tmp_path / name, range(5))
+    for number in range(5):
+        (tmp_path / "b" / f"note{number}.txt").write_text("text")
+    domain_from_folder(tmp_path, image_size=4)
+    assert "passed over 5 file(s) that are no images: note0.txt, note1.txt, note2.txt, ..." in (
+        caplog.text
+    )
+
+
+def test_a_third_part_beside_train_and_test_is_refused(tmp_path):
+    for part in ("train", "test", "val"):
+        for name in ("a", "b"):
+            write_images(tmp_path / part / name, range(3))
+    with pytest.raises(InputError, match="beside train and test, val, which would be left out"):
+        domain_from_folder(tmp_path, image_size=4)
+
+
+def test_a_folder_of_runs_is_no_class(tmp_path):
+    for name in ("a", "b", "runs"):
+        write_images(tmp_path / name, range(5))
+    assert domain_from_folder(tmp_path, image_size=4).class_names == ("a", "b", "runs")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "own.suite").write_text("{}")
+    assert domain_from_folder(tmp_path, image_size=4).class_names == ("a", "b", "runs")
+
+
+def test_a_folder_given_as_a_dot_has_its_name(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        write_images(tmp_path / "pets" / name, range(5))
+    monkeypatch.chdir(tmp_path / "pets")
+    assert domain_from_folder(".", image_size=4).name == "pets"

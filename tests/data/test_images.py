@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from xferlab.core.errors import InputError
-from xferlab.data.images import resize_images, with_channels
+from xferlab.data.images import decode_image, resize_images, with_channels
 from xferlab.data.optional import require
 from xferlab.data.scaling import scale_inputs
 
@@ -59,3 +59,40 @@ def test_scaling_in_numpy_and_in_jax():
 def test_a_missing_package_is_named():
     with pytest.raises(InputError, match=r"no module named 'nowhere_to_be'.*pip install nowhere"):
         require("nowhere_to_be.found", "nowhere")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_is_turned_as_its_orientation_says(tmp_path, orientation):
+    upright = np.zeros((4, 6, 3), np.uint8)
+    upright[:2, :3] = 255  # The upper left corner is white.
+    undo = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.swapaxes(0, 1),
+        6: lambda a: np.rot90(a, 1),
+        7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+        8: lambda a: np.rot90(a, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = tmp_path / "photo.png"
+    Image.fromarray(np.ascontiguousarray(undo(upright))).save(file, exif=exif)
+    np.testing.assert_array_equal(decode_image(file), upright)
+
+
+@pytest.mark.parametrize(
+    ("mode", "ending"), [("RGBA", "png"), ("LA", "png"), ("RGBA", "gif"), ("RGBA", "webp")]
+)
+def test_transparent_pixels_are_laid_on_white(tmp_path, mode, ending):
+    icon = np.zeros((6, 6, 4), np.uint8)
+    icon[:3, :, 3] = 255  # Black above, nothing below.
+    Image.fromarray(icon).convert(mode).save(tmp_path / f"icon.{ending}", lossless=True)
+    shown = decode_image(tmp_path / f"icon.{ending}")
+    assert (shown[:3] == 0).all() and (shown[3:] == 255).all()
+
+
+def test_an_opaque_image_keeps_its_pixels(tmp_path):
+    Image.fromarray(RGB[0]).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(decode_image(tmp_path / "a.png"), RGB[0])

@@ -8,10 +8,14 @@ import numpy as np
 
 from xferlab.core.errors import InputError
 from xferlab.data.domain import SPLITS, Domain
-from xferlab.data.images import decode_image, resize_images, with_channels
+from xferlab.data.images import (
+    decode_image,
+    image_files,
+    is_system_file,
+    resize_images,
+    with_channels,
+)
 from xferlab.data.readers import domain_from_arrays
-
-IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
 
 def domain_from_folder(
@@ -26,7 +30,8 @@ def domain_from_folder(
     """Returns the domain of `<root>/<class>/*.png` or `<root>/{train,test}/<class>/*.png`.
 
     Classes are numbered in the order of their sorted names, images taken in the order of theirs.
-    Files that do not end like an image (png, jpg, webp, ...) and hidden folders are passed over.
+    Hidden files and folders, those that systems leave behind, and folders of xferlab's runs are
+    passed over; files that are no images too, with a warning (see `images.image_files`).
 
     Args:
         root: the folder.
@@ -39,9 +44,10 @@ def domain_from_folder(
 
     Raises:
         InputError: no such folder, no class folder, a class without images, an image that cannot be
-            decoded, only one of the folders train and test, or not a valid domain.
+            decoded, only one of the folders train and test, or others beside both, or not a valid
+            domain.
     """
-    root = Path(root)
+    root = Path(root).expanduser()
     top = _subfolders(root)
     parts = [part for part in SPLITS if part in top]
     if len(parts) == 1:
@@ -49,6 +55,11 @@ def domain_from_folder(
             f"{root} has a folder {parts[0]!r} but no {(set(SPLITS) - set(parts)).pop()!r}. "
             "Allowed: both, or one folder per class and none of these; add the missing one, or "
             f"give {root / parts[0]} itself, which is then split at random."
+        )
+    if parts and len(top) > len(parts):
+        raise InputError(
+            f"{root} has, beside train and test, {', '.join(sorted(set(top) - set(parts)))}, which"
+            " would be left out. Move it away, or its images into one of the two"
         )
     folders = [root / part for part in parts] or [root]
     classes = sorted({entry for folder in folders for entry in _subfolders(folder)})
@@ -58,7 +69,7 @@ def domain_from_folder(
         )
     read = [_read_classes(folder, classes, image_size, channels) for folder in folders]
     return domain_from_arrays(
-        name or root.name,
+        name or root.resolve().name,
         *read[0],
         class_names=classes,
         test=read[1] if parts else test_fraction,
@@ -67,10 +78,16 @@ def domain_from_folder(
 
 
 def _subfolders(folder: Path) -> list[str]:
-    """Returns the sorted names of the folders in a folder, hidden ones left out."""
+    """Returns the sorted names of the folders in a folder, but for those that hold no class."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}. Give one that has a folder per class.")
-    return sorted(e.name for e in folder.iterdir() if e.is_dir() and not e.name.startswith("."))
+    folders = [e for e in folder.iterdir() if e.is_dir() and not is_system_file(e)]
+    return sorted(e.name for e in folders if not _holds_runs(e))
+
+
+def _holds_runs(folder: Path) -> bool:
+    """Tells whether a folder is what `--out` named in an earlier command."""
+    return (folder / ".locks").is_dir() or next(folder.glob("*.suite"), None) is not None
 
 
 def _read_classes(
@@ -79,22 +96,10 @@ def _read_classes(
     """Returns the images uint8 [n, s, s, c] of a folder's classes and their labels."""
     files, labels = [], []
     for label, class_name in enumerate(classes):
-        found = _image_files(folder / class_name)
+        found = image_files(folder / class_name)
         files += found
         labels += [label] * len(found)
     images = [
         with_channels(resize_images(decode_image(f)[None], image_size), channels) for f in files
     ]
     return np.concatenate(images), np.array(labels, np.int32)
-
-
-def _image_files(folder: Path) -> list[Path]:
-    """Returns the image files of one class in the order of their names."""
-    entries = sorted(folder.iterdir()) if folder.is_dir() else []
-    found = [entry for entry in entries if entry.suffix.lower() in IMAGE_SUFFIXES]
-    if not found:
-        raise InputError(
-            f"the class folder {folder} has no image. Allowed endings: "
-            f"{', '.join(IMAGE_SUFFIXES)}; add images or remove the class everywhere."
-        )
-    return found

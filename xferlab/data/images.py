@@ -1,7 +1,8 @@
-"""Decoding, resizing and channel conversion of 8-bit images, shared by every image reader."""
+"""Finding, decoding, resizing and converting 8-bit images, shared by every image reader."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,61 @@ import numpy as np
 from xferlab.core.errors import InputError
 from xferlab.data.optional import require
 
+IMAGE_SUFFIXES = (
+    *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"),
+    *(".tif", ".tiff", ".webp"),
+)
+"""Endings of files that must be images; of others it is looked what they are."""
+SYSTEM_FILES = ("thumbs.db", "desktop.ini", "@eadir", "__macosx", "icon\r")
+"""What operating systems and archives leave in folders, beside all that begins with a dot."""
+_LOG = logging.getLogger(__name__)
 _LUMINANCE = np.array([299, 587, 114], np.uint32)  # ITU-R BT.601, in thousandths.
 
 
+def is_system_file(path: Path) -> bool:
+    """Tells whether a file or folder is hidden, or one that an operating system leaves behind."""
+    return path.name.startswith(".") or path.name.lower() in SYSTEM_FILES
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Returns the images of a folder in the order of their names.
+
+    Files with other endings, or none, are images if their first bytes say so. Those that are none
+    are passed over with a warning of the logger `xferlab`, hidden and system files without one.
+
+    Raises:
+        InputError: there is no image; the message names the endings.
+    """
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    files = [entry for entry in entries if entry.is_file() and not is_system_file(entry)]
+    found = [f for f in files if f.suffix.lower() in IMAGE_SUFFIXES or _begins_as_an_image(f)]
+    if not found:
+        raise InputError(
+            f"the class folder {folder} has no image. Allowed endings: "
+            f"{', '.join(IMAGE_SUFFIXES)}; add images or remove the class everywhere."
+        )
+    others = [file.name for file in files if file not in set(found)]
+    if others:
+        shown = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+        _LOG.warning(
+            "%s: passed over %d file(s) that are no images: %s", folder, len(others), shown
+        )
+    return found
+
+
+def _begins_as_an_image(file: Path) -> bool:
+    pillow = require("PIL.Image", "pillow")
+    try:
+        with pillow.open(file):
+            return True
+    except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError):
+        return False
+
+
 def decode_image(file: Path) -> np.ndarray:
-    """Returns one image file as uint8 RGB [h, w, 3].
+    """Returns one image file as uint8 RGB [h, w, 3], as a viewer shows it on a white page.
+
+    It is turned as its EXIF orientation says, and transparent pixels are laid on white.
 
     Raises:
         InputError: the file is missing, damaged, no image, or has more than 8 bits per channel.
@@ -23,7 +74,12 @@ def decode_image(file: Path) -> np.ndarray:
         with pillow.open(file) as image:
             if image.mode in ("I", "F") or image.mode.startswith("I;"):
                 raise ValueError(f"its pixels have more than 8 bits (mode {image.mode}).")
-            return np.asarray(image.convert("RGB"))
+            upright = require("PIL.ImageOps", "pillow").exif_transpose(image)
+            if not upright.has_transparency_data:
+                return np.asarray(upright.convert("RGB"))
+            page = pillow.new("RGBA", upright.size, "white")
+            page.alpha_composite(upright.convert("RGBA"))
+            return np.asarray(page.convert("RGB"))
     except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
         raise InputError(
             f"cannot read the image {file}: {error} Allowed: whole 8-bit image files; replace or "

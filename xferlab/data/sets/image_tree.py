@@ -16,8 +16,7 @@ import numpy as np
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
 from xferlab.data.dataset import Form, RawDomain
-from xferlab.data.folder_reader import IMAGE_SUFFIXES
-from xferlab.data.images import decode_image, resize_images
+from xferlab.data.images import decode_image, image_files, is_system_file, resize_images
 from xferlab.data.split import Split
 
 MAX_BYTES = 4 * 2**30
@@ -89,7 +88,7 @@ class ImageTree:
 
     def _classes(self, place: Path) -> Iterator[Example]:
         """Iterates over the images of the class folders, in the order of the labels, then names."""
-        present = {e.name for e in place.iterdir() if e.is_dir() and not e.name.startswith(".")}
+        present = {e.name for e in place.iterdir() if e.is_dir() and not is_system_file(e)}
         if present != set(self.class_names):
             unknown = sorted(present - set(self.class_names))
             missing = sorted(set(self.class_names) - present)
@@ -99,15 +98,7 @@ class ImageTree:
                 "again, or move away what does not belong to it."
             )
         for label, class_name in enumerate(self.class_names):
-            files = [
-                f for f in (place / class_name).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES
-            ]
-            if not files:
-                raise InputError(
-                    f"{self.name}: {place / class_name} has no image. Allowed endings: "
-                    f"{', '.join(IMAGE_SUFFIXES)}; unpack it again."
-                )
-            yield from ((file, label) for file in sorted(files))
+            yield from ((file, label) for file in image_files(place / class_name))
 
     def _listed(self, list_file: Path, place: Path) -> Iterator[Example]:
         """Iterates over the images of a list file, in its order."""
