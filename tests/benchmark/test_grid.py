@@ -15,6 +15,7 @@ from xferlab.core.settings import Setting
 from xferlab.data.moons import moons
 from xferlab.methods import Method, method
 from xferlab.methods.base import Stage
+from xferlab.methods.shallow.svm import SVM
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
 from xferlab.methods.target_only import TargetOnly
@@ -42,17 +43,16 @@ def test_packs_hold_seeds_and_hyper_parameters_in_order():
     assert packs[0].runs[1][1].weight == 1.0
 
 
-def test_a_revised_method_has_other_runs(monkeypatch):
-    """Finished runs of before are not taken for those of the method as it is now."""
-
-    def run():
-        ((spec, _),) = make_packs(tiny_suite(), [find_method("dann")], seeds=1, width=1)[0].runs
-        return spec
-
-    before = run()
-    monkeypatch.setattr(type(find_method("dann").method), "revision", 3)
-    assert (before.method.source, run().method.source) == ("", "revision 3")
-    assert before.digest != run().digest
+def test_a_method_that_draws_nothing_runs_once():
+    """Folds to choose a penalty are drawn, a nearest neighbour is not."""
+    for name, runs in {"nearest_neighbour": 1, "pca": 1, "gfk": 1, "svm": 3, "coral": 3}.items():
+        packs = make_packs(tiny_suite(), [find_method(name)], seeds=3, width=2)
+        specs = [spec for pack in packs for spec, _ in pack.runs]
+        assert [spec.seed for spec in specs] == list(range(runs)), name
+        assert all(spec.deterministic == (runs == 1) for spec in specs), name
+    fixed = Candidate("svm", dataclasses.replace(SVM(), penalties=(1.0,)))
+    ((run,),) = (pack.runs for pack in make_packs(tiny_suite(), [fixed], seeds=3, width=2))
+    assert run[0].deterministic
 
 
 def test_every_point_of_a_grid_stands_once():

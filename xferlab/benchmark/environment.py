@@ -32,6 +32,18 @@ def describe_environment(width: int) -> dict[str, Any]:
     }
 
 
+def describe_arithmetic() -> str:
+    """Returns what JAX was asked to compute in beside float32 and the device's own products.
+
+    '' for neither: the default of every number in a table.
+    """
+    import jax
+
+    wide = ["float64"] if jax.config.jax_enable_x64 else []
+    precision = jax.config.jax_default_matmul_precision
+    return ", ".join([*wide, *([f"products {precision}"] if precision else [])])
+
+
 def _version(package: str) -> str:
     if package == "xferlab":
         return VERSION

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from xferlab.benchmark.grid import Candidate
+from xferlab.benchmark.sources import source_digest
 from xferlab.benchmark.spec import RunSpec
 from xferlab.core.errors import InputError
 from xferlab.methods.base import Method
@@ -56,7 +57,7 @@ def find_method(text: str) -> Candidate:
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(method).__name__).lower()
     if name in ALL_METHODS:
         name = f"{name}_from_file"
-    return Candidate(name, method, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
+    return Candidate(name, method, source_digest([path]))
 
 
 @contextlib.contextmanager
@@ -68,7 +69,7 @@ def method_errors(spec: RunSpec, method: AnyMethod) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, InputError) or not spec.method.source:
+        if isinstance(error, InputError) or type(method).__module__.startswith("xferlab."):
             raise
         path = sys.modules[type(method).__module__].__file__
         lines = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]

@@ -7,7 +7,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from xferlab.benchmark.environment import describe_arithmetic
 from xferlab.benchmark.records import REVERSE_VALIDATION
+from xferlab.benchmark.sources import method_digest, shared_digest
 from xferlab.benchmark.spec import MethodSpec, RunSpec, TaskSpec
 from xferlab.benchmark.suite import Suite, SuiteTask
 from xferlab.core.errors import InputError, unknown_name
@@ -21,7 +23,7 @@ Hyper = Mapping[str, float]
 
 
 class Candidate(NamedTuple):
-    """A method to run: name, defaults, digest of the file it comes from, hyper-parameter grid."""
+    """A method to run: name, defaults, digest of its sources ('': found), hyper-parameter grid."""
 
     name: str
     method: AnyMethod
@@ -51,7 +53,8 @@ def make_packs(
     Args:
         suite: tasks and options.
         candidates: methods with their hyper-parameter grids.
-        seeds: number of seeds; their indices are 0 ... seeds - 1.
+        seeds: number of seeds; their indices are 0 ... seeds - 1. A deterministic method runs
+            once.
         width: largest number of runs in a pack; 1 trains each run alone.
 
     Raises:
@@ -72,6 +75,7 @@ def _task_packs(candidate: Candidate, suite_task: SuiteTask, seeds: int, width: 
     task = _task_for(candidate, suite_task.task)
     cells = itertools.product(range(seeds), candidate.grid)
     runs = [_run(candidate, suite_task, task, hyper, seed) for seed, hyper in cells]
+    runs = [(spec, method) for spec, method in runs if spec.seed == 0 or not spec.deterministic]
     return [
         Pack(suite_task, task, tuple(runs[begin : begin + width]))
         for begin in range(0, len(runs), width)
@@ -128,14 +132,21 @@ def _run(
         method=MethodSpec(
             name=candidate.name,
             hyper=tuple(sorted(hyper.items())),
-            source=candidate.source or (f"revision {method.revision}" if method.revision else ""),
+            source=candidate.source or method_digest(method),
         ),
         network=suite_task.network,
         training=suite_task.training,
         seed=seed,
         sees=beyond.label if beyond else "",
+        deterministic=_is_deterministic(method),
+        code=shared_digest(),
+        arithmetic=describe_arithmetic(),
     )
     return spec, method
+
+
+def _is_deterministic(method: AnyMethod) -> bool:
+    return isinstance(method, ShallowMethod) and method.deterministic
 
 
 def task_spec(task: TransferTask) -> TaskSpec:

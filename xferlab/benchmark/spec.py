@@ -27,9 +27,8 @@ class TaskSpec:
 class MethodSpec:
     """A method by name, its hyper-parameters that differ from the defaults, and its source.
 
-    `source` is the SHA-256 of the file that defines a method from outside the package: an edited
-    file is another method. For one of the package it is '', or 'revision N' once its numbers have
-    changed.
+    `source` is the digest of the file that defines the method and of all that this imports, see
+    `xferlab.benchmark.sources`: an edited loss is another method.
     """
 
     name: str
@@ -41,8 +40,17 @@ class MethodSpec:
 class RunSpec:
     """One run: task, method, network, training options and the index of the seed.
 
-    `sees` is the label of a stage's setting that shows more than the task's, '' for none: such a
-    run is an oracle.
+    Attributes:
+        task: what is learnt from what.
+        method: and its hyper-parameters.
+        network: the network that it trains.
+        training: budget and optimiser.
+        seed: index of the seed.
+        sees: the label of a stage's setting that shows more than the task's, '' for none: such a
+            run is an oracle.
+        deterministic: whether the method draws nothing, so that one run says all.
+        code: digest of the code that all runs share, see `xferlab.benchmark.sources`.
+        arithmetic: the precision of the arithmetic, where it is not JAX's default.
     """
 
     task: TaskSpec
@@ -51,6 +59,9 @@ class RunSpec:
     training: TrainingOptions
     seed: int
     sees: str = ""
+    deterministic: bool = False
+    code: str = ""
+    arithmetic: str = ""
 
     @property
     def digest(self) -> str:
@@ -96,8 +107,12 @@ class RunSpec:
             network=NetworkSpec(**_tuples(data["network"])),
             training=TrainingOptions(**_tuples(data["training"])),
             seed=data["seed"],
-            sees=data.get("sees", ""),
+            **{name: data[name] for name in _PLAIN if name in data},
         )
+
+
+_PLAIN = ("sees", "deterministic", "code", "arithmetic")
+"""The fields of a run that a spec on disk may leave out."""
 
 
 def _differing(part: Any) -> dict[str, Any]:

@@ -85,8 +85,6 @@ class Method(abc.ABC):
     """Settings that the method supports as a task's setting."""
     reference: ClassVar[str] = ""
     """Key of the paper in references.bib."""
-    revision: ClassVar[int] = 0
-    """Raised when the method's numbers change; finished runs of before are then other runs."""
     refreshes: ClassVar[int] = 0
     """How often, in a stage, `refresh` is called; the first time before the first step."""
 

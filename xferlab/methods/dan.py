@@ -32,7 +32,6 @@ class DAN(Method):
     """
 
     reference: ClassVar[str] = "long2015dan"
-    revision: ClassVar[int] = 1
     weight: float = 1.0
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:

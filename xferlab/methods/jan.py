@@ -31,7 +31,6 @@ class JAN(Method):
     """
 
     reference: ClassVar[str] = "long2017jan"
-    revision: ClassVar[int] = 1
     weight: float = 1.0
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:

@@ -18,7 +18,13 @@ from sklearn.svm import SVC
 
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
-from xferlab.methods.shallow.base import FittedMethod, ShallowOutput, as_rows, check_width
+from xferlab.methods.shallow.base import (
+    FittedMethod,
+    ShallowMethod,
+    ShallowOutput,
+    as_rows,
+    check_width,
+)
 
 ABSENT = -1e30
 """Logit of a class that has no source example: finite, below every other."""
@@ -52,6 +58,11 @@ class Views(NamedTuple):
 
 class Classifier(abc.ABC):
     """A way to get class scores of features from labelled examples."""
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the seed of `fit` changes nothing."""
+        return True
 
     @abc.abstractmethod
     def fit(self, views: Views, *, num_classes: int, seed: int) -> Scores:
@@ -111,6 +122,11 @@ class SupportVectors(Classifier):
     penalties: tuple[float, ...] = tuple(np.logspace(-5, 0, 10).tolist())
     folds: int = 5
     between_views: bool = False
+
+    @property
+    def deterministic(self) -> bool:
+        """False where folds are drawn to choose a penalty."""
+        return len(self.penalties) == 1
 
     def fit(self, views: Views, *, num_classes: int, seed: int) -> Scores:
         """Returns the machine's decision values; a class without source examples has the lowest.
@@ -178,6 +194,21 @@ CLASSIFIERS: NameTable[Classifier] = NameTable(
     },
 )
 """What the attribute `classifier` of a method may say."""
+
+
+class MapMethod(ShallowMethod):
+    """Base of the methods that map both domains into one space and classify there.
+
+    Attributes:
+        classifier: what classifies, a name in `CLASSIFIERS`.
+    """
+
+    classifier: str
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the classifier is: the maps draw nothing."""
+        return CLASSIFIERS[self.classifier].deterministic
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

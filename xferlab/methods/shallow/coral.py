@@ -10,13 +10,19 @@ from jaxtyping import Float
 from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
 from xferlab.methods.base import method
-from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, fit_maps, identity
+from xferlab.methods.shallow._classifiers import (
+    CLASSIFIERS,
+    FittedMaps,
+    MapMethod,
+    fit_maps,
+    identity,
+)
 from xferlab.methods.shallow._subspaces import CovariancePower
-from xferlab.methods.shallow.base import ShallowMethod, read_both
+from xferlab.methods.shallow.base import read_both
 
 
 @method
-class CORAL(ShallowMethod):
+class CORAL(MapMethod):
     """Correlation alignment: whitening of the source, re-colouring with the target's covariance.
 
         x_s -> x_s (C_s + ridge I)^(-1/2) (C_t + ridge I)^(1/2),   x_t -> x_t

@@ -9,13 +9,13 @@ from jaxtyping import Float
 
 from xferlab.core.batch import Batch
 from xferlab.methods.base import method
-from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, fit_maps
+from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, MapMethod, fit_maps
 from xferlab.methods.shallow._subspaces import Projection, check_subspaces, principal_axes
-from xferlab.methods.shallow.base import ShallowMethod, read_both
+from xferlab.methods.shallow.base import read_both
 
 
 @method
-class GFK(ShallowMethod):
+class GFK(MapMethod):
     """Geodesic flow kernel between the principal subspaces of the domains.
 
         G = ∫_0^1 Φ(t) Φ(t)^T dt,   features z = x F with F F^T = G

@@ -10,13 +10,13 @@ from jaxtyping import Float, Int
 from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
 from xferlab.methods.base import method
-from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, fit_maps
+from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, MapMethod, fit_maps
 from xferlab.methods.shallow._subspaces import mean_difference, transfer_projection
-from xferlab.methods.shallow.base import Rows, ShallowMethod, read_both
+from xferlab.methods.shallow.base import Rows, read_both
 
 
 @method
-class JDA(ShallowMethod):
+class JDA(MapMethod):
     """Joint distribution adaptation: TCA's problem with a term for each class, solved repeatedly.
 
         max_A tr(A^T X^T H X A)  subject to  A^T (X^T (L_0 + Σ_c L_c) X + regularisation I) A = I

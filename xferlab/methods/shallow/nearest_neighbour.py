@@ -27,6 +27,11 @@ class NearestNeighbour(ShallowMethod):
 
     reference: ClassVar[str] = "cover1967nearest"
 
+    @property
+    def deterministic(self) -> bool:
+        """True: nothing is drawn."""
+        return True
+
     def fit(self, batch: Batch, *, num_classes: int, seed: int) -> FittedMaps:
         """Returns the stored source examples."""
         source, labels = read_source(batch, num_classes=num_classes)

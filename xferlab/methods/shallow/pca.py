@@ -8,13 +8,13 @@ import numpy as np
 
 from xferlab.core.batch import Batch
 from xferlab.methods.base import method
-from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, fit_maps
+from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, MapMethod, fit_maps
 from xferlab.methods.shallow._subspaces import Projection, check_dims, principal_axes
-from xferlab.methods.shallow.base import ShallowMethod, read_both
+from xferlab.methods.shallow.base import read_both
 
 
 @method
-class PCA(ShallowMethod):
+class PCA(MapMethod):
     """Principal components of source and target stacked, then a classifier.
 
         z = P^T (x - mean),  P = the first eigenvectors of cov([X_s; X_t])

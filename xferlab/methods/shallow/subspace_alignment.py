@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from xferlab.core.batch import Batch
 from xferlab.methods.base import method
-from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, fit_maps
+from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, MapMethod, fit_maps
 from xferlab.methods.shallow._subspaces import Projection, check_subspaces, principal_axes
-from xferlab.methods.shallow.base import ShallowMethod, read_both
+from xferlab.methods.shallow.base import read_both
 
 
 @method
-class SubspaceAlignment(ShallowMethod):
+class SubspaceAlignment(MapMethod):
     """Principal components of each domain; those of the source are aligned with the target's.
 
         z_s = (x_s - mean_s) P_s P_s^T P_t,   z_t = (x_t - mean_t) P_t

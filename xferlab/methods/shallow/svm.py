@@ -40,10 +40,17 @@ class SVM(ShallowMethod):
     penalties: tuple[float, ...] = tuple(np.logspace(-5, 0, 10).tolist())
     folds: int = 5
 
+    @property
+    def deterministic(self) -> bool:
+        """False where folds are drawn to choose a penalty."""
+        return self._machine.deterministic
+
+    @property
+    def _machine(self) -> SupportVectors:
+        return SupportVectors(kernel=self.kernel, penalties=self.penalties, folds=self.folds)
+
     def fit(self, batch: Batch, *, num_classes: int, seed: int) -> FittedMaps:
         """Returns the machine of the chosen penalty."""
         source, labels = read_source(batch, num_classes=num_classes)
-        machine = SupportVectors(kernel=self.kernel, penalties=self.penalties, folds=self.folds)
-        return fit_maps(
-            (identity, identity), source, labels, machine, num_classes=num_classes, seed=seed
-        )
+        maps = (identity, identity)
+        return fit_maps(maps, source, labels, self._machine, num_classes=num_classes, seed=seed)

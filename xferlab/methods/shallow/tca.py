@@ -8,13 +8,13 @@ import numpy as np
 
 from xferlab.core.batch import Batch
 from xferlab.methods.base import method
-from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, fit_maps
+from xferlab.methods.shallow._classifiers import CLASSIFIERS, FittedMaps, MapMethod, fit_maps
 from xferlab.methods.shallow._subspaces import mean_difference, transfer_projection
-from xferlab.methods.shallow.base import ShallowMethod, read_both
+from xferlab.methods.shallow.base import read_both
 
 
 @method
-class TCA(ShallowMethod):
+class TCA(MapMethod):
     """Transfer component analysis with the linear kernel, in its primal form.
 
         max_A tr(A^T X^T H X A)  subject to  A^T (X^T L X + regularisation I) A = I
