@@ -96,7 +96,7 @@ def test_numbers_against_the_baseline(runs, comparison, method):
     assert list(rows["task"]) == TASKS
     np.testing.assert_allclose(rows["difference_points"], differences)
     np.testing.assert_allclose(rows["p_holm"], p_values)
-    assert set(rows["seeds"]) == {5}
+    assert set(rows["pairs"]) == {5}
 
 
 def test_the_baseline_is_not_compared_with_itself(comparison):
@@ -171,7 +171,7 @@ def test_an_unfinished_seed_is_left_out_of_the_numbers_over_all_tasks(runs):
     comparison = compare_methods(kept, SPEC, "last")
     found = row(comparison, "dann")
     assert found["mean_percent"] == pytest.approx(grid(runs, "dann")[:4].mean())
-    assert list(comparison.outcomes.query("method == 'dann'")["seeds"]) == [5, 5, 5, 4]
+    assert list(comparison.outcomes.query("method == 'dann'")["pairs"]) == [5, 5, 5, 4]
     apart = [r for r in runs if r.method != "dann" or r.seed == TASKS.index(r.task)]
     comparison = compare_methods(apart, SPEC, "last")
     assert row(comparison, "dann")["gap"] == "no seed has finished every task"

@@ -13,9 +13,10 @@ from tests.benchmark.factory import make_pictures, make_plane, make_run, make_su
 from tests.benchmark.pages import Reader
 from xferlab.benchmark.plots import confusion_figure
 from xferlab.benchmark.published import Published
+from xferlab.benchmark.records import MissingRun
 from xferlab.benchmark.rendering import Block, Cell
 from xferlab.benchmark.report import write_report
-from xferlab.benchmark.report_section import Extras, Problem, Section
+from xferlab.benchmark.report_section import Extras, Section
 from xferlab.benchmark.tables import TableSpec, build_table
 from xferlab.core.errors import InputError
 
@@ -32,7 +33,7 @@ def make_extras():
         tables={"mean ranks": frame, "wins": block},
         figures={"A figure of ranks.": confusion_figure({"dann": np.eye(2)})},
     )
-    problems = (Problem("0123456789abcdef", f"damaged {EVIL}"),)
+    problems = (MissingRun("0123456789abcdef", f"damaged {EVIL}"),)
     return Extras(sections=(section,), problems=problems, class_names={"a->b": (EVIL,) * 10})
 
 

@@ -1,7 +1,8 @@
 """From records to statements over all tasks: wins, ranks, aggregates, negative transfer.
 
-`tables` has the numbers of every single task, here are those over all of them, under one selection
+`cells` has the numbers of every single task, here are those over all of them, under one selection
 rule; `comparison_text` writes the notes and turns both into text, `rank_plot` and `gain_plot` draw.
+Means, their intervals and verdicts are those of the cells.
 
 A method with a diverged run, or without a run on some task, has no number over all tasks and no
 rank: the runs that are left are no fair sample. It is named in the notes.
@@ -10,27 +11,27 @@ rank: the runs that are left are no fair sample. It is named in the notes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from xferlab.benchmark.cells import rule_cells
 from xferlab.benchmark.comparison_text import write_notes
+from xferlab.benchmark.published_views import AVERAGE
 from xferlab.benchmark.records import RunRecord
 from xferlab.benchmark.selection import select
-from xferlab.benchmark.tables import PERCENT, TableSpec
+from xferlab.benchmark.tables import TableSpec
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.evaluation.comparison import (
     Estimate,
-    compare_tasks,
     interquartile_mean,
     probability_of_improvement,
 )
 from xferlab.evaluation.ranks import RankTest, compare_ranks
-from xferlab.evaluation.statistics import mean_interval
 
-OUTCOME_COLUMNS = ["method", "target_labels", "task", "seeds"]
+OUTCOME_COLUMNS = ["method", "target_labels", "task", "test", "pairs"]
 OUTCOME_COLUMNS += ["difference_points", "p_holm", "verdict"]
 
 
@@ -42,15 +43,15 @@ class Comparison:
         spec: What was asked for.
         rule: The selection rule.
         methods: One row per method, baseline first, those trained with target labels last: method,
-            target_labels, tasks, seeds (the most on one task), gap (why it has no number over all
-            tasks, '' if it has), mean_percent with mean_low_percent and mean_high_percent (over
-            tasks and seeds), iqm_percent with its interval alike, wins, ties, losses,
-            probability_of_improvement with probability_low and probability_high, worst_task,
-            worst_points (the lowest difference to the baseline), worst_verdict, and mean_rank.
+            target_labels, deterministic, tasks, seeds (the most on one task), gap (why it has no
+            number over all tasks, '' if it has), mean_percent with mean_low_percent and
+            mean_high_percent (over tasks and seeds), iqm_percent with its interval alike, wins,
+            ties, losses, probability_of_improvement with probability_low and probability_high,
+            worst_task, worst_points (the lowest difference to the baseline), worst_verdict, and mean_rank.
             Missing numbers are NaN.
-        outcomes: One row per (method, task) that was tested: method, target_labels, task, seeds
-            (pairs), difference_points, p_holm (over the tasks of the method) and verdict
-            (`better`, `worse` or '').
+        outcomes: One row per (method, task) that was compared: method, target_labels, task, test
+            (over `seeds`, `examples`, or '' for none), pairs (how many), difference_points, p_holm
+            (over the tasks of the method) and verdict (`better`, `worse` or '').
         friedman_p: Of the hypothesis that all ranked methods rank alike; None without ranks or
             with two methods.
         critical_difference: Of mean ranks; None without ranks.
@@ -78,11 +79,12 @@ def compare_methods(records: Sequence[RunRecord], spec: TableSpec, rule: str) ->
     """
     if not records:
         raise InputError("no finished run to compare; run the suite first")
-    scores = _read(select(records, rule, spec.metric), spec.baseline)
-    baseline = scores[spec.baseline]
-    tested = [row for m, s in scores.items() for row in _outcomes(m, s, baseline, spec)]
-    outcomes = pd.DataFrame(tested, columns=OUTCOME_COLUMNS)
-    rows = [_row(m, s, baseline, outcomes.query("method == @m"), spec) for m, s in scores.items()]
+    cells = rule_cells(records, rule, spec)
+    scores = _read(select(records, rule, spec.metric), spec)
+    if spec.baseline not in scores:
+        raise unknown_name("baseline method", spec.baseline, scores)
+    outcomes = _outcomes(cells)
+    rows = [_row(method, scores, cells, outcomes, spec) for method in scores]
     counts = dict.fromkeys(["wins", "ties", "losses"], "Int64")
     methods = pd.DataFrame(rows).astype(counts).assign(mean_rank=np.nan)
     ranked = [m for m, s in scores.items() if not s.gap and not s.target_labels]
@@ -111,11 +113,13 @@ class _Scores:
         grid: Percent, seeds down and tasks across; NaN where a run diverged or is missing.
         diverged: Diverged runs per task.
         target_labels: Whether the method was trained with them.
+        fixed: Whether the method draws nothing, so that all seeds are one run.
     """
 
     grid: pd.DataFrame
     diverged: Counter[str]
     target_labels: bool
+    fixed: bool
 
     @property
     def matrix(self) -> np.ndarray:
@@ -139,73 +143,72 @@ class _Scores:
         return "" if len(self.matrix) else "no seed has finished every task"
 
 
-def _read(runs: pd.DataFrame, baseline: str) -> dict[str, _Scores]:
+def _read(runs: pd.DataFrame, spec: TableSpec) -> dict[str, _Scores]:
     """Returns the scores by method: the baseline first, methods with target labels last."""
-    tasks = list(runs["task"].unique())
+    tasks = list(dict.fromkeys([*spec.tasks, *runs["task"]]))
     scores = {}
     for name, group in runs.groupby("method", sort=False):
         grid = group.pivot(index="seed", columns="task", values="value").reindex(columns=tasks)
         diverged = Counter(task for task in group.loc[group["value"].isna(), "task"])
-        scores[str(name)] = _Scores(100 * grid, diverged, bool(group["oracle"].iloc[0]))
-    if baseline not in scores:
-        raise unknown_name("baseline method", baseline, scores)
-    order = sorted(scores, key=lambda name: (name != baseline, scores[name].target_labels))
+        fixed = bool(group["deterministic"].all())
+        oracle = bool(group["oracle"].iloc[0])
+        scores[str(name)] = _Scores(100 * (grid[:1] if fixed else grid), diverged, oracle, fixed)
+    order = sorted(scores, key=lambda name: (name != spec.baseline, scores[name].target_labels))
     return {name: scores[name] for name in order}
 
 
-def _outcomes(
-    method: str, ours: _Scores, baseline: _Scores, spec: TableSpec
-) -> Iterator[tuple[object, ...]]:
-    """Yields a row per task on which both ran on common seeds and neither diverged."""
-    if ours is baseline:
-        return
-    pairs = {}
-    for task in ours.grid:
-        both = pd.concat([ours.grid[task], baseline.grid[task]], axis=1, join="inner").dropna()
-        if len(both) and not ours.diverged[task] and not baseline.diverged[task]:
-            pairs[task] = both.to_numpy().T
-    if not pairs:
-        return
-    first, second = zip(*pairs.values(), strict=True)
-    result = compare_tasks(first, second, method=spec.interval)
-    for task, values, *numbers in zip(pairs, first, *result, strict=True):
-        yield (method, ours.target_labels, task, len(values), *numbers)
+def _outcomes(cells: pd.DataFrame) -> pd.DataFrame:
+    """Returns the cells of single tasks whose differences count."""
+    outcomes = cells.loc[(cells["task"] != AVERAGE) & cells["compared"], OUTCOME_COLUMNS]
+    return outcomes.fillna({"p_holm": 1.0}).reset_index(drop=True)
 
 
 def _row(
-    method: str, ours: _Scores, baseline: _Scores, outcomes: pd.DataFrame, spec: TableSpec
+    method: str,
+    scores: dict[str, _Scores],
+    cells: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    spec: TableSpec,
 ) -> dict[str, object]:
     """Returns what one method amounts to over all tasks, but for its rank."""
     none = Estimate(np.nan, None, None)
-    mean = none if ours.gap else _mean(ours.matrix, spec)
+    ours, baseline = scores[method], scores[spec.baseline]
     iqm = none if ours.gap else interquartile_mean(ours.matrix)
     compared = ours is not baseline and not ours.gap and not baseline.gap
     chance = probability_of_improvement(ours.matrix, baseline.matrix) if compared else none
     row = {
         "method": method,
         "target_labels": ours.target_labels,
+        "deterministic": ours.fixed,
         "tasks": int((ours.finished > 0).sum()),
         "seeds": int(ours.finished.max()),
         "gap": ours.gap,
-        **_columns("mean_percent", "mean_{}_percent", mean),
+        **_columns("mean_percent", "mean_{}_percent", _mean(method, cells, ours)),
         **_columns("iqm_percent", "iqm_{}_percent", iqm),
         **dict.fromkeys(["wins", "ties", "losses"]),
         **_columns("probability_of_improvement", "probability_{}", chance),
     }
-    if outcomes.empty:
+    own = outcomes[outcomes["method"] == method]
+    if own.empty:
         return row | {"worst_task": "", "worst_points": np.nan, "worst_verdict": ""}
-    verdicts = outcomes["verdict"].tolist()
-    worst = outcomes.loc[outcomes["difference_points"].idxmin()]
+    verdicts = own["verdict"].tolist()
+    worst = own.loc[own["difference_points"].idxmin()]
     words = {"wins": "better", "ties": "", "losses": "worse"}
     row |= {name: verdicts.count(word) for name, word in words.items()}
     row |= {"worst_task": worst["task"], "worst_points": worst["difference_points"]}
     return row | {"worst_verdict": worst["verdict"]}
 
 
-def _mean(matrix: np.ndarray, spec: TableSpec) -> Estimate:
+def _mean(method: str, cells: pd.DataFrame, ours: _Scores) -> Estimate:
     """Returns the mean over tasks with the interval that it has in the table."""
-    interval = mean_interval(matrix.mean(axis=1), method=spec.interval, bounds=PERCENT)
-    return Estimate(interval.mean, interval.low, interval.high)
+    own = cells[(cells["method"] == method) & cells["mean_percent"].notna()]
+    average = own[own["task"] == AVERAGE]
+    if ours.gap or (average.empty and len(own) != 1):
+        return Estimate(np.nan, None, None)
+    cell = (own if average.empty else average).iloc[0]
+    ends = (cell["low_percent"], cell["high_percent"])
+    low, high = (None if np.isnan(end) else end for end in ends)
+    return Estimate(cell["mean_percent"], low, high)
 
 
 def _columns(value: str, end: str, estimate: Estimate) -> dict[str, float]:

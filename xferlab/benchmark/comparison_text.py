@@ -12,6 +12,7 @@ import rich.table
 from rich.console import Group
 from rich.text import Text
 
+from xferlab.benchmark.notes import deterministic_note
 from xferlab.benchmark.rendering import MARKS, STYLES, Block, Cell, escape_markdown
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def write_notes(
         test: The ranks, if there are any.
     """
     left_out = ", ".join(f"{row['method']} ({row['gap']})" for row in methods if row["gap"])
-    notes = [*_basis(spec, rule, methods), *_limits(spec, outcomes), *_ranks(test)]
+    fixed = [row["method"] for row in methods if row["deterministic"]]
+    notes = [*_basis(spec, rule, methods), *deterministic_note(fixed, spec)]
+    notes += [*_limits(spec, outcomes), *_ranks(test)]
     if left_out:
         notes.append(f"Left out of ranks, means and P(better): {left_out}.")
     if any(row["target_labels"] for row in methods):
@@ -111,7 +114,7 @@ def _interval(row: Mapping[Any, Any], value: str, end: str, form: str) -> str:
 
 def _basis(spec: TableSpec, rule: str, methods: Sequence[Mapping[Any, Any]]) -> Iterator[str]:
     """Yields what the numbers are made of: tasks, seeds, test and correction."""
-    seeds = [row["seeds"] for row in methods]
+    seeds = [row["seeds"] for row in methods if not row["deterministic"]] or [1]
     low, high = min(seeds), max(seeds)
     count = f"{high}" if low == high else f"{low} to {high}"
     tasks = max(row["tasks"] for row in methods)
@@ -137,7 +140,9 @@ def _limits(spec: TableSpec, outcomes: Sequence[Mapping[Any, Any]]) -> Iterator[
     """Yields why there can be no win and no loss, where there cannot."""
     if not outcomes:
         return
-    seeds = max(row["seeds"] for row in outcomes)
+    seeds = max(row["pairs"] for row in outcomes)
+    if any(row["test"] == "examples" for row in outcomes):
+        return
     tasks = min(Counter(row["method"] for row in outcomes).values())
     if seeds == 1:
         yield "ONE seed: no test and no interval; every task counts as a tie."

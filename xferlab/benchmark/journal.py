@@ -61,7 +61,7 @@ class RunJournal:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns what goes into predictions.npz: predicted classes by evaluation, features."""
-        arrays: dict[str, np.ndarray] = {"predictions": np.asarray(self.predictions, np.int16)}
+        arrays: dict[str, np.ndarray] = {"predictions": np.asarray(self.predictions, np.int32)}
         if self.embedding_before is not None:
             arrays["embedding_before"] = np.asarray(self.embedding_before, np.float32)
         return arrays

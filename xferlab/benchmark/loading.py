@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,11 @@ def load_record(store: RunStore, digest: str) -> RunRecord:
         plane=_plane(arrays),
         seconds=files["timing"]["seconds"],
         oracle=spec.oracle,
+        deterministic=spec.deterministic,
+        outputs=hashlib.sha256(arrays["logits"].tobytes()).hexdigest()[:16],
+        predictions=arrays.get("predictions"),
+        labels=arrays["labels"],
+        num_classes=arrays["logits"].shape[1],
     )
 
 

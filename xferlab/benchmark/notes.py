@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,9 +11,15 @@ import pandas as pd
 from xferlab.benchmark.published_views import AVERAGE, FIXED
 from xferlab.benchmark.records import RunRecord
 from xferlab.benchmark.selection import explain
+from xferlab.benchmark.trivial import CHANCE, MAJORITY
 
 if TYPE_CHECKING:
     from xferlab.benchmark.tables import TableSpec
+
+BELOW = "‡"
+"""Marks a cell whose mean is below the majority class's."""
+FAR_POINTS = 10.0
+"""Points below the baseline from which on a method is named without a test."""
 
 
 def write_notes(
@@ -24,18 +30,26 @@ def write_notes(
     rows = [row for row in every_row if row["task"] != AVERAGE]
     return (
         *spec.protocol,
+        *_gap_notes(spec),
         *_cell_notes(spec, rows),
+        *deterministic_note(dict.fromkeys(r["method"] for r in rows if r["deterministic"]), spec),
+        *_majority_notes(rows),
         *(explain(rule) for rule in spec.rules),
         *_oracle_notes(rows),
         *_divergence_notes(records),
         *_negative_transfer(spec, rows),
+        *_far_below(spec, rows),
         *_published_notes(spec, every_row),
     )
 
 
 def _cell_notes(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
     """Yields what a cell holds and over how many seeds."""
-    seeds = sorted({row["seeds"] for row in rows})
+    drawn = {row["seeds"] for row in rows if row["seeds"] and not row["deterministic"]}
+    seeds = sorted(drawn)
+    if not seeds:
+        yield f"Cells: {spec.metric.replace('_', ' ')} in percent."
+        return
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     name = spec.metric.replace("_", " ")
     if seeds[-1] == 1:
@@ -55,6 +69,65 @@ def _cell_notes(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
     )
     if seeds[0] == 1:
         yield "A cell without an interval has one seed."
+
+
+def deterministic_note(methods: Collection[str], spec: TableSpec) -> Iterator[str]:
+    """Yields what is not said of methods that draw nothing, and what they are tested on."""
+    if not methods:
+        return
+    test = "sign-flip test" if spec.interval == "resampling" else "t test"
+    yield (
+        f"Deterministic: {', '.join(methods)}. All seeds are one run, so there is no interval over"
+        " seeds. Two such methods are compared over the examples of the test split (McNemar's exact"
+        " test for accuracy, random swaps for other metrics), their averages over the tasks (paired"
+        f" {test}); one of them with a method that draws, over the other's seeds."
+    )
+
+
+def _gap_notes(spec: TableSpec) -> Iterator[str]:
+    """Yields what the suite has and the table lacks: runs that failed, damaged ones, open ones."""
+    cells: dict[tuple[str, bool], list[str]] = {}
+    for run in spec.missing:
+        where = f"{run.method} on {run.task}" if run.task else run.digest
+        cells.setdefault((run.what, run.failed), []).append(where)
+    for (what, failed), where in cells.items():
+        counts = Counter(where)
+        listed = ", ".join(f"{cell} ({count})" for cell, count in counts.items())
+        yield f"{'COULD NOT RUN' if failed else 'MISSING'}: {listed}: {what}"
+    if any(not run.failed for run in spec.missing):
+        yield "A method with a task missing has no average; `xferlab bench` trains what is missing."
+
+
+def _majority_notes(rows: list[dict[Any, Any]]) -> Iterator[str]:
+    """Yields what the trivial rows are, and which methods are below them."""
+    yield (
+        f"{MAJORITY}: one class for all examples, the most frequent one of the test split;"
+        f" {CHANCE}: a uniform guess, shown where it is another number."
+    )
+    found = [
+        f"{row['method']} on {row['task']} under {row['rule']} ({row['mean_percent']:.1f})"
+        for row in rows
+        if row["below_majority"]
+    ]
+    if found:
+        yield f"{BELOW}: below the majority class, whatever else is marked: {', '.join(found)}."
+
+
+def _far_below(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
+    """Yields, per rule, methods far below the baseline where no test says so."""
+    for rule in spec.rules:
+        found = [
+            f"{row['method']} on {row['task']} ({row['difference_points']:+.1f})"
+            for row in rows
+            if row["rule"] == rule
+            and row["verdict"] != "worse"
+            and row["difference_points"] <= -FAR_POINTS
+        ]
+        if found:
+            yield (
+                f"Far below {spec.baseline} under {rule}, not established by a test (points):"
+                f" {', '.join(found)}."
+            )
 
 
 def _oracle_notes(rows: list[dict[Any, Any]]) -> Iterator[str]:

@@ -100,6 +100,11 @@ class RunRecord:
         plane: Decision regions, where the inputs are two-dimensional.
         seconds: Training time.
         oracle: Whether the method was trained with target labels.
+        deterministic: Whether the method draws nothing: its other seeds would be the same run.
+        outputs: Digest of the final logits; equal ones are equal to the last bit. '' if unknown.
+        predictions: Predicted classes of the target test split at every evaluation.
+        labels: The true ones.
+        num_classes: The number of classes that the network predicts; 0 if unknown.
     """
 
     digest: str
@@ -117,8 +122,34 @@ class RunRecord:
     plane: Plane | None = None
     seconds: float = 0.0
     oracle: bool = False
+    deterministic: bool = False
+    outputs: str = ""
+    predictions: Int[np.ndarray, "evaluations n"] | None = None
+    labels: Int[np.ndarray, " n"] | None = None
+    num_classes: int = 0
 
     @property
     def diverged(self) -> bool:
         """Whether the run ended in a non-finite number; it then has no score under any rule."""
         return self.status == "diverged"
+
+
+@dataclass(frozen=True)
+class MissingRun:
+    """A run that belongs to a suite and is not among its records.
+
+    Attributes:
+        digest: The identity of the run, and the name of its folder.
+        what: What is wrong with it.
+        task: As in its record.
+        method: As in its record.
+        seed: As in its record.
+        failed: Whether it was tried and could not run.
+    """
+
+    digest: str
+    what: str
+    task: str = ""
+    method: str = ""
+    seed: int = 0
+    failed: bool = False

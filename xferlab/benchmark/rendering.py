@@ -13,6 +13,7 @@ import rich.table
 from rich.console import Group
 from rich.text import Text
 
+from xferlab.benchmark.notes import BELOW
 from xferlab.benchmark.records import ORACLE
 from xferlab.benchmark.tables import Table
 
@@ -22,6 +23,7 @@ OUTSIDE = "≠"
 STYLES = {"better": "green", "worse": "red", "": ""}
 _LATEX = {"\\": r"\textbackslash{}", "->": r"$\to$", "▲": r"$\uparrow$", "▼": r"$\downarrow$"}
 _LATEX |= {OUTSIDE: r"$\neq$"}
+_LATEX |= {BELOW: r"$\ddagger$", "…": r"\ldots{}"}
 _LATEX |= {"†": r"$\dagger$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _LATEX |= {character: f"\\{character}" for character in "&%$#_{}"}
 _LATEX |= {"[": "{[}", "<": r"\textless{}", ">": r"\textgreater{}"}
@@ -58,8 +60,16 @@ def make_blocks(table: Table) -> list[Block]:
             dagger = " †" if first["target_labels"] else ""
             row = [Cell(f"{method}{dagger}"), *(_number(by_rule[rule]) for rule in rules)]
             rows.append((*row, *[_published(by_rule.values())] * with_published))
+        rows += _trivial_rows(table, str(task), len(rules) + with_published)
         blocks.append(Block(str(task), (*header, *["published"] * with_published), tuple(rows)))
     return blocks
+
+
+def _trivial_rows(table: Table, task: str, columns: int) -> list[tuple[Cell, ...]]:
+    """Returns what predictors without a look at the input score, under every rule alike."""
+    own = table.trivial[table.trivial["task"] == task]
+    pairs = zip(own["method"], own["mean_percent"], strict=True)
+    return [(Cell(name), *[Cell(f"{mean:.1f}")] * columns) for name, mean in pairs]
 
 
 def to_terminal(table: Table) -> Group:
@@ -87,8 +97,13 @@ def to_markdown(table: Table) -> str:
 
 
 def to_csv(table: Table) -> str:
-    """Returns every number of the table in tidy form, one line per (task, method, rule)."""
-    return table.cells.to_csv(index=False, lineterminator="\n")
+    """Returns every number of the table in tidy form, one line per (task, method, rule).
+
+    The trivial predictors come last, with no rule.
+    """
+    trivial = table.trivial.assign(rule="", metric=table.spec.metric)
+    every = pd.concat([table.cells, trivial], ignore_index=True)
+    return every.to_csv(index=False, lineterminator="\n")
 
 
 def to_latex(table: Table) -> str:
@@ -112,16 +127,25 @@ def _rule_header(rule: str) -> str:
 
 
 def _number(cell: Mapping[str, Any]) -> Cell:
-    """Returns mean, interval, marks and the number of diverged runs."""
+    """Returns mean, interval, marks and the number of runs that diverged or are missing."""
     diverged = f"{cell['diverged']} of {cell['seeds']} diverged" if cell["diverged"] else ""
+    missing = f"{cell['missing']} of {cell['seeds'] + cell['missing']} missing"
+    missing = missing if cell["missing"] else ""
     if pd.isna(cell["mean_percent"]):
-        return Cell(diverged)
+        return Cell(diverged or f"{missing}: {shorten(cell['gap'])}")
     text = f"{cell['mean_percent']:.1f}"
     if pd.notna(cell["low_percent"]):
         text += f" [{cell['low_percent']:.1f}, {cell['high_percent']:.1f}]"
     outside = OUTSIDE if cell["outside_tolerance"] is True else ""
-    parts = [text, MARKS[cell["verdict"]], outside, diverged]
+    below = BELOW if cell["below_majority"] else ""
+    parts = [text, MARKS[cell["verdict"]], below, outside, diverged, missing]
     return Cell(" ".join(part for part in parts if part), cell["verdict"])
+
+
+def shorten(text: str, width: int = 60) -> str:
+    """Returns the beginning of a text on one line; the notes under a table have the whole."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
 def _published(cells: Iterable[Mapping[str, Any]]) -> Cell:

@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from xferlab.benchmark import page
 from xferlab.benchmark.page import Entry
-from xferlab.benchmark.records import RunRecord
-from xferlab.benchmark.report_section import Problem
+from xferlab.benchmark.records import MissingRun, RunRecord
 from xferlab.benchmark.selection import group_by
 
 INCOMPLETE = "incomplete"
 """The anchor of the section on missing and diverged runs."""
 
 
-def summary(records: Sequence[RunRecord], problems: Sequence[Problem]) -> dict[str, str]:
+def summary(records: Sequence[RunRecord], problems: Sequence[MissingRun]) -> dict[str, str]:
     """Returns how many runs there are of what, and what they took."""
     diverged = sum(run.diverged for run in records)
     return {
@@ -44,7 +43,7 @@ def duration(seconds: float) -> str:
     return f"{text} ({seconds:.0f} s)"
 
 
-def warning(problems: Sequence[Problem], anchor: str) -> str:
+def warning(problems: Sequence[MissingRun], anchor: str) -> str:
     """Returns a warning that leads to the list of missing runs; '' where none is missing."""
     if not problems:
         return ""
@@ -54,7 +53,7 @@ def warning(problems: Sequence[Problem], anchor: str) -> str:
     )
 
 
-def incomplete(records: Sequence[RunRecord], problems: Sequence[Problem]) -> Iterator[str]:
+def incomplete(records: Sequence[RunRecord], problems: Sequence[MissingRun]) -> Iterator[str]:
     """Yields the runs without a result, the seeds that cells lack, and the runs that diverged."""
     if problems:
         rows = [(problem.digest, problem.what) for problem in problems]

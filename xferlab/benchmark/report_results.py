@@ -13,9 +13,10 @@ from typing import Any
 import pandas as pd
 
 from xferlab.benchmark import page
+from xferlab.benchmark.notes import BELOW
 from xferlab.benchmark.page import Entry
 from xferlab.benchmark.records import ORACLE
-from xferlab.benchmark.rendering import MARKS, OUTSIDE
+from xferlab.benchmark.rendering import MARKS, OUTSIDE, shorten
 from xferlab.benchmark.selection import explain
 from xferlab.benchmark.tables import Table
 
@@ -49,6 +50,10 @@ def task_table(table: Table, task: str, anchors: Anchors) -> str:
         entries = [score(by_rule[rule], table, anchors) for rule in rules]
         reference = [published_entry(by_rule.values())] if published else []
         rows.append([_method(by_rule[rules[0]]), *entries, *reference])
+    own = table.trivial[table.trivial["task"] == task]
+    for name, mean in zip(own["method"], own["mean_percent"], strict=True):
+        entries = [page.number(mean)] * len(rules)
+        rows.append([name, *entries, *[page.number(None)] * published])
     header = ["method", *map(rule_name, rules), *["published"] * published]
     baseline = [i for i, m in enumerate(dict.fromkeys(cells["method"])) if m == table.spec.baseline]
     return page.grid(header, rows, label=f"methods on {task}", baseline=baseline)
@@ -70,6 +75,10 @@ def score(cell: Mapping[Any, Any], table: Table, anchors: Anchors) -> Entry:
         html += f" <small>[{cell['low_percent']:.1f}, {cell['high_percent']:.1f}]</small>"
     if cell["diverged"]:
         html += f" <small>{cell['diverged']} of {cell['seeds']} diverged</small>"
+    if cell["missing"]:
+        count = f"{cell['missing']} of {cell['seeds'] + cell['missing']} missing"
+        reason = f": {shorten(cell['gap'])}" if pd.isna(mean) else ""
+        html += f" <small>{escape(count + reason)}</small>"
     return Entry(html, mean, cell["verdict"])
 
 
@@ -113,6 +122,9 @@ def _matrix(rule: str, table: Table, anchors: Anchors) -> str:
         own = [known.get((task, method)) for task in tasks]
         first = next(cell for cell in own if cell)
         rows.append([_method(first), *(_matrix_entry(cell, table, anchors) for cell in own)])
+    for name, group in table.trivial.groupby("method", sort=False):
+        means = dict(zip(group["task"], group["mean_percent"], strict=True))
+        rows.append([str(name), *(page.number(means.get(task)) for task in tasks)])
     baseline = [i for i, method in enumerate(methods) if method == table.spec.baseline]
     label = f"{table.spec.metric} in percent under {rule_name(rule)}"
     return page.grid(["method", *tasks], rows, label=label, baseline=baseline)
@@ -150,6 +162,8 @@ def _marks(cell: Mapping[Any, Any], baseline: str) -> Iterator[str]:
         points = abs(cell["difference_points"])
         words = f"{cell['verdict']} than {baseline} by {points:.1f} points"
         yield _mark(MARKS[cell["verdict"]], words)
+    if cell["below_majority"]:
+        yield _mark(BELOW, "below the majority class")
     if cell["outside_tolerance"] is True:
         points = cell["published_difference_points"]
         yield _mark(OUTSIDE, f"{points:+.1f} points from the published number, outside tolerance")

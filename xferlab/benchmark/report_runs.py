@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xferlab.benchmark.loading import load_record
-from xferlab.benchmark.records import RunRecord
-from xferlab.benchmark.report_section import Problem
+from xferlab.benchmark.records import MissingRun, RunRecord
 from xferlab.benchmark.store import RunStore
 from xferlab.core.errors import InputError
 
@@ -30,7 +29,7 @@ class SuiteRuns:
 
     records: tuple[RunRecord, ...]
     environments: tuple[Mapping[str, Any], ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[MissingRun, ...]
 
 
 def read_runs(store: RunStore, digests: Sequence[str]) -> SuiteRuns:
@@ -42,12 +41,12 @@ def read_runs(store: RunStore, digests: Sequence[str]) -> SuiteRuns:
     records, environments, problems = [], [], []
     for digest in digests:
         if not store.has(digest):
-            problems.append(Problem(digest, "not finished"))
+            problems.append(MissingRun(digest, "not finished"))
             continue
         try:
             records.append(load_record(store, digest))
         except InputError as error:
-            problems.append(Problem(digest, str(error)))
+            problems.append(MissingRun(digest, str(error)))
             continue
         environments.append(json.loads((store.folder(digest) / "environment.json").read_bytes()))
     if not records:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from xferlab.benchmark import page
 from xferlab.benchmark.page import Entry
+from xferlab.benchmark.records import MissingRun
 from xferlab.benchmark.rendering import Block, Cell
 
 
@@ -33,19 +34,6 @@ class Section:
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Problem:
-    """A run that belongs to the suite and is not among its records.
-
-    Attributes:
-        digest: The identity of the run, and the name of its folder.
-        what: What is wrong with it.
-    """
-
-    digest: str
-    what: str
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Extras:
     """Everything of a report that does not follow from records and table.
@@ -57,7 +45,7 @@ class Extras:
     """
 
     sections: tuple[Section, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[MissingRun, ...] = ()
     class_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 

@@ -112,7 +112,7 @@ class Scorer:
         planes = self._planes(training)
         source, target = self._picture_splits()
         shared = {
-            "labels": self.target_labels.astype(np.int16),
+            "labels": self.target_labels.astype(np.int32),
             "embedding_domain": np.repeat([0, 1], [len(source.labels), len(target.labels)]),
             "embedding_labels": np.concatenate([source.labels, target.labels]),
         }
@@ -141,7 +141,7 @@ class Scorer:
                 "plane_x": x,
                 "plane_y": y,
                 "plane_points": points,
-                "plane_classes": c.reshape(GRID, GRID).astype(np.int16),
+                "plane_classes": c.reshape(GRID, GRID).astype(np.int32),
             }
             for c in classes
         ]

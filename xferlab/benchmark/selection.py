@@ -24,7 +24,8 @@ from xferlab.benchmark.records import ORACLE, REVERSE_VALIDATION, Evaluation, Ru
 from xferlab.core.errors import InputError, unknown_name
 
 LAST = "last"
-COLUMNS = ["task", "method", "seed", "hyper", "step", "value", "diverged", "oracle"]
+COLUMNS = ["task", "method", "seed", "hyper", "digest", "step", "value"]
+COLUMNS += ["diverged", "oracle", "deterministic"]
 
 
 def select(records: Sequence[RunRecord], rule: str, metric: str = "accuracy") -> pd.DataFrame:
@@ -36,9 +37,10 @@ def select(records: Sequence[RunRecord], rule: str, metric: str = "accuracy") ->
         metric: Name of a metric of the evaluations.
 
     Returns:
-        Columns task, method, seed, hyper, step (of the selected checkpoint, missing for a
-        diverged run), value (a fraction, NaN for a diverged run), diverged, and oracle (the
-        method was trained with target labels). Rows keep the order of `records`.
+        Columns task, method, seed, hyper, digest, step (of the selected checkpoint, missing for a
+        diverged run), value (a fraction, NaN for a diverged run), diverged, oracle (the method was
+        trained with target labels) and deterministic (the method draws nothing, or its seeds gave
+        the same outputs to the last bit). Rows keep the order of `records`.
 
     Raises:
         InputError: For an unknown rule or metric, two records of one run, or a run that is
@@ -47,8 +49,18 @@ def select(records: Sequence[RunRecord], rule: str, metric: str = "accuracy") ->
     _refuse_duplicates(records)
     rows = []
     for runs in group_by(records, "task", "method").values():
-        rows += [_row(run, rule, metric) for run in _choose_hyper(runs, rule, metric)]
+        chosen = _choose_hyper(runs, rule, metric)
+        fixed = is_deterministic(chosen)
+        rows += [_row(run, rule, metric) | {"deterministic": fixed} for run in chosen]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"step": "Int64", "value": float})
+
+
+def is_deterministic(runs: Sequence[RunRecord]) -> bool:
+    """Tells whether runs that differ in their seed alone are one run, said so or seen so."""
+    if all(run.deterministic for run in runs):
+        return True
+    outputs = {run.outputs for run in runs if not run.diverged}
+    return len(runs) > 1 and len(outputs) == 1 and outputs != {""}
 
 
 def explain(rule: str) -> str:
@@ -140,6 +152,7 @@ def _score(evaluation: Evaluation, rule: str, metric: str) -> float:
 def _row(run: RunRecord, rule: str, metric: str) -> dict[str, object]:
     """Returns the selected row of one run."""
     cell = {"task": run.task, "method": run.method, "seed": run.seed, "hyper": run.hyper}
+    cell |= {"digest": run.digest}
     cell |= {"diverged": run.diverged, "oracle": run.oracle}
     if run.diverged:
         return cell | {"step": None, "value": np.nan}
