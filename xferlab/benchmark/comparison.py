@@ -47,7 +47,8 @@ class Comparison:
             number over all tasks, '' if it has), mean_percent with mean_low_percent and
             mean_high_percent (over tasks and seeds), iqm_percent with its interval alike, wins,
             ties, losses, probability_of_improvement with probability_low and probability_high,
-            worst_task, worst_points (the lowest difference to the baseline), worst_verdict, and mean_rank.
+            worst_task, worst_points (the lowest difference to the baseline), worst_verdict, and
+            mean_rank.
             Missing numbers are NaN.
         outcomes: One row per (method, task) that was compared: method, target_labels, task, test
             (over `seeds`, `examples`, or '' for none), pairs (how many), difference_points, p_holm
