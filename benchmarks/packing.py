@@ -25,7 +25,7 @@ from benchmarks.timing import Contestant, Rounds, least_ms, median_ms, ratio, ti
 from xferlab.benchmark.suites.quick import DIGITS_NETWORK, DIGITS_TRAINING
 from xferlab.core.names import NameTable
 from xferlab.core.settings import Setting
-from xferlab.data.optdigits import optdigits
+from xferlab.data.optdigits_copies import optdigits
 from xferlab.data.resident import Resident, to_resident
 from xferlab.data.task import TransferTask
 from xferlab.methods.dann import DANN

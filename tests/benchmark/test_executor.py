@@ -14,7 +14,7 @@ from xferlab.benchmark.grid import make_packs
 from xferlab.benchmark.loading import load_record
 from xferlab.benchmark.store import RunStore
 from xferlab.core.errors import InputError
-from xferlab.data.moons import moons
+from xferlab.data.two_moons import moons
 from xferlab.training.checkpoint import Checkpoint
 
 NAN_LOSS = """

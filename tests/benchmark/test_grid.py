@@ -12,7 +12,7 @@ from xferlab.benchmark.spec import RunSpec
 from xferlab.cli.bench import choose_candidates
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
-from xferlab.data.moons import moons
+from xferlab.data.two_moons import moons
 from xferlab.methods import Method, method
 from xferlab.methods.base import Stage
 from xferlab.methods.shallow.svm import SVM

@@ -7,7 +7,7 @@ import pytest
 
 from tests.benchmark.tiny import execute, tiny_packs, tiny_suite, tiny_task
 from xferlab.data.domain import Domain
-from xferlab.data.moons import moons
+from xferlab.data.two_moons import moons
 
 METHODS = ("source_only", "ada_bn", "dann", "shot", "self_ensembling")
 LABEL_FREE = ("logits", "predictions", "embedding_before", "embedding_after", "plane_classes")

@@ -13,7 +13,7 @@ from xferlab.benchmark.report_runs import read_runs
 from xferlab.benchmark.suite import write_manifest
 from xferlab.cli.main import main
 from xferlab.core.errors import InputError
-from xferlab.data.moons import moons
+from xferlab.data.two_moons import moons
 
 TASKS = ("mnist->usps", "usps->mnist")
 """Names of tasks that have published numbers; the points are those of the moons."""

@@ -15,9 +15,9 @@ from xferlab.benchmark.reverse import check_reversed, constant_score, reverse_ta
 from xferlab.benchmark.selection import select
 from xferlab.core.errors import InputError
 from xferlab.data.domain import Domain
-from xferlab.data.moons import moons
 from xferlab.data.resident import to_resident
 from xferlab.data.task import TransferTask
+from xferlab.data.two_moons import moons
 from xferlab.methods.shallow.coral import CORAL
 from xferlab.training.run import Member, StageCache, Training
 

@@ -6,8 +6,8 @@ from xferlab.benchmark.grid import make_packs
 from xferlab.benchmark.store import RunStore
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteTask
 from xferlab.core.settings import Setting
-from xferlab.data.moons import moons
 from xferlab.data.task import TransferTask
+from xferlab.data.two_moons import moons
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 

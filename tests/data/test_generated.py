@@ -8,9 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.data.catalogue import DOMAINS
-from xferlab.data.moons import moons
-from xferlab.data.optdigits import VARIANTS, load_originals, optdigits, originals
+from xferlab.data.optdigits_copies import VARIANTS, load_originals, optdigits, originals
 from xferlab.data.task import TransferTask
+from xferlab.data.two_moons import moons
 
 
 def flat(split):

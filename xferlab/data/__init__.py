@@ -9,8 +9,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.data.digits import digits_domain, digits_present
     from xferlab.data.domain import Domain
     from xferlab.data.folder_reader import domain_from_folder
-    from xferlab.data.moons import moons
-    from xferlab.data.optdigits import optdigits
+    from xferlab.data.optdigits_copies import optdigits
     from xferlab.data.plain import domain_of, load_raw
     from xferlab.data.readers import domain_from_arrays, domain_from_npz
     from xferlab.data.resident import Resident, draw_batch, to_resident
@@ -19,6 +18,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.data.streaming import stream_batches
     from xferlab.data.task import HeldOut, TransferTask
     from xferlab.data.tfds_reader import domain_from_tfds
+    from xferlab.data.two_moons import moons
 
 __all__ = [
     "DOMAINS",

@@ -11,10 +11,10 @@ from xferlab.core.names import NameTable
 from xferlab.data.dataset import DataSet
 from xferlab.data.digits import DIGIT_SETS, digits_domain
 from xferlab.data.domain import Domain
-from xferlab.data.moons import moons
-from xferlab.data.optdigits import optdigits
+from xferlab.data.optdigits_copies import optdigits
 from xferlab.data.plain import load_raw, split_raw
 from xferlab.data.sets.table import DATA_SETS
+from xferlab.data.two_moons import moons
 
 TEST_FRACTION = 0.2
 """What a named domain holds out where no split is published."""

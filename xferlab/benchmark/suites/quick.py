@@ -7,9 +7,9 @@ import dataclasses
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
-from xferlab.data.moons import moons
-from xferlab.data.optdigits import optdigits
+from xferlab.data.optdigits_copies import optdigits
 from xferlab.data.task import TransferTask
+from xferlab.data.two_moons import moons
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 
