@@ -74,6 +74,15 @@ def test_confusion_rows_are_divided_by_their_sum():
     np.testing.assert_allclose(ax.images[0].get_array(), [[0.75, 0.25], [0, 0]])
 
 
+def test_classes_have_their_names_in_every_figure():
+    names = ("cat", "dog of a long name")
+    ax = draw(plots.confusion_figure({"dann": np.eye(2, dtype=int)}, names)).axes[0]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["cat", "dog of …"]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["cat", "dog of …"]
+    ax = draw(plots.planes_figure({"dann": make_plane(np.random.default_rng(0))}, names)).axes[0]
+    assert [t.get_text() for t in ax.get_legend().texts] == ["source", "target", *names]
+
+
 def test_planes_have_regions_and_both_domains():
     plane = make_plane(np.random.default_rng(0))
     ax = draw(plots.planes_figure({"dann": plane})).axes[0]

@@ -8,9 +8,9 @@ import pytest
 
 from tests.benchmark.factory import make_pictures, make_run
 from tests.benchmark.pages import Reader, cell_page
-from xferlab.benchmark.records import Curve
+from xferlab.benchmark.records import Curve, Embedding
 from xferlab.benchmark.report import write_report
-from xferlab.benchmark.report_pictures import MOST_CLASSES, confusion
+from xferlab.benchmark.report_pictures import MOST_CLASSES, confusion, feature_panels
 from xferlab.benchmark.report_section import Extras
 from xferlab.benchmark.tables import TableSpec, build_table
 
@@ -61,7 +61,8 @@ def test_every_named_term_and_the_metric_has_a_curve(page):
 def test_confusion_has_the_names_of_the_classes(page):
     text = " ".join(page.text)
     assert "Confusion on target test at the last step, seed 0" in text
-    assert text.count("digit 3") == 2  # a row and a column
+    matrix = text.split("predicted →")[1].split("Features before")[0]
+    assert matrix.count("digit 3") == 2  # a row and a column
 
 
 def test_features_before_and_after(page):
@@ -71,6 +72,18 @@ def test_features_before_and_after(page):
         for when in ("before", "after")
         for what in ("domain", "class")
     ]
+    legend = " ".join(page.text).split("digit 0")[-1]
+    assert [f"digit {label}" in legend for label in range(1, 10)] == [True] * 9
+
+
+@pytest.mark.parametrize("labels", [np.arange(150) % 2, np.arange(150) // 75])
+def test_features_of_sorted_and_of_alternating_classes_are_of_both(labels):
+    features = np.random.default_rng(0).normal(size=(300, 2))
+    embedding = Embedding(features, features, np.repeat([0, 1], 150), np.tile(labels, 2))
+    panels = feature_panels(embedding, ("cat", "dog")).split("<figure>")
+    for name in ("cat", "dog"):
+        groups = re.findall(rf'd="([^"]*)"><title>{name}<', panels[2])
+        assert [36 < group.count("M") < 39 for group in groups] == [True, True]
 
 
 def test_a_cell_is_hidden_until_its_address_is_opened(html):

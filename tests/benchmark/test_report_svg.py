@@ -68,7 +68,10 @@ def test_every_point_is_inside_and_in_the_shape_of_its_domain(classes):
     generator = np.random.default_rng(0)
     points = generator.normal(size=(60, 2))
     domain, labels = np.repeat([0, 1], [40, 20]), np.arange(60) % classes
-    for html in (domain_points("x", points, domain), class_points("x", points, domain, labels)):
+    names = [f"class {label}" for label in range(classes)]
+    by_class = class_points("x", points, domain, labels, names)
+    assert all(f"<title>{name}</title>" in by_class for name in names)
+    for html in (domain_points("x", points, domain), by_class):
         dots, triangles = ("".join(paths(html, kind)) for kind in ("dots", "triangles"))
         assert (dots.count("M"), triangles.count("M")) == (40, 20)
         places = np.array(re.findall(r"M(\d+) (\d+)", dots + triangles), int)

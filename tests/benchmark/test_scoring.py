@@ -1,8 +1,15 @@
 """Scores are given what the task shows, and nothing else."""
 
+import numpy as np
+
 from tests.benchmark.tiny import execute, tiny_suite, tiny_task
+from xferlab.benchmark.external import find_method
 from xferlab.benchmark.grid import Candidate, make_packs
+from xferlab.benchmark.scoring import EMBEDDING_SAMPLE
 from xferlab.core.settings import Setting
+from xferlab.data.domain import Domain
+from xferlab.data.split import Split
+from xferlab.data.task import TransferTask
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.losses import entropy
 from xferlab.methods import Method, Term, method
@@ -32,3 +39,19 @@ def test_validators_do_not_see_a_source_that_the_task_hides(tmp_path):
     assert without < set(VALIDATORS)
     assert scored(tmp_path / "a", Setting.SOURCE_FREE) == [without] * 2
     assert scored(tmp_path / "b", Setting.UNSUPERVISED_DA) == [set(VALIDATORS)] * 2
+
+
+def test_pictures_show_every_class_of_sorted_data_and_the_same_rows_for_every_method(tmp_path):
+    labels = np.repeat([0, 1], [480, 120])
+    inputs = np.random.default_rng(0).normal(size=(600, 2)).astype(np.float32)
+    split = Split(inputs, labels)
+    domain = Domain("sorted", {"train": split, "test": split}, ("a", "b"))
+    suite = tiny_suite(task=TransferTask("t", (domain,), domain, Setting.UNSUPERVISED_DA))
+    methods = [find_method(name) for name in ("source_only", "dann", "nearest_neighbour")]
+    packs = make_packs(suite, methods, seeds=1, width=1)
+    store = execute(tmp_path, packs)
+    arrays = [store.read(pack.runs[0][0].digest)["arrays"] for pack in packs]
+    for each in arrays:
+        shown = each["embedding_labels"].reshape(2, EMBEDDING_SAMPLE)
+        np.testing.assert_array_equal(shown.sum(axis=1), [30, 30])
+        np.testing.assert_array_equal(each["plane_points"], arrays[0]["plane_points"])

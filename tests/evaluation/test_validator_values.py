@@ -10,6 +10,7 @@ from scipy import stats
 
 from tests.evaluation.cases import make_views, outputs, without_labels
 from tests.oracles import evaluation as oracles
+from xferlab.core.draws import draw_rows
 from xferlab.core.errors import InputError
 from xferlab.evaluation import LabelledOutputs, Outputs, ValidationView
 from xferlab.evaluation.validators import (
@@ -49,11 +50,12 @@ def test_snd_temperature(temperature):
     assert score == pytest.approx(oracles.snd(view, temperature), rel=1e-6)
 
 
-def test_snd_scores_evenly_spaced_examples():
+def test_snd_scores_drawn_examples():
     view, _ = make_views(0, n=60)
-    every_third = Outputs(view.target.features[::3], view.target.logits[::3])
+    rows = draw_rows(len(view.target.logits), 30)
+    drawn = Outputs(view.target.features[rows], view.target.logits[rows])
     score = SoftNeighbourhoodDensity(max_examples=30)(view)
-    assert score == pytest.approx(oracles.snd(ValidationView(target=every_third)), rel=1e-6)
+    assert score == pytest.approx(oracles.snd(ValidationView(target=drawn)), rel=1e-6)
 
 
 @pytest.mark.parametrize("loss", ["zero_one", "cross_entropy"])
@@ -64,13 +66,14 @@ def test_dev_loss_and_decay(loss, decay):
     assert score == pytest.approx(oracles.dev(view, loss, decay), rel=1e-3)
 
 
-def test_dev_fits_on_evenly_spaced_examples():
+def test_dev_fits_on_drawn_examples():
     view, _ = make_views(0, n=60)
     train, target = view.source_train, view.target
+    rows, target_rows = (draw_rows(len(part.logits), 30) for part in (train, target))
     thinned = dataclasses.replace(
         view,
-        source_train=LabelledOutputs(train.features[::2], train.logits[::2], train.labels[::2]),
-        target=Outputs(target.features[::3], target.logits[::3]),
+        source_train=LabelledOutputs(train.features[rows], train.logits[rows], train.labels[rows]),
+        target=Outputs(target.features[target_rows], target.logits[target_rows]),
     )
     score = DeepEmbeddedValidation(max_examples=30)(view)
     assert score == pytest.approx(oracles.dev(thinned), rel=1e-3)

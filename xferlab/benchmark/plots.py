@@ -7,13 +7,14 @@ differ by marker and colour, the palettes are safe for colour-blind readers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from xferlab.benchmark.records import Curve, Plane
 
@@ -29,6 +30,8 @@ CLASS_COLOURS = (
 )
 DOMAINS = (("source", "o", LINE_COLOURS[0]), ("target", "^", LINE_COLOURS[1]))
 MAX_POINTS = 150
+MOST_LETTERS = 8
+"""Of the name of a class beside a panel."""
 
 
 def project(features: Float[np.ndarray, "n d"]) -> np.ndarray:
@@ -103,8 +106,13 @@ def heat_map_figure(values: Mapping[str, Mapping[str, float]]) -> Figure:
     return figure
 
 
-def confusion_figure(matrices: Mapping[str, Shaped[np.ndarray, "k k"]]) -> Figure:
-    """Returns one confusion matrix per method; every row (true class) is divided by its sum."""
+def confusion_figure(
+    matrices: Mapping[str, Shaped[np.ndarray, "k k"]], names: Sequence[str] = ()
+) -> Figure:
+    """Returns one confusion matrix per method; every row (true class) is divided by its sum.
+
+    `names` has the names of the classes; numbers stand for them where they are fewer.
+    """
     figure, panels = _panels(matrices, width=2.3, height=2.4)
     image = None
     for ax, (method, counts) in panels:
@@ -112,8 +120,10 @@ def confusion_figure(matrices: Mapping[str, Shaped[np.ndarray, "k k"]]) -> Figur
         image = ax.imshow(counts / rows, cmap="cividis", vmin=0, vmax=1)
         ax.set_title(method, fontsize=9)
         ticks = range(0, len(counts), max(1, math.ceil(len(counts) / 10)))
-        ax.set_xticks(ticks, [str(t) for t in ticks], fontsize=7)
-        ax.set_yticks(ticks, [str(t) for t in ticks], fontsize=7)
+        words = [_short(names[t]) if len(names) >= len(counts) else str(t) for t in ticks]
+        turned = 90 if max(map(len, words)) > 2 else 0
+        ax.set_xticks(ticks, words, fontsize=7 if not turned else 6, rotation=turned)
+        ax.set_yticks(ticks, words, fontsize=7 if not turned else 6)
     figure.supxlabel("predicted class", fontsize=8)
     figure.supylabel("true class", fontsize=8)
     if image is not None:
@@ -124,8 +134,11 @@ def confusion_figure(matrices: Mapping[str, Shaped[np.ndarray, "k k"]]) -> Figur
     return figure
 
 
-def planes_figure(planes: Mapping[str, Plane]) -> Figure:
-    """Returns one panel per method: decision regions under the examples of both domains."""
+def planes_figure(planes: Mapping[str, Plane], names: Sequence[str] = ()) -> Figure:
+    """Returns one panel per method: decision regions under the examples of both domains.
+
+    `names` has the names of the classes, for the legend.
+    """
     figure, panels = _panels(planes, width=3.2, height=2.7)
     for ax, (method, plane) in panels:
         colours = _class_colours(int(max(plane.classes.max(), plane.labels.max())) + 1)
@@ -137,8 +150,16 @@ def planes_figure(planes: Mapping[str, Plane]) -> Figure:
         ax.set_title(method, fontsize=9)
         ax.tick_params(labelsize=7)
     if figure.axes:
-        figure.axes[0].legend(fontsize=7, loc="upper right")
+        colours = _class_colours(len(names)) if len(names) <= len(CLASS_COLOURS) else []
+        classes = [Patch(color=c, label=n) for c, n in zip(colours, names, strict=False)]
+        domains = figure.axes[0].get_legend_handles_labels()[0]
+        figure.axes[0].legend(handles=[*domains, *classes], fontsize=6, loc="upper right")
     return figure
+
+
+def _short(name: str) -> str:
+    """Returns a name that fits beside a panel."""
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…"
 
 
 def _panels(items: Mapping, *, width: float, height: float) -> tuple[Figure, Iterator]:

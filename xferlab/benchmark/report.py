@@ -99,7 +99,7 @@ def _sections(
     for index, section in enumerate(extras.sections):
         yield _Part(f"extra-{index + 1}", section.title, render(section))
     yield _Part("heat-maps", "Source × target", _heat_map(table))
-    for index, (task, html) in enumerate(_task_contents(records, table, anchors)):
+    for index, (task, html) in enumerate(_task_contents(records, table, anchors, extras)):
         yield _Part(f"task-{index + 1}", f"Task {task}", html)
     missing = "".join(incomplete(records, extras.problems))
     yield _Part(INCOMPLETE, "Missing and diverged runs", missing)
@@ -131,7 +131,7 @@ def _heat_map(table: Table) -> str:
 
 
 def _task_contents(
-    records: Sequence[RunRecord], table: Table, anchors: Anchors
+    records: Sequence[RunRecord], table: Table, anchors: Anchors, extras: Extras
 ) -> Iterator[tuple[str, str]]:
     """Yields name and content per task: its table, and pictures of one run of every method."""
     methods = list(dict.fromkeys(table.cells["method"]))
@@ -139,13 +139,13 @@ def _task_contents(
     for (task,), runs in by_task.items():
         done = group_by((run for run in runs if not run.diverged), "method")
         shown = {method: done[method,][0] for method in methods if (method,) in done}
-        pictures = "".join(_task_pictures(shown))
+        pictures = "".join(_task_pictures(shown, extras.class_names.get(task, ())))
         is_open = len(by_task) <= OPEN_TASKS
         figures = page.folded("Figures", pictures, is_open=is_open) if pictures else ""
         yield task, task_table(table, task, anchors) + figures
 
 
-def _task_pictures(shown: Mapping[str, RunRecord]) -> Iterator[str]:
+def _task_pictures(shown: Mapping[str, RunRecord], names: Sequence[str]) -> Iterator[str]:
     """Yields learning curves, confusion matrices and decision regions, a panel per method."""
     which = "; ".join(
         f"{method} seed {run.seed}{f' {run.hyper}' if run.hyper else ''}"
@@ -158,8 +158,8 @@ def _task_pictures(shown: Mapping[str, RunRecord]) -> Iterator[str]:
     matrices = {m: run.confusion for m, run in shown.items() if run.confusion is not None}
     if matrices:
         caption = "Confusion on the target test split at the last step, rows divided by their sum."
-        yield page.picture(plots.confusion_figure(matrices), caption)
+        yield page.picture(plots.confusion_figure(matrices, names), caption)
     planes = {method: run.plane for method, run in shown.items() if run.plane is not None}
     if planes:
         caption = "Decision regions at the last step; circles source, triangles target."
-        yield page.picture(plots.planes_figure(planes), caption)
+        yield page.picture(plots.planes_figure(planes, names), caption)

@@ -135,7 +135,7 @@ def _pictures(shown: Sequence[RunRecord], names: Sequence[str]) -> Iterator[str]
         yield _heading(f"Features before and after training, seed {embedded.seed}")
         text = "t-SNE of encoder features, before and after each on its own; ● source, ▲ target."
         yield page.paragraph(text)
-        yield report_pictures.feature_panels(embedded.embedding)
+        yield report_pictures.feature_panels(embedded.embedding, names)
 
 
 def _heading(text: str) -> str:

@@ -14,6 +14,7 @@ from xferlab.benchmark.page import Entry
 from xferlab.benchmark.plots import MAX_POINTS, project
 from xferlab.benchmark.records import Embedding, RunRecord
 from xferlab.benchmark.report_svg import Line
+from xferlab.core.draws import draw_stratified
 
 MOST_CLASSES = 12
 """Classes whose confusion is a table of numbers; with more it is an image."""
@@ -49,10 +50,9 @@ def confusion(counts: np.ndarray, names: Sequence[str]) -> str:
 
     Args:
         counts: Rows true and columns predicted class.
-        names: Names of the classes; numbers stand for them where they are not as many.
+        names: Names of the classes; numbers stand for them where they are fewer.
     """
-    if len(names) != len(counts):
-        names = [str(label) for label in range(len(counts))]
+    names = class_names(len(counts), names)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     if len(counts) > MOST_CLASSES:
         return _confusion_image(shares) + _confused_pairs(counts, shares, names)
@@ -68,21 +68,44 @@ def confusion(counts: np.ndarray, names: Sequence[str]) -> str:
     )
 
 
-def feature_panels(embedding: Embedding) -> str:
+def feature_panels(embedding: Embedding, names: Sequence[str]) -> str:
     """Returns features before and after training, by domain and by class.
 
-    At most `MAX_POINTS` examples are drawn, evenly from the sample.
+    At most `MAX_POINTS` examples are drawn, domains and classes as frequent as in the sample.
+
+    Args:
+        embedding: Features of a sample of both domains.
+        names: Names of the classes; numbers stand for them where a label has none.
     """
-    kept = np.unique(np.linspace(0, len(embedding.labels) - 1, MAX_POINTS).astype(int))
+    strata = np.unique([embedding.domain, embedding.labels], axis=1, return_inverse=True)[1]
+    kept = draw_stratified(strata.ravel(), MAX_POINTS)
     domain, labels = embedding.domain[kept], embedding.labels[kept]
+    names = class_names(int(embedding.labels.max()) + 1, names)
     panels = []
     for when, features in (("before", embedding.before), ("after", embedding.after)):
         points = _projected(features[kept])
         panels += [
             report_svg.domain_points(f"{when} training, by domain", points, domain),
-            report_svg.class_points(f"{when} training, by class", points, domain, labels),
+            report_svg.class_points(f"{when} training, by class", points, domain, labels, names),
         ]
-    return f'<div class="panels">{"".join(panels)}</div>'
+    return f'<div class="panels">{"".join(panels)}</div>{_legend(names)}'
+
+
+def class_names(count: int, names: Sequence[str]) -> Sequence[str]:
+    """Returns a name for each of `count` classes: numbers where fewer names are known."""
+    return names if len(names) >= count else [str(label) for label in range(count)]
+
+
+def _legend(names: Sequence[str]) -> str:
+    """Returns the colour of every class; '' for many classes, whose names the points have."""
+    if len(names) > MOST_CLASSES:
+        return ""
+    entries = (
+        f'<span class="swatch" style="background:{report_svg.class_colour(label, len(names))}">'
+        f"</span> {escape(name)}"
+        for label, name in enumerate(names)
+    )
+    return f'<p class="legend">{" ".join(entries)}</p>'
 
 
 def _shaded(row: int, counts: np.ndarray, shares: np.ndarray) -> Iterator[str]:

@@ -66,7 +66,10 @@ def domain_points(
     name: str, points: Float[np.ndarray, "n 2"], domain: Int[np.ndarray, " n"]
 ) -> str:
     """Returns points in the colour and the shape of their domain."""
-    groups = ((colour, shape, domain == value) for value, (_, shape, colour) in enumerate(DOMAINS))
+    groups = (
+        (colour, shape, domain == value, words)
+        for value, (words, shape, colour) in enumerate(DOMAINS)
+    )
     return _points(name, points, groups)
 
 
@@ -75,24 +78,31 @@ def class_points(
     points: Float[np.ndarray, "n 2"],
     domain: Int[np.ndarray, " n"],
     labels: Int[np.ndarray, " n"],
+    names: Sequence[str],
 ) -> str:
-    """Returns points in the colour of their class and the shape of their domain."""
-    count = int(labels.max()) + 1
+    """Returns points in the colour of their class and the shape of their domain.
+
+    `names` has the name of every class, label i the i-th; a pointer on a point shows it.
+    """
     groups = (
-        (_class_colour(label, count), shape, (labels == label) & (domain == value))
-        for label in range(count)
+        (class_colour(label, len(names)), shape, (labels == label) & (domain == value), words)
+        for label, words in enumerate(names)
         for value, (_, shape, _) in enumerate(DOMAINS)
     )
     return _points(name, points, groups)
 
 
-def _points(name: str, points: np.ndarray, groups: Iterable[tuple[str, str, np.ndarray]]) -> str:
-    """Returns a panel of points: groups of (colour, shape, which of the points)."""
+def _points(
+    name: str, points: np.ndarray, groups: Iterable[tuple[str, str, np.ndarray, str]]
+) -> str:
+    """Returns a panel of points: groups of (colour, shape, which of the points, name)."""
     low, spread = points.min(axis=0), np.ptp(points, axis=0)
     places = (
         (8 + (SIDE - 16) * (points - low) / np.where(spread > 0, spread, 1)).round().astype(int)
     )
-    drawn = "".join(_group(colour, shape, places[chosen]) for colour, shape, chosen in groups)
+    drawn = "".join(
+        _group(colour, shape, places[chosen], words) for colour, shape, chosen, words in groups
+    )
     return _panel(name, name, "points", (SIDE, SIDE), drawn)
 
 
@@ -106,18 +116,19 @@ def _panel(name: str, words: str, kind: str, size: tuple[int, int], drawn: str) 
     )
 
 
-def _group(colour: str, shape: str, places: np.ndarray) -> str:
-    """Returns the points of one colour and shape as a single path; '' for none."""
+def _group(colour: str, shape: str, places: np.ndarray, words: str) -> str:
+    """Returns the points of one colour and shape as a single path with a name; '' for none."""
     if not len(places):
         return ""
+    title = f"<title>{escape(words)}</title>"
     if shape == "o":
         path = "".join(f"M{x} {y}h0" for x, y in places)
-        return f'<path class="dots" stroke="{colour}" d="{path}"/>'
+        return f'<path class="dots" stroke="{colour}" d="{path}">{title}</path>'
     path = "".join(f"M{x} {y - 3}l3 5h-6z" for x, y in places)
-    return f'<path class="triangles" fill="{colour}" d="{path}"/>'
+    return f'<path class="triangles" fill="{colour}" d="{path}">{title}</path>'
 
 
-def _class_colour(label: int, count: int) -> str:
+def class_colour(label: int, count: int) -> str:
     """Returns the colour of a class: a qualitative palette up to ten, even hues beyond."""
     if count <= len(CLASS_COLOURS):
         return CLASS_COLOURS[label]

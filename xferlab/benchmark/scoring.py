@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xferlab.core.batch import Labelled
+from xferlab.core.draws import draw_stratified
 from xferlab.core.settings import View
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metrics import all_metrics
@@ -21,6 +22,7 @@ VALIDATION_LIMIT = 1000
 """Examples of each split that validators see; larger splits are sampled once, evenly."""
 Runs = Training | ShallowRuns
 EMBEDDING_SAMPLE = 150
+"""Examples of each domain's test split in pictures: the same ones for every method."""
 GRID = 80
 
 
@@ -36,7 +38,7 @@ class Scorer:
     """Scores the runs of one task. The only code of a benchmark that holds target labels."""
 
     def __init__(self, task: TransferTask):
-        """Picks the examples that validators see."""
+        """Picks the examples that validators see, and those of pictures."""
         held_out = task.held_out()
         self._num_classes = task.target.num_classes
         self._source_hidden = task.setting.source is View.ABSENT
@@ -44,6 +46,7 @@ class Scorer:
         self._source_test = _sample(held_out.source_test, VALIDATION_LIMIT)
         self._target_train = _sample(held_out.target_train, VALIDATION_LIMIT)
         self._target_test = held_out.target_test
+        self._pictured = (_pictured(held_out.source_test), _pictured(held_out.target_test))
 
     @property
     def target_labels(self) -> np.ndarray:
@@ -97,11 +100,8 @@ class Scorer:
     def embed(self, training: Runs) -> list[np.ndarray]:
         """Returns each run's features of a small sample, source first (for pictures)."""
         parts = [
-            [
-                output.features
-                for output in training.predict(split.inputs[:EMBEDDING_SAMPLE], domain)
-            ]
-            for split, domain in ((self._source_test, SOURCE), (self._target_test, TARGET))
+            [output.features for output in training.predict(split.inputs, domain)]
+            for split, domain in zip(self._pictured, (SOURCE, TARGET), strict=True)
         ]
         return [np.concatenate(features) for features in zip(*parts, strict=True)]
 
@@ -110,7 +110,7 @@ class Scorer:
         test = training.predict(self._target_test.inputs, TARGET)
         features = self.embed(training)
         planes = self._planes(training)
-        source, target = self._picture_splits()
+        source, target = self._pictured
         shared = {
             "labels": self.target_labels.astype(np.int32),
             "embedding_domain": np.repeat([0, 1], [len(source.labels), len(target.labels)]),
@@ -121,19 +121,11 @@ class Scorer:
             for output, after, plane in zip(test, features, planes, strict=True)
         ]
 
-    def _picture_splits(self) -> tuple[Labelled, Labelled]:
-        source, target = (
-            Labelled(*(array[:EMBEDDING_SAMPLE] for array in split))
-            for split in (self._source_test, self._target_test)
-        )
-        return source, target
-
     def _planes(self, training: Runs) -> list[dict[str, np.ndarray]]:
         """Returns decision regions for two-dimensional inputs, nothing for others."""
-        splits = self._picture_splits()
-        if splits[0].inputs.shape[1:] != (2,):
+        if self._pictured[0].inputs.shape[1:] != (2,):
             return [{} for _ in range(training.width)]
-        points = np.concatenate([split.inputs for split in splits])
+        points = np.concatenate([split.inputs for split in self._pictured])
         x, y, grid = _plane_grid(points)
         classes = [output.logits.argmax(axis=1) for output in training.predict(grid, TARGET)]
         return [
@@ -160,3 +152,9 @@ def _sample(split: Any, limit: int) -> Any:
         return split
     chosen = np.linspace(0, count - 1, limit).round().astype(np.int64)
     return type(split)(*(array[chosen] for array in split))
+
+
+def _pictured(split: Labelled) -> Labelled:
+    """Returns a small sample of a split, each class as frequent as in all of it."""
+    rows = draw_stratified(np.asarray(split.labels), EMBEDDING_SAMPLE)
+    return Labelled(*(array[rows] for array in split))

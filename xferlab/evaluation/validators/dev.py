@@ -11,8 +11,8 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from xferlab.core.draws import draw_rows
 from xferlab.core.errors import InputError, unknown_name
-from xferlab.evaluation.validators._sampling import evenly_spaced
 from xferlab.evaluation.validators._source import require_source
 from xferlab.evaluation.views import LabelledOutputs, ValidationView
 
@@ -39,8 +39,8 @@ class DeepEmbeddedValidation:
     Args:
         loss: 'zero_one' or 'cross_entropy', the loss l.
         decay: weight decay of the domain classifier, positive.
-        max_examples: of more examples in a domain, this many, evenly spaced, fit the domain
-            classifier. Up to this number the order of the examples does not matter.
+        max_examples: of more examples in a domain, this many, drawn with a fixed seed, fit the
+            domain classifier. Up to this number the order of the examples does not matter.
 
     Raises:
         InputError: an unknown loss or a value out of range.
@@ -93,8 +93,8 @@ class DeepEmbeddedValidation:
         queries: Float[np.ndarray, "q d"],
     ) -> Float[np.ndarray, " q"]:
         """Returns estimates of p_target(f) / p_source(f) at the queries."""
-        source = evenly_spaced(source, self.max_examples).astype(np.float64)
-        target = evenly_spaced(target, self.max_examples).astype(np.float64)
+        source = source[draw_rows(len(source), self.max_examples)].astype(np.float64)
+        target = target[draw_rows(len(target), self.max_examples)].astype(np.float64)
         features = np.concatenate([source, target])
         is_target = np.repeat([0, 1], [len(source), len(target)])
         scaler = StandardScaler().fit(features)

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import entr, softmax
 
+from xferlab.core.draws import draw_rows
 from xferlab.core.errors import InputError
-from xferlab.evaluation.validators._sampling import evenly_spaced
 from xferlab.evaluation.views import ValidationView
 
 
@@ -27,8 +27,9 @@ class SoftNeighbourhoodDensity:
 
     Args:
         temperature: T, positive.
-        max_examples: of more target examples, this many, evenly spaced, are scored; the cost is
-            quadratic in them. Up to this number the order of the examples does not matter.
+        max_examples: of more target examples, this many, drawn with a fixed seed, are scored;
+            the cost is quadratic in them. Up to this number the order of the examples does not
+            matter.
 
     Raises:
         InputError: a temperature that is not positive, or fewer than two examples.
@@ -63,7 +64,8 @@ class SoftNeighbourhoodDensity:
 
     def __call__(self, view: ValidationView) -> float:
         """Returns the mean entropy of the neighbourhoods, in nats."""
-        probs = evenly_spaced(view.target.probs, self.max_examples)
+        probs = view.target.probs
+        probs = probs[draw_rows(len(probs), self.max_examples)]
         if len(probs) < 2:
             raise InputError("snd: one target example has no neighbours. At least 2 are needed.")
         directions = probs / np.linalg.norm(probs, axis=1, keepdims=True)
