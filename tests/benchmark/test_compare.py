@@ -1,11 +1,14 @@
 """`xferlab.compare`: two domains of one's own, from Python."""
 
+import json
+
 import numpy as np
 import pytest
 
 import xferlab
 from xferlab.benchmark.own_data import own_suite
 from xferlab.benchmark.suite import SuiteRequest
+from xferlab.training.options import TrainingOptions
 
 
 def make_domain(name, shift, seed):
@@ -45,6 +48,29 @@ def test_nothing_is_kept_without_a_folder(domains, tmp_path, monkeypatch):
 def test_an_unknown_method_is_refused(domains):
     with pytest.raises(xferlab.InputError, match="Did you mean: dann"):
         xferlab.compare(*domains, methods=["dan_n"])
+
+
+def test_a_mapping_of_methods_sets_and_sweeps_hyper_parameters(domains, tmp_path):
+    methods = {
+        "source_only": {},
+        "dann": {"weight": [0.1, 1], "lr": [1e-3, 1e-2]},
+        "pca": {"dims": 2},
+        "coral": {"ridge": np.float32(2), "classifier": "1nn"},
+    }
+    table = xferlab.compare(*domains, methods=methods, seeds=1, steps=10, out=tmp_path)
+    specs = [json.loads(path.read_text())["method"] for path in tmp_path.glob("*/spec.json")]
+    hyper = {name: [] for name in methods}
+    for spec in specs:
+        hyper[spec["name"]].append(dict(spec.get("hyper", [])))
+    assert hyper["source_only"] == [{}] and hyper["pca"] == [{"dims": 2}]
+    assert hyper["coral"] == [{"classifier": "1nn", "ridge": 2.0}]
+    assert sorted(map(json.dumps, hyper["dann"])) == [
+        '{"lr": 0.01, "weight": 0.1}', '{"lr": 0.01}', '{"weight": 0.1}', "{}"
+    ]  # fmt: skip
+    last = table.cells.query("rule == 'last'").set_index("method")["hyper"]
+    assert (last["pca"], last["dann"]) == ('{"dims":2}', "")
+    training = [json.loads(path.read_text())["training"] for path in tmp_path.glob("*/spec.json")]
+    assert {options.get("lr", TrainingOptions.lr) for options in training} == {0.001, 0.01}
 
 
 @pytest.mark.parametrize(

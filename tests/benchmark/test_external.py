@@ -64,7 +64,10 @@ def test_a_name_of_the_table_stays_the_tables(tmp_path):
 def test_two_methods_of_one_name_are_refused(tmp_path):
     first = write(tmp_path, GOOD, "first.py")
     second = write(tmp_path, GOOD + "\n# edited\n", "second.py")
-    assert list(find_methods([str(first), str(first), "dann"])) == ["my_loss", "dann"]
+    assert list(find_methods([str(first), "dann"])) == ["my_loss", "dann"]
+    for twice in ([str(first), f"{first}:MyLoss"], ["dann", "svm", "DANN"]):
+        with pytest.raises(InputError, match="is named twice; name each method once"):
+            find_methods(twice)
     with pytest.raises(InputError, match="'my_loss', as another one"):
         find_methods([str(first), str(second)])
 

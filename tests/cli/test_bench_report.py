@@ -127,6 +127,33 @@ def test_a_sweep_is_selected_by_its_validator(tiny, tmp_path):
     assert json.loads(by_rule["entropy"] or "{}") == json.loads(max(scores, key=scores.get))
 
 
+def test_fields_of_every_type_and_the_training_are_swept_from_the_command_line(tiny, tmp_path):
+    arguments = ["bench", "--suite=tiny", "--methods=wdgrl,cdan,nearest_neighbour", "--seeds=1"]
+    arguments += ["--sweep=wdgrl.critic_updates=1,2", "--sweep=WDGRL.lr=0.01,0.1", "--width=4"]
+    arguments += ["--sweep=cdan.entropy_conditioning=false,true", f"--out={tmp_path}"]
+    assert main(arguments) == 0
+    specs = [json.loads(path.read_text()) for path in tmp_path.glob("*/spec.json")]
+    hyper = [json.dumps(dict(spec["method"].get("hyper", []))) for spec in specs]
+    assert sorted(hyper) == sorted([
+        "{}", "{}", '{"entropy_conditioning": true}', '{"critic_updates": 1}',
+        '{"critic_updates": 1, "lr": 0.1}', '{"critic_updates": 2}',
+        '{"critic_updates": 2, "lr": 0.1}',
+    ])  # fmt: skip
+
+
+def test_a_second_bench_with_another_validator_and_metric_is_what_report_shows(tiny, tmp_path):
+    command = ["bench", "--suite=tiny", "--seeds=1", f"--out={tmp_path}"]
+    assert main(command) == 0
+    assert {row["rule"] for row in rows(tmp_path)} == {
+        "last", "information_maximisation", "oracle"
+    }  # fmt: skip
+    assert main([*command, "--validator=entropy", "--metric=macro_f1"]) == 0
+    shown = (tmp_path / "tiny.csv").read_text()
+    assert {row["rule"] for row in rows(tmp_path)} == {"last", "entropy", "oracle"}
+    assert main(["report", f"--out={tmp_path}"]) == 0
+    assert (tmp_path / "tiny.csv").read_text() == shown
+
+
 def test_a_damaged_run_and_a_folder_that_cannot_be(tiny, finished, tmp_path, capsys):
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from xferlab.benchmark.external import find_methods
-from xferlab.benchmark.grid import Pack
+from xferlab.benchmark.grid import Candidate, Pack, expand_grid
 from xferlab.benchmark.options import BenchOptions
 from xferlab.benchmark.own_data import own_suite
 from xferlab.benchmark.run import plan_suite, run_suite
 from xferlab.benchmark.suite import SuiteRequest
+from xferlab.benchmark.sweeps import Value
 from xferlab.benchmark.tables import Table
+from xferlab.core.errors import InputError
 from xferlab.data.domain import Domain
+
+Methods = Sequence[str] | Mapping[str, Mapping[str, Value | Sequence[Value]]]
 
 
 def compare(
     source: Domain,
     target: Domain,
     *,
-    methods: Sequence[str] = ("source_only", "dann"),
+    methods: Methods = ("source_only", "dann"),
     seeds: int = 5,
     steps: int = 0,
     out: str | Path = "",
@@ -34,28 +42,84 @@ def compare(
         source: labelled domain.
         target: domain of the same input shape and classes.
         methods: names (`xferlab list`), or path/to/file.py:Class; the first one is the baseline
-            unless source_only is among them.
+            unless source_only is among them. A mapping gives values of hyper-parameters too, of
+            which the table's rules choose: {"source_only": {}, "dann": {"weight": [0.1, 1]},
+            "pca": {"dims": 5}}. Beside a method's own fields, `lr` and `weight_decay` may be given
+            for one that trains.
         seeds: number of runs of each method.
         steps: training steps of a run; 0 for 1000.
         out: folder that keeps runs and report, and from which the same call goes on where it was;
             '' keeps nothing.
 
     Raises:
-        InputError: domains that do not fit together, or an unknown method.
+        InputError: domains that do not fit together, an unknown method or hyper-parameter, or an
+            argument of another type or outside its range.
+        KeyboardInterrupt: if the user interrupts; it says what is kept.
     """
+    for side, domain in (("source", source), ("target", target)):
+        if not isinstance(domain, Domain):
+            raise InputError(
+                f"{side} is {_shown(domain)}. Give one Domain, such as xferlab.domain_from_arrays"
+                " and the readers of xferlab.data return"
+            )
+    candidates = _candidates(methods)
+    request = SuiteRequest(steps=_whole("steps", steps, least=0))
+    seeds = _whole("seeds", seeds, least=1)
+    suite = own_suite(source, target, "", request)
     if out:
-        return _run(source, target, methods, seeds, steps, Path(out))
-    with tempfile.TemporaryDirectory() as folder:
-        return _run(source, target, methods, seeds, steps, Path(folder))
+        folder = _folder(out)
+        packs = plan_suite(suite, candidates, BenchOptions(out=folder, seeds=seeds))
+        return run_suite(suite, packs, BenchOptions(out=folder, seeds=seeds), _silent).table
+    with tempfile.TemporaryDirectory() as name:
+        options = BenchOptions(out=Path(name), seeds=seeds)
+        packs = plan_suite(suite, candidates, options)
+        return run_suite(suite, packs, options, _silent).table
 
 
-def _run(
-    source: Domain, target: Domain, methods: Sequence[str], seeds: int, steps: int, out: Path
-) -> Table:
-    suite = own_suite(source, target, "", SuiteRequest(steps=steps))
-    options = BenchOptions(out=out, seeds=seeds)
-    packs = plan_suite(suite, list(find_methods(methods).values()), options)
-    return run_suite(suite, packs, options, _silent).table
+def _candidates(methods: Any) -> list[Candidate]:
+    """Returns the methods with the values that a mapping gives for their hyper-parameters."""
+    if isinstance(methods, str | bytes) or not isinstance(methods, Iterable):
+        raise InputError(
+            f"methods is {_shown(methods)}. Give a list of names, such as ['source_only', 'dann'],"
+            " or a mapping of names to hyper-parameters"
+        )
+    names = list(methods)
+    if not names:
+        raise InputError("methods is empty; name at least one, such as ['source_only', 'dann']")
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError(
+                f"method {_shown(name)} is no name. Give a name of `xferlab list`, or"
+                " path/to/file.py:Class for a method of your own"
+            )
+    candidates = find_methods(names).values()
+    grids = methods.values() if isinstance(methods, Mapping) else [{}] * len(names)
+    for name, grid in zip(names, grids, strict=True):
+        if not isinstance(grid, Mapping):
+            raise InputError(
+                f"methods[{name!r}] is {_shown(grid)}. Give a mapping of hyper-parameters to"
+                " values, such as {'weight': [0.1, 1]}, or {} for the defaults"
+            )
+    return [expand_grid(c, grid) if grid else c for c, grid in zip(candidates, grids, strict=True)]
+
+
+def _whole(name: str, value: Any, *, least: int) -> int:
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or value < least:
+        raise InputError(f"{name} is {value!r}. Give a whole number of at least {least}")
+    return int(value)
+
+
+def _folder(out: Any) -> Path:
+    if not isinstance(out, str | os.PathLike):
+        raise InputError(f"out is {_shown(out)}. Give the path of a folder, or '' to keep nothing")
+    return Path(out).expanduser()
+
+
+def _shown(value: Any) -> str:
+    """Returns a value as a message shows it: short, with its type."""
+    text = " ".join(repr(value).split())
+    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
 
 
 def _silent(pack: Pack, steps: int, state: str) -> None:

@@ -23,19 +23,23 @@ from xferlab.methods.table import ALL_METHODS, AnyMethod
 
 
 def find_methods(names: Iterable[str]) -> dict[str, Candidate]:
-    """Returns the methods that `find_method` finds, each once, by the name that tables print.
+    """Returns the methods that `find_method` finds, by the name that tables print.
 
     Raises:
-        InputError: see `find_method`; also for two different methods of one name.
+        InputError: see `find_method`; also for a method that is named twice, and for two different
+            methods of one name.
     """
     found: dict[str, Candidate] = {}
     for text in names:
         candidate = find_method(text)
-        if found.setdefault(candidate.name, candidate).source != candidate.source:
+        before = found.setdefault(candidate.name, candidate)
+        if before.source != candidate.source:
             raise InputError(
                 f"method {text!r} is called {candidate.name!r}, as another one of this command;"
                 " rename one of the two classes"
             )
+        if before is not candidate:
+            raise InputError(f"method {text!r} is named twice; name each method once")
     return found
 
 

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import Any, NamedTuple
+
+import jax
 
 from xferlab.benchmark.environment import describe_arithmetic
 from xferlab.benchmark.records import REVERSE_VALIDATION
 from xferlab.benchmark.sources import method_digest, shared_digest
 from xferlab.benchmark.spec import MethodSpec, RunSpec, TaskSpec
 from xferlab.benchmark.suite import Suite, SuiteTask
+from xferlab.benchmark.sweeps import Value, convert_value
 from xferlab.core.errors import InputError, unknown_name
-from xferlab.core.pytrees import leaf_names
+from xferlab.core.pytrees import plain_fields
 from xferlab.core.settings import Setting, View
 from xferlab.data.task import TransferTask
 from xferlab.methods.shallow.base import ShallowMethod
 from xferlab.methods.table import AnyMethod
+from xferlab.training.options import TrainingOptions
 
-Hyper = Mapping[str, float]
+Hyper = Mapping[str, Value]
+OF_TRAINING: Mapping[str, type] = {"lr": float, "weight_decay": float}
+"""Training options that can be swept as the hyper-parameters of a method that trains."""
 
 
 class Candidate(NamedTuple):
@@ -31,6 +38,9 @@ class Candidate(NamedTuple):
     grid: tuple[Hyper, ...] = ({},)
 
 
+Run = tuple[RunSpec, AnyMethod]
+
+
 class Pack(NamedTuple):
     """Runs of one task and one method that train as one program, in a fixed order.
 
@@ -40,7 +50,7 @@ class Pack(NamedTuple):
 
     suite_task: SuiteTask
     task: TransferTask
-    runs: tuple[tuple[RunSpec, AnyMethod], ...]
+    runs: tuple[Run, ...]
     reverse: bool = False
     """Whether runs are scored by reverse validation too, which trains each of them once more."""
 
@@ -77,9 +87,19 @@ def _task_packs(candidate: Candidate, suite_task: SuiteTask, seeds: int, width: 
     runs = [_run(candidate, suite_task, task, hyper, seed) for seed, hyper in cells]
     runs = [(spec, method) for spec, method in runs if spec.seed == 0 or not spec.deterministic]
     return [
-        Pack(suite_task, task, tuple(runs[begin : begin + width]))
-        for begin in range(0, len(runs), width)
+        Pack(suite_task, task, tuple(alike[begin : begin + width]))
+        for alike in _by_structure(runs)
+        for begin in range(0, len(alike), width)
     ]
+
+
+def _by_structure(runs: Sequence[Run]) -> Iterable[list[Run]]:
+    """Returns the runs in groups that one program can train, in order of first appearance."""
+    groups: dict[Any, list[Run]] = {}
+    for spec, method in runs:
+        structure = jax.tree.structure((method, spec.training))
+        groups.setdefault(structure, []).append((spec, method))
+    return groups.values()
 
 
 def _reversible(pack: Pack) -> Pack:
@@ -126,16 +146,18 @@ def _run(
     candidate: Candidate, suite_task: SuiteTask, task: TransferTask, hyper: Hyper, seed: int
 ) -> tuple[RunSpec, AnyMethod]:
     method = with_hyper(candidate.name, candidate.method, hyper)
+    training = dataclasses.replace(suite_task.training, **_of_training(method, hyper))
+    named = [(k, v) for k, v in hyper.items() if _differs(k, v, candidate.method, suite_task)]
     beyond = shown_beyond(method, task)
     spec = RunSpec(
         task=task_spec(task),
         method=MethodSpec(
             name=candidate.name,
-            hyper=tuple(sorted(hyper.items())),
+            hyper=tuple(sorted(named)),
             source=candidate.source or method_digest(method),
         ),
         network=suite_task.network,
-        training=suite_task.training,
+        training=training,
         seed=seed,
         sees=beyond.label if beyond else "",
         deterministic=_is_deterministic(method),
@@ -161,34 +183,67 @@ def task_spec(task: TransferTask) -> TaskSpec:
 
 
 def with_hyper(name: str, method: AnyMethod, hyper: Hyper) -> AnyMethod:
-    """Returns the method with numeric hyper-parameters replaced.
+    """Returns the method with its own hyper-parameters replaced; those of training are left out.
 
     Raises:
-        InputError: for a name that is none of them.
+        InputError: for a value that the method itself refuses.
     """
-    allowed = leaf_names(method)
-    for key in hyper:
-        if key not in allowed:
-            raise unknown_name(f"hyper-parameter of method {name!r}", key, allowed)
-    return dataclasses.replace(method, **hyper)  # type: ignore[type-var]
+    own = {key: value for key, value in hyper.items() if key in plain_fields(method)}
+    try:
+        return dataclasses.replace(method, **own)  # type: ignore[type-var]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"method {name!r} cannot be made with {own}: {error}") from error
 
 
-def expand_grid(candidate: Candidate, values: Mapping[str, Sequence[float]]) -> Candidate:
+def _kinds(name: str, method: AnyMethod, keys: Iterable[str]) -> Mapping[str, type]:
+    """Returns the types of a method's hyper-parameters; raises InputError for an unknown key."""
+    of_training = {} if isinstance(method, ShallowMethod) else OF_TRAINING
+    kinds = {**of_training, **plain_fields(method)}
+    for key in keys:
+        if key not in kinds:
+            raise unknown_name(f"hyper-parameter of method {name!r}", key, kinds)
+    return kinds
+
+
+def expand_grid(candidate: Candidate, values: Mapping[str, Sequence[Any]]) -> Candidate:
     """Returns the candidate with every combination of hyper-parameter values, each once.
 
-    Values that equal the method's defaults are left unnamed.
+    Args:
+        candidate: the method.
+        values: of each of its plain fields (bool, number or text), and for one that trains of `lr`
+            and `weight_decay`, what to try: Python values, or their texts. Values that equal the
+            method's defaults are left unnamed.
 
     Raises:
-        InputError: for a hyper-parameter that the method does not have.
+        InputError: for a hyper-parameter that the method does not have, and a value of another
+            type or outside its range.
     """
-    combinations = [
-        dict(zip(values, point, strict=True)) for point in itertools.product(*values.values())
-    ]
-    for hyper in combinations:
-        with_hyper(candidate.name, candidate.method, hyper)
-    changed = [
-        {k: v for k, v in hyper.items() if getattr(candidate.method, k) != v}
-        for hyper in combinations
-    ]
+    default = candidate.method
+    kinds = _kinds(candidate.name, default, values)
+    columns = {key: _converted(candidate.name, key, values[key], kinds[key]) for key in values}
+    points = [dict(zip(columns, point, strict=True)) for point in product(*columns.values())]
+    for point in points:
+        with_hyper(candidate.name, default, point)
+        TrainingOptions(steps=10, **_of_training(default, point))
+    changed = [{k: v for k, v in p.items() if _differs(k, v, default)} for p in points]
     unique = {tuple(sorted(hyper.items())): hyper for hyper in changed}
     return candidate._replace(grid=tuple(unique.values()))
+
+
+def _converted(method: str, key: str, values: Sequence[Any], kind: type) -> list[Value]:
+    several = isinstance(values, Iterable) and not isinstance(values, str)
+    listed = list(values) if several else [values]
+    if not listed:
+        raise InputError(f"{method}.{key} has no value to try; give at least one")
+    return [convert_value(f"{method}.{key}", value, kind) for value in listed]
+
+
+def _of_training(method: AnyMethod, hyper: Hyper) -> dict[str, Any]:
+    return {key: value for key, value in hyper.items() if key not in plain_fields(method)}
+
+
+def _differs(key: str, value: Value, method: AnyMethod, task: SuiteTask | None = None) -> bool:
+    """Tells whether a hyper-parameter is another than the method's, or the task's training's."""
+    if key in plain_fields(method):
+        return getattr(method, key) != value
+    return task is None or getattr(task.training, key) != value

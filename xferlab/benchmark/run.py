@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 from collections.abc import Sequence
 
@@ -14,7 +13,6 @@ from xferlab.benchmark.presentation import Results, present
 from xferlab.benchmark.report_runs import read_runs
 from xferlab.benchmark.store import RunStore
 from xferlab.benchmark.suite import Suite, write_manifest
-from xferlab.core.errors import InputError
 
 
 def choose_width(requested: int, seeds: int) -> int:
@@ -41,9 +39,7 @@ def plan_suite(suite: Suite, candidates: Sequence[Candidate], options: BenchOpti
     """Returns the suite's packs. Raises InputError for what does not fit together."""
     check_presentation(options)
     seeds = options.seeds or suite.seeds
-    if options.validator:
-        header = dataclasses.replace(suite.header, validator=options.validator)
-        suite = dataclasses.replace(suite, header=header)
+    suite = _as_asked(suite, options)
     return make_packs(suite, candidates, seeds=seeds, width=choose_width(options.width, seeds))
 
 
@@ -51,6 +47,7 @@ def run_suite(
     suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: Report
 ) -> Results:
     """Trains what is missing, then writes tables and report from the records alone."""
+    suite = _as_asked(suite, options)
     store = RunStore(options.out)
     digests = [spec.digest for pack in packs for spec, _ in pack.runs]
     write_manifest(options.out / f"{suite.header.name}.suite", suite.header, digests)
@@ -61,24 +58,11 @@ def run_suite(
     return present(suite.header, read_runs(store, digests), options)
 
 
-def parse_sweeps(texts: Sequence[str]) -> dict[str, dict[str, list[float]]]:
-    """Returns the values to try by method and hyper-parameter, from 'dann.weight=0.1,1'.
-
-    Raises:
-        InputError: for a text of another form.
-    """
-    sweeps: dict[str, dict[str, list[float]]] = {}
-    for text in texts:
-        name, _, values = text.partition("=")
-        method, _, hyper = name.partition(".")
-        try:
-            numbers = [float(value) for value in values.split(",")]
-        except ValueError:
-            numbers = []
-        if not (method and hyper and numbers and all(map(math.isfinite, numbers))):
-            raise InputError(
-                f"sweep {text!r} is not of the form METHOD.HYPER=VALUE,VALUE,... with finite"
-                " numbers, for example dann.weight=0.1,1"
-            )
-        sweeps.setdefault(method, {})[hyper] = numbers
-    return sweeps
+def _as_asked(suite: Suite, options: BenchOptions) -> Suite:
+    """Returns the suite with the validator and the metric of the request, if any."""
+    header = dataclasses.replace(
+        suite.header,
+        validator=options.validator or suite.header.validator,
+        metric=options.metric or suite.header.metric,
+    )
+    return dataclasses.replace(suite, header=header)

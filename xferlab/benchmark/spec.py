@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from xferlab.benchmark.sweeps import Value
 from xferlab.core.seeds import canonical_json, digest, stable_seed
 from xferlab.core.settings import Setting
 from xferlab.models.spec import NetworkSpec
@@ -32,7 +33,7 @@ class MethodSpec:
     """
 
     name: str
-    hyper: tuple[tuple[str, float], ...] = ()
+    hyper: tuple[tuple[str, Value], ...] = ()
     source: str = ""
 
 

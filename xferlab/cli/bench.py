@@ -11,13 +11,15 @@ from absl import flags
 from xferlab.benchmark.external import find_methods, load_module
 from xferlab.benchmark.grid import Candidate, expand_grid, would_test_on_training_labels
 from xferlab.benchmark.options import MOST_SEEDS, BenchOptions
-from xferlab.benchmark.run import parse_sweeps, plan_suite, run_suite
+from xferlab.benchmark.run import plan_suite, run_suite
 from xferlab.benchmark.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
+from xferlab.benchmark.sweeps import parse_sweeps
 from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, parse
 from xferlab.cli.printing import print_results
 from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError, unknown_name
+from xferlab.core.names import NameTable
 from xferlab.methods.table import METHODS
 
 
@@ -126,13 +128,12 @@ def choose_candidates(
         )
     names = _trained(suite) if methods == "all" else _split(methods) or list(suite.methods)
     candidates = find_methods([*names, *extra])
-    own = {name: values for name, values in suite.sweeps.items() if name in candidates}
-    for name, values in (own | parse_sweeps(sweeps)).items():
-        if name not in candidates:
-            raise unknown_name("method in --sweep", name, candidates)
+    own: dict[str, Mapping[str, Sequence[Any]]] = {
+        name: values for name, values in suite.sweeps.items() if name in candidates
+    }
+    asked = parse_sweeps(sweeps, NameTable("method in --sweep", candidates).resolve)
+    for name, values in (own | asked).items():
         candidates[name] = expand_grid(candidates[name], values)
-    if not candidates:
-        raise InputError("no method is named; give --methods=name,name or leave the flag out")
     return list(candidates.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from typing import Any, TypeVar, dataclass_transform
 
 import jax
@@ -20,8 +21,13 @@ def pytree_dataclass(cls: type[T]) -> type[T]:
     """Makes a class a frozen, keyword-only dataclass and registers it as a pytree.
 
     Fields declared with `static()`, and those whose default is no float, are structural; the
-    others are leaves. A sweep is an instance whose leaves are stacked.
+    others are leaves. A sweep is an instance whose leaves are stacked. A field that is annotated
+    `float` may have a default such as 1: it is a float all the same.
     """
+    for name, annotation in inspect.get_annotations(cls).items():
+        default = cls.__dict__.get(name)
+        if annotation in ("float", float) and type(default) is int:
+            setattr(cls, name, float(default))
     data_class: Any = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     fields = dataclasses.fields(data_class)
     leaves = [f.name for f in fields if _is_leaf(f)]
@@ -31,9 +37,14 @@ def pytree_dataclass(cls: type[T]) -> type[T]:
     return data_class
 
 
-def leaf_names(tree: Any) -> list[str]:
-    """Returns the names of the numeric fields of such a class or object: what may be swept."""
-    return [f.name for f in dataclasses.fields(tree) if _is_leaf(f)]
+def plain_fields(tree: Any) -> dict[str, type]:
+    """Returns the type of each field whose default is a bool, a number or a text.
+
+    These may be swept: leaves within one program, structural fields in a program for each value.
+    """
+    kinds = (bool, int, float, str)  # A bool is an int too.
+    plain = [f for f in dataclasses.fields(tree) if isinstance(f.default, kinds)]
+    return {f.name: next(k for k in kinds if isinstance(f.default, k)) for f in plain}
 
 
 def _is_leaf(field: dataclasses.Field) -> bool:
