@@ -1,15 +1,8 @@
-"""`xferlab train`: one run, its course, data of the user's own, an interruption."""
-
-import os
-import signal
-import subprocess
-import sys
-import time
+"""`xferlab train`: one run, its course, data of the user's own."""
 
 import numpy as np
 import pytest
 
-from tests.shared import REPOSITORY
 from xferlab.cli.main import main
 from xferlab.methods.shallow.table import SHALLOW
 
@@ -51,28 +44,3 @@ def test_one_seed_of_one_task_of_a_suite(tiny, tmp_path, capsys):
     assert main([*arguments, f"--out={tmp_path}", "--method=source_only"]) == 0
     assert "source_only on moons->turned, seed 3" in capsys.readouterr().out
     assert len(list(tmp_path.glob("*/DONE"))) == 1
-
-
-INTERRUPTIBLE = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
-from xferlab.cli.main import run
-run()
-"""
-
-
-def test_an_interrupted_run_is_checkpointed_and_goes_on(tmp_path):
-    command = [sys.executable, "-c", INTERRUPTIBLE, "train", "--source=moons", "--target=moons_35"]
-    command += ["--method=source_only", "--steps=30000", f"--out={tmp_path}"]
-    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
-    while not list(tmp_path.glob(".locks/*")) and process.poll() is None:
-        time.sleep(0.01)
-    time.sleep(0.5)
-    os.kill(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 130
-    assert err == "interrupted; the same command goes on from here\n"
-    assert list(tmp_path.glob(".checkpoints/*/*")) and not list(tmp_path.glob("*/DONE"))
-    assert main(command[3:]) == 0
-    assert len(list(tmp_path.glob("*/DONE"))) == 1
-    assert not list(tmp_path.glob(".checkpoints/*"))

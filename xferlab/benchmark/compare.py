@@ -70,10 +70,13 @@ def compare(
         folder = _folder(out)
         packs = plan_suite(suite, candidates, BenchOptions(out=folder, seeds=seeds))
         return run_suite(suite, packs, BenchOptions(out=folder, seeds=seeds), _silent).table
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         options = BenchOptions(out=Path(name), seeds=seeds)
         packs = plan_suite(suite, candidates, options)
-        return run_suite(suite, packs, options, _silent).table
+        try:
+            return run_suite(suite, packs, options, _silent).table
+        except KeyboardInterrupt as stopped:
+            raise type(stopped)("nothing is kept; name a folder by out= to go on later") from None
 
 
 def _candidates(methods: Any) -> list[Candidate]:

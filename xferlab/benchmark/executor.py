@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -14,10 +15,11 @@ from xferlab.benchmark.environment import describe_environment
 from xferlab.benchmark.external import method_errors
 from xferlab.benchmark.grid import Pack
 from xferlab.benchmark.journal import RunJournal
+from xferlab.benchmark.pacing import Saver, Stop, evaluation_points, log_points
 from xferlab.benchmark.records import REVERSE_VALIDATION
 from xferlab.benchmark.reverse import check_reversed, constant_score, reverse_task
 from xferlab.benchmark.scoring import Scorer
-from xferlab.benchmark.store import RunStore, disk_errors
+from xferlab.benchmark.store import RunStore
 from xferlab.core.settings import Setting
 from xferlab.data.resident import Resident, check_batch_sizes, to_resident
 from xferlab.data.task import TransferTask
@@ -32,7 +34,8 @@ Report = Callable[[Pack, int, str], None]
 """Called with a pack, the number of steps just done for each of its runs, and a state."""
 
 
-LOGS_PER_EVALUATION = 4
+GRACE_SECONDS = 5.0
+"""How long an interrupted suite waits for its runs to reach a place where they can be saved."""
 
 
 class ExecutorOptions(NamedTuple):
@@ -56,7 +59,7 @@ class Executor:
         self._options = options
         self._report = report
         self._cache = StageCache()
-        self._stop = threading.Event()
+        self._stop = Stop()
         self._residents: dict[Any, Resident] = {}
         self._lock = threading.Lock()
 
@@ -67,24 +70,49 @@ class Executor:
 
         Raises:
             InputError: for a full disk, a damaged record or checkpoint.
-            KeyboardInterrupt: if the user interrupts; what is checkpointed and recorded stays.
+            KeyboardInterrupt: if the user interrupts; it says what is recorded and checkpointed.
         """
         self._pad = _common_lengths(packs)
+        try:
+            self._run_all(packs)
+        except KeyboardInterrupt as stopped:
+            raise type(stopped)(self._what_is_kept(packs)) from None
+
+    def _run_all(self, packs: Sequence[Pack]) -> None:
         waiting = list(packs)
         while waiting:
-            with concurrent.futures.ThreadPoolExecutor(self._options.jobs) as pool:
-                try:
-                    futures = {pool.submit(self._run_if_free, pack): pack for pack in waiting}
-                    for future in concurrent.futures.as_completed(futures):
-                        future.result()
-                except BaseException:
-                    self._stop.set()
-                    pool.shutdown(cancel_futures=True)
-                    raise
+            pool = concurrent.futures.ThreadPoolExecutor(self._options.jobs)
+            futures: dict[concurrent.futures.Future[bool], Pack] = {}
+            try:
+                futures |= {pool.submit(self._run_if_free, pack): pack for pack in waiting}
+                for future in concurrent.futures.as_completed(futures):
+                    future.result()
+            except BaseException as error:
+                self._stop_runs(pool, futures, wait=isinstance(error, Exception))
+                raise
+            pool.shutdown()
             busy = [pack for future, pack in futures.items() if not future.result()]
             if len(busy) == len(waiting):
                 time.sleep(2.0)
             waiting = busy
+
+    def _stop_runs(
+        self, pool: concurrent.futures.Executor, futures: Iterable[Any], *, wait: bool
+    ) -> None:
+        """Lets runs in progress save themselves; waits for the end of all, or a few seconds."""
+        self._stop.asked.set()
+        pool.shutdown(wait=wait, cancel_futures=True)
+        concurrent.futures.wait(futures, timeout=GRACE_SECONDS)
+        self._stop.too_late.set()
+
+    def _what_is_kept(self, packs: Sequence[Pack]) -> str:
+        digests = {spec.digest: pack for pack in packs for spec, _ in pack.runs}
+        left = [pack for digest, pack in digests.items() if not self._store.has(digest)]
+        begun = sum(self._store.checkpoint_folder(pack.runs[0][0].digest).is_dir() for pack in left)
+        return (
+            f"{len(digests) - len(left)} of {len(digests)} runs are finished and {begun} more saved"
+            f" midway in {str(self._store.root)!r}"
+        )
 
     def _run_if_free(self, pack: Pack) -> bool:
         """Returns False if another process holds one of the pack's runs."""
@@ -94,7 +122,7 @@ class Executor:
                 return False
             if all(self._store.is_done(spec) for spec in specs):
                 self._report(pack, specs[0].training.steps, "recorded")
-            elif not self._stop.is_set():
+            elif not self._stop.asked.is_set():
                 with method_errors(*pack.runs[0]):
                     train = self._fit if _is_shallow(pack) else self._train
                     train(pack)
@@ -124,21 +152,22 @@ class Executor:
         identity = [[spec.digest for spec, _ in pack.runs], environment]
         checkpoint = Checkpoint(folder, identity)
         journals = self._resume(pack, training, checkpoint, scorer)
-        saved = time.monotonic()
-        for point in _evaluation_points(pack):
+        saver = Saver(checkpoint, self._options.checkpoint_seconds, self._stop)
+        for before, point in itertools.pairwise([0, *evaluation_points(pack)]):
             if point <= training.step:
                 continue
-            self._advance(pack, training, journals, point)
+            for pause in log_points(before, point):
+                if pause <= training.step:  # A run that was saved goes on beyond it.
+                    continue
+                self._advance(pack, training, journals, pause)
+                if pause < point and saver.save_if_due(training, journals):
+                    return
             for journal, score in zip(journals, scorer.score(training), strict=True):
                 journal.add_score(point, score)
             if all(journal.diverged for journal in journals):
-                self._report(pack, _evaluation_points(pack)[-1] - point, "diverged")
+                self._report(pack, evaluation_points(pack)[-1] - point, "diverged")
                 break
-            if self._stop.is_set() or time.monotonic() - saved > self._options.checkpoint_seconds:
-                with disk_errors(folder):
-                    checkpoint.save(training, [journal.to_json() for journal in journals])
-                saved = time.monotonic()
-            if self._stop.is_set():
+            if saver.save_if_due(training, journals):
                 return
         self._reverse(pack, training, journals)
         seconds = (time.monotonic() - begin) / len(pack.runs)
@@ -173,17 +202,13 @@ class Executor:
         return float((output.logits.argmax(1) == held_out.labels).mean())
 
     def _advance(
-        self, pack: Pack, training: Training, journals: Sequence[RunJournal], until: int
+        self, pack: Pack, training: Training, journals: Sequence[RunJournal], pause: int
     ) -> None:
-        """Trains up to an evaluation, with pauses that log the terms."""
-        begin = training.step
-        for i in range(1, LOGS_PER_EVALUATION + 1):
-            before, pause = training.step, begin + (until - begin) * i // LOGS_PER_EVALUATION
-            if pause == before:
-                continue
-            for journal, log in zip(journals, training.advance(pause), strict=True):
-                journal.add_log(pause, log)
-            self._report(pack, pause - before, "training")
+        """Trains up to a pause and logs the terms."""
+        before = training.step
+        for journal, log in zip(journals, training.advance(pause), strict=True):
+            journal.add_log(pause, log)
+        self._report(pack, pause - before, "training")
 
     def _start(self, pack: Pack, *, keep_data: bool = True) -> Training:
         members = [
@@ -252,13 +277,6 @@ def _fit_members(pack: Pack, task: TransferTask) -> ShallowRuns:
         ShallowMember(cast(ShallowMethod, method), spec.random_seed) for spec, method in pack.runs
     ]
     return ShallowRuns(members, task)
-
-
-def _evaluation_points(pack: Pack) -> list[int]:
-    options = pack.suite_task.training
-    return [
-        round((i + 1) * options.steps / options.evaluations) for i in range(options.evaluations)
-    ]
 
 
 def _common_lengths(packs: Sequence[Pack]) -> dict[Any, tuple[int, int]]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from absl import flags
-from rich.console import Console
 
+from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import parse
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
@@ -49,7 +49,7 @@ def define_flags() -> flags.FlagValues:
 
 def _list(names: Sequence[str], values: flags.FlagValues) -> int:
     """Prints every data set: what it is, where it comes from, whether it is there."""
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     for dataset in _chosen(names):
         here = "missing" if is_missing(dataset, Path(values.data_dir)) else "present"
         sizes = f"domains {len(dataset.domains):<3d} classes {len(dataset.class_names):<4d}"
@@ -69,7 +69,7 @@ def _prepare(names: Sequence[str], values: flags.FlagValues) -> int:
     """Brings the named data sets into the plain form."""
     if not names:
         raise InputError("prepare needs the names of data sets; `xferlab data list` prints them")
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = Terminal(soft_wrap=True, highlight=False, markup=False)
     for dataset in _chosen(names):
         prepare(dataset, Path(values.data_dir), report=console.print)
     return 0

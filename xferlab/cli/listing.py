@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from absl import flags
-from rich.console import Console
 from rich.table import Table
 
 from xferlab.benchmark.suite import SuiteRequest
 from xferlab.benchmark.suites.quick import quick
 from xferlab.benchmark.suites.table import SUITES
+from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import parse
 from xferlab.core.names import first_line
 from xferlab.data.catalogue import describe_domains
@@ -38,7 +38,7 @@ OF_DATA = [
 def run(argv: Sequence[str]) -> int:
     """List suites, tasks, domains, methods, networks and validators, a line each."""
     parse(flags.FlagValues(), argv)
-    console = Console()
+    console = Terminal()
     for title, rows in sections():
         table = Table(title=title, title_justify="left", show_header=False, box=None)
         for name, description in rows:

@@ -4,23 +4,54 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from logging import INFO, StreamHandler, getLogger
 from pathlib import Path
 
 from absl import flags, logging
 
+from xferlab.cli.console import accept_any_text, discard_output
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable, first_line
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+EXIT_NO_READER = 141
+EXIT_TERMINATED = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end (SIGTERM); it stops as it does where the user interrupts."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns the exit status: 0, 2 for bad input, 130 if interrupted."""
+    """Runs one command and returns the exit status.
+
+    0, 2 for bad input, 130 if interrupted, 143 if terminated, 141 if the reader of the output went.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    accept_any_text((sys.stdout, sys.stderr))
+    try:
+        with stop_on_termination():
+            status = _run_command(arguments)
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it is closed.
+            stream.flush()
+    except BrokenPipeError:
+        discard_output()
+        return EXIT_NO_READER
+    except KeyboardInterrupt as stopped:
+        terminated = isinstance(stopped, Terminated)
+        words = ["terminated" if terminated else "interrupted", *filter(None, [str(stopped)])]
+        print(f"{': '.join(words)}; the same command goes on from here", file=sys.stderr)
+        return EXIT_TERMINATED if terminated else EXIT_INTERRUPTED
+    return status
+
+
+def _run_command(arguments: Sequence[str]) -> int:
+    """Runs one command; 0, or 2 for bad input."""
     # What fails in Orbax's threads and tasks reaches us as an exception; once is enough.
     logging.set_verbosity(logging.FATAL)
     getLogger("asyncio").setLevel("CRITICAL")
@@ -35,14 +66,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (InputError, flags.Error) as error:
         print(f"xferlab {arguments[0]}: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
-        return EXIT_INTERRUPTED
 
 
 def run() -> None:
     """Entry point of the console script."""
-    sys.exit(main())
+    status = main()
+    if status in (EXIT_INTERRUPTED, EXIT_TERMINATED):
+        sys.stderr.flush()
+        os._exit(status)  # Threads that train or compile would be waited for.
+    sys.exit(status)
+
+
+@contextlib.contextmanager
+def stop_on_termination() -> Iterator[None]:
+    """Raises Terminated in the main thread on SIGTERM, unless someone else handles that."""
+    own = threading.current_thread() is threading.main_thread()
+    if not own or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ def parse(values: flags.FlagValues, argv: Sequence[str], *, positional: int = 0)
         SystemExit: after printing the flags, for --help.
     """
     if any(argument in ("--help", "-h", "--helpfull") for argument in argv):
-        print(f"xferlab {argv[0]}\n{values.main_module_help() or values.get_help()}")
+        print(f"xferlab {argv[0]}\n{values.main_module_help() or values.get_help()}", flush=True)
         raise SystemExit(0)
     try:
         rest = values(list(argv))[1:]

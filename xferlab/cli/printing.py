@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from xferlab.benchmark.agreement import agreement_to_terminal
 from xferlab.benchmark.comparison_text import comparison_to_terminal
 from xferlab.benchmark.presentation import Results
 from xferlab.benchmark.rendering import to_terminal
 from xferlab.benchmark.selection import LAST
+from xferlab.cli.console import Terminal
 
 
 def print_results(results: Results) -> None:
@@ -16,7 +15,7 @@ def print_results(results: Results) -> None:
 
     The comparisons under the other rules are in the report and the Markdown file.
     """
-    console = Console()
+    console = Terminal()
     console.print(to_terminal(results.table))
     for comparison in results.comparisons:
         if comparison.rule == LAST:

@@ -6,7 +6,6 @@ import contextlib
 import threading
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,6 +17,7 @@ from rich.progress import (
 
 from xferlab.benchmark.executor import Report
 from xferlab.benchmark.grid import Pack
+from xferlab.cli.console import Terminal
 
 
 @contextlib.contextmanager
@@ -26,7 +26,7 @@ def show_progress(packs: Sequence[Pack]) -> Iterator[Report]:
 
     Where the output is no terminal, a line is printed for each finished (task, method) instead.
     """
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     columns = (
         TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(elapsed_when_finished=False),
@@ -38,7 +38,7 @@ def show_progress(packs: Sequence[Pack]) -> Iterator[Report]:
 class _Bars:
     """The bars of one suite; called from several threads."""
 
-    def __init__(self, progress: Progress, console: Console, packs: Sequence[Pack]):
+    def __init__(self, progress: Progress, console: Terminal, packs: Sequence[Pack]):
         self._progress = progress
         self._console = console
         self._lock = threading.Lock()

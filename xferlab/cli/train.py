@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -19,6 +18,7 @@ from xferlab.benchmark.records import RunRecord
 from xferlab.benchmark.run import plan_suite, run_suite
 from xferlab.benchmark.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
+from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import define_suite_flags, parse
 from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError
@@ -72,7 +72,7 @@ def run(argv: Sequence[str]) -> int:
     ]
     with show_progress(packs) as report:
         results = run_suite(suite, packs, options, report)
-    console = Console()
+    console = Terminal()
     for record in results.records:
         console.print(_course(record))
         print(f"record: {(options.out / record.digest).resolve()}")

@@ -40,7 +40,7 @@ class Checkpoint:
             identity: plain JSON that a checkpoint must repeat to be resumed: the runs of the pack
                 and the versions and devices whose change would change last bits.
         """
-        self._folder = folder.resolve()
+        self.folder = folder.resolve()
         self._identity = canonical_json(identity)
 
     def save(self, training: Training, journal: Any) -> None:
@@ -78,7 +78,7 @@ class Checkpoint:
         Raises:
             InputError: if the checkpoint is damaged.
         """
-        if not self._folder.is_dir():
+        if not self.folder.is_dir():
             return None
         try:
             with _ORBAX, self._open() as checkpointer:
@@ -93,7 +93,7 @@ class Checkpoint:
                     raise ValueError("its content is not what was saved")
         except Exception as error:
             raise InputError(
-                f"checkpoint {str(self._folder)!r} cannot be read ({type(error).__name__}:"
+                f"checkpoint {str(self.folder)!r} cannot be read ({type(error).__name__}:"
                 f" {str(error)[:200]}). Delete that folder to train these runs from the start;"
                 " finished runs are kept"
             ) from error
@@ -101,14 +101,14 @@ class Checkpoint:
 
     def clear(self) -> None:
         """Removes the checkpoint once its runs are recorded."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _open(self) -> Any:
         from orbax.checkpoint import v1 as ocp
 
         keep_latest: Any = ocp.training.preservation_policies.LatestN(1)
         return ocp.training.Checkpointer(
-            str(self._folder), preservation_policy=keep_latest, cleanup_tmp_directories=True
+            str(self.folder), preservation_policy=keep_latest, cleanup_tmp_directories=True
         )
 
 
