@@ -11,8 +11,9 @@ from tests.methods.toys import assert_same_bits, make_spec, same_bits
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.methods.table import METHODS
+from xferlab.models.backbones import BACKBONES
 from xferlab.models.nets import SOURCE, TARGET, Blueprint, Nets
-from xferlab.models.spec import NetworkSpec
+from xferlab.models.spec import BACKBONE_NAMES, NetworkSpec
 
 
 def no_extra(spec, features, rngs):
@@ -122,11 +123,11 @@ def test_a_head_with_hidden_layers_is_its_equation_in_numpy():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"batch_norm": "shared"}, r"'shared'.*joint, separate, domain"),
+        ({"batch_norm": "shared"}, r"'shared'.*domain, frozen, joint, separate"),
         ({"dropout": 1.0}, r"dropout is 1\.0"),
         ({"dropout": -0.1}, r"\[0, 1\)"),
         ({"heads": ()}, "at least one"),
-        ({"heads": (("label", 0),)}, "outputs >= 1"),
+        ({"heads": (("label", 0),)}, "at least 1"),
         ({"head_hidden": (5, 0)}, r"\(5, 0\).*at least 1"),
     ],
 )
@@ -144,7 +145,7 @@ def test_bad_specs(changes, message):
         ({"backbone": "small_conv", "input_shape": (3, 8, 1), "hidden": (2, 2)}, "4×4"),
         ({"backbone": "temporal_conv"}, r"windows \[time, channels\].*2 steps.*\[4\].*mlp"),
         ({"backbone": "temporal_conv", "input_shape": (7, 2), "hidden": ()}, r"8 steps.*\[7, 2\]"),
-        ({"convolution": "fft"}, "auto, im2col, batched, xla"),
+        ({"convolution": "fft"}, "auto, batched, im2col, xla"),
     ],
 )
 def test_specs_that_no_network_fits(changes, message):
@@ -295,8 +296,12 @@ def test_bfloat16_really_multiplies_in_it(spec):
     assert products and all("bf16" in line for line in products)
 
 
+def test_the_names_that_a_spec_accepts_are_those_of_the_backbones():
+    assert tuple(BACKBONES) == BACKBONE_NAMES
+
+
 def test_an_unknown_compute_type_is_refused():
-    with pytest.raises(InputError, match=r"'float16'. Allowed: float32, bfloat16"):
+    with pytest.raises(InputError, match=r"'float16'.*Allowed: bfloat16, float32"):
         make_spec(compute="float16")
 
 

@@ -122,7 +122,7 @@ def test_rates_are_leaves_and_the_rest_is_structure():
     [
         ({"optimiser": "adma"}, "unknown optimiser 'adma'. Did you mean: adam"),
         ({"schedule": "cosin"}, "unknown schedule 'cosin'. Did you mean: cosine"),
-        ({"evaluations": 0}, "at least one evaluation"),
+        ({"evaluations": 0}, "evaluations is 0; it must be at least 1"),
         ({"steps": 3, "evaluations": 4}, "steps is 3 with 4 evaluations"),
         ({"batch_sizes": (4, 0)}, r"\(4, 0\); each must be at least 1"),
     ],

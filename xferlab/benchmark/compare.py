@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from xferlab.benchmark.external import find_methods
 from xferlab.benchmark.grid import Candidate, Pack, expand_grid
 from xferlab.benchmark.options import BenchOptions
@@ -18,6 +16,7 @@ from xferlab.benchmark.run import plan_suite, run_suite
 from xferlab.benchmark.suite import SuiteRequest
 from xferlab.benchmark.sweeps import Value
 from xferlab.benchmark.tables import Table
+from xferlab.core.checks import shown, whole_number
 from xferlab.core.errors import InputError
 from xferlab.data.domain import Domain
 
@@ -59,12 +58,12 @@ def compare(
     for side, domain in (("source", source), ("target", target)):
         if not isinstance(domain, Domain):
             raise InputError(
-                f"{side} is {_shown(domain)}. Give one Domain, such as xferlab.domain_from_arrays"
+                f"{side} is {shown(domain)}. Give one Domain, such as xferlab.domain_from_arrays"
                 " and the readers of xferlab.data return"
             )
     candidates = _candidates(methods)
-    request = SuiteRequest(steps=_whole("steps", steps, least=0))
-    seeds = _whole("seeds", seeds, least=1)
+    request = SuiteRequest(steps=whole_number("steps", steps, least=0))
+    seeds = whole_number("seeds", seeds, least=1)
     suite = own_suite(source, target, "", request)
     if out:
         folder = _folder(out)
@@ -83,7 +82,7 @@ def _candidates(methods: Any) -> list[Candidate]:
     """Returns the methods with the values that a mapping gives for their hyper-parameters."""
     if isinstance(methods, str | bytes) or not isinstance(methods, Iterable):
         raise InputError(
-            f"methods is {_shown(methods)}. Give a list of names, such as ['source_only', 'dann'],"
+            f"methods is {shown(methods)}. Give a list of names, such as ['source_only', 'dann'],"
             " or a mapping of names to hyper-parameters"
         )
     names = list(methods)
@@ -92,7 +91,7 @@ def _candidates(methods: Any) -> list[Candidate]:
     for name in names:
         if not isinstance(name, str):
             raise InputError(
-                f"method {_shown(name)} is no name. Give a name of `xferlab list`, or"
+                f"method {shown(name)} is no name. Give a name of `xferlab list`, or"
                 " path/to/file.py:Class for a method of your own"
             )
     candidates = find_methods(names).values()
@@ -100,29 +99,16 @@ def _candidates(methods: Any) -> list[Candidate]:
     for name, grid in zip(names, grids, strict=True):
         if not isinstance(grid, Mapping):
             raise InputError(
-                f"methods[{name!r}] is {_shown(grid)}. Give a mapping of hyper-parameters to"
+                f"methods[{name!r}] is {shown(grid)}. Give a mapping of hyper-parameters to"
                 " values, such as {'weight': [0.1, 1]}, or {} for the defaults"
             )
     return [expand_grid(c, grid) if grid else c for c, grid in zip(candidates, grids, strict=True)]
 
 
-def _whole(name: str, value: Any, *, least: int) -> int:
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_whole or value < least:
-        raise InputError(f"{name} is {value!r}. Give a whole number of at least {least}")
-    return int(value)
-
-
 def _folder(out: Any) -> Path:
     if not isinstance(out, str | os.PathLike):
-        raise InputError(f"out is {_shown(out)}. Give the path of a folder, or '' to keep nothing")
+        raise InputError(f"out is {shown(out)}. Give the path of a folder, or '' to keep nothing")
     return Path(out).expanduser()
-
-
-def _shown(value: Any) -> str:
-    """Returns a value as a message shows it: short, with its type."""
-    text = " ".join(repr(value).split())
-    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
 
 
 def _silent(pack: Pack, steps: int, state: str) -> None:

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
-from xferlab.core.errors import InputError
+from xferlab.core.checks import shown, whole_number, whole_numbers
+from xferlab.core.errors import InputError, unknown_name
 
+BACKBONE_NAMES = (
+    "mlp",
+    "lenet",
+    "small_conv",
+    "temporal_conv",
+    "efficientnet_lite0",
+    "efficientnet_lite0_imagenet",
+)
+"""The names of `models.backbones.BACKBONES`, which loads jax; a test holds them together."""
+CONVOLUTIONS = ("auto", "im2col", "batched", "xla")
 BATCH_NORMS = ("joint", "separate", "domain", "frozen")
 COMPUTE_TYPES = ("float32", "bfloat16")
 
@@ -47,25 +59,21 @@ class NetworkSpec:
 
     def __post_init__(self) -> None:
         """Raises InputError for values outside their range."""
-        if self.batch_norm not in BATCH_NORMS:
-            raise InputError(
-                f"batch_norm is {self.batch_norm!r}. Allowed: {', '.join(BATCH_NORMS)}"
-            )
-        if self.compute not in COMPUTE_TYPES:
-            raise InputError(f"compute is {self.compute!r}. Allowed: {', '.join(COMPUTE_TYPES)}")
-        if not 0.0 <= self.dropout < 1.0:
-            raise InputError(f"dropout is {self.dropout}; it must lie in [0, 1)")
-        if not self.heads or min(outputs for _, outputs in self.heads) < 1:
-            raise InputError(f"heads are {self.heads}; give at least one (name, outputs >= 1)")
-        for name, widths in (
-            ("hidden", self.hidden),
-            ("head_hidden", self.head_hidden),
-            ("input_shape", self.input_shape),
+        for kind, value, allowed in (
+            ("network", self.backbone, BACKBONE_NAMES),
+            ("batch_norm", self.batch_norm, BATCH_NORMS),
+            ("convolution", self.convolution, CONVOLUTIONS),
+            ("compute", self.compute, COMPUTE_TYPES),
         ):
-            if min(widths, default=1) < 1:
-                raise InputError(f"{name} is {widths}; each must be at least 1")
-        if self.bottleneck < 0:
-            raise InputError(f"bottleneck is {self.bottleneck}; give a width, or 0 for none")
+            if value not in allowed:
+                raise unknown_name(kind, value, allowed)
+        if not isinstance(self.dropout, int | float) or not 0.0 <= self.dropout < 1.0:
+            raise InputError(f"dropout is {self.dropout!r}; it must lie in [0, 1)")
+        for name in ("hidden", "head_hidden", "input_shape"):
+            widths = whole_numbers(name, self.__dict__[name], least=1)
+            object.__setattr__(self, name, widths)  # A list of them is a tuple of them.
+        object.__setattr__(self, "heads", _heads(self.heads))
+        whole_number("bottleneck", self.bottleneck, least=0)
 
     @property
     def input_size(self) -> int:
@@ -81,3 +89,19 @@ class NetworkSpec:
     def bn_domains(self) -> int:
         """Number of separate sets of batch-norm statistics."""
         return 2 if self.batch_norm == "domain" else 1
+
+
+def _heads(heads: Any) -> tuple[tuple[str, int], ...]:
+    """Returns the heads as tuples. Raises InputError for what are no names with outputs."""
+    try:
+        pairs = [(name, outputs) for name, outputs in heads]
+    except (TypeError, ValueError):
+        pairs = []
+    names = [name for name, _ in pairs]
+    if not pairs or not all(isinstance(name, str) and name for name in names):
+        raise InputError(
+            f"heads are {shown(heads)}; give at least one (name, outputs), such as (('class', 10),)"
+        )
+    if len(set(names)) < len(names):
+        raise InputError(f"heads are {names}; each needs a name of its own")
+    return tuple((name, whole_number(f"outputs of head {name!r}", n, least=1)) for name, n in pairs)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import jax
 
+from xferlab.core.checks import shown, whole_number, whole_numbers
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
+from xferlab.training.augment import AUGMENTATIONS
 
 OPTIMISERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "dann", "cosine")
@@ -51,12 +54,17 @@ class TrainingOptions:
         """Raises InputError for values outside their range."""
         NameTable("optimiser", dict.fromkeys(OPTIMISERS, 0))[self.optimiser]
         NameTable("schedule", dict.fromkeys(SCHEDULES, 0))[self.schedule]
-        if self.evaluations < 1 or self.steps < self.evaluations:
+        AUGMENTATIONS[self.augment]
+        whole_number("steps", self.steps, least=1)
+        whole_number("evaluations", self.evaluations, least=1)
+        if self.steps < self.evaluations:
             raise InputError(
                 f"steps is {self.steps} with {self.evaluations} evaluations; it takes at least"
                 " one evaluation and one step for each"
             )
-        if len(self.batch_sizes) != 2 or min(self.batch_sizes) < 1:
+        sizes = whole_numbers("batch_sizes", self.batch_sizes, least=1)
+        object.__setattr__(self, "batch_sizes", sizes)  # A list of two is a tuple of two.
+        if len(sizes) != 2:
             raise InputError(
                 f"batch_sizes are {self.batch_sizes}; each must be at least 1, one for the source"
                 " and one for the target"
@@ -67,12 +75,32 @@ class TrainingOptions:
                 f" most {MOST_EXAMPLES} examples, so give at most"
                 f" {MOST_EXAMPLES // max(self.batch_sizes)} steps"
             )
-        if not 0.0 <= self.momentum < 1.0:
-            raise InputError(f"momentum is {self.momentum}; it must lie in [0, 1)")
+        if not isinstance(self.momentum, int | float) or not 0.0 <= self.momentum < 1.0:
+            raise InputError(f"momentum is {self.momentum!r}; it must lie in [0, 1)")
+        if not isinstance(self.nesterov, bool):
+            raise InputError(f"nesterov is {self.nesterov!r}. Give True or False")
+        object.__setattr__(self, "lr_rules", _rules(self.lr_rules))
         for name, value in (("lr", self.lr), ("weight_decay", self.weight_decay)):
             # Traced, and within structures without values, they are no numbers.
-            if isinstance(value, int | float) and not 0.0 <= value < math.inf:
-                raise InputError(f"{name} is {value}; it must be a finite number of at least 0")
+            wrong = isinstance(value, str | bytes | bool | list | tuple)
+            if wrong or (isinstance(value, int | float) and not 0.0 <= value < math.inf):
+                raise InputError(f"{name} is {value!r}; it must be a finite number of at least 0")
+
+
+def _rules(rules: Any) -> tuple[tuple[str, float], ...]:
+    """Returns the rules as tuples. Raises InputError for what are no patterns with multipliers."""
+    try:
+        pairs = tuple((pattern, multiplier) for pattern, multiplier in rules)
+    except (TypeError, ValueError):
+        pairs = ()
+    for pattern, multiplier in pairs or ((None, 0.0),):
+        number = isinstance(multiplier, int | float) and 0.0 <= multiplier < math.inf
+        if not (isinstance(pattern, str) and pattern and number):
+            raise InputError(
+                f"lr_rules are {shown(rules)}; give (pattern, multiplier of at least 0), such as"
+                " (('encoder/**', 0.1), ('**', 1.0))"
+            )
+    return pairs
 
 
 jax.tree_util.register_dataclass(
