@@ -76,14 +76,22 @@ def test_divergence_is_recorded_and_the_others_go_on(tmp_path):
     assert len(good.evaluations) == 2
 
 
-def test_a_damaged_record_stops_with_its_name_and_keeps_the_rest(tmp_path):
+@pytest.mark.parametrize("file", ["metrics.jsonl", "timing.json", "predictions.npz", "spec.json"])
+def test_a_damaged_record_is_trained_anew_and_named(tmp_path, file):
     packs = tiny_packs(seeds=2)
     store = execute(tmp_path, packs)
     damaged, whole = (store.folder(pack.runs[0][0].digest) for pack in packs)
-    (damaged / "metrics.jsonl").write_text("{")
-    with pytest.raises(InputError, match=rf"{damaged.name}.*damaged.*Delete that folder"):
-        execute(tmp_path, packs)
-    assert (whole / "DONE").is_file()
+    before = contents(damaged), contents(whole)
+    data = bytearray((damaged / file).read_bytes())
+    data[len(data) // 2] ^= 1
+    (damaged / file).write_bytes(data)
+    trained, report = recorder()
+    outcome = Executor(store, ExecutorOptions(1, 60.0), report).run(packs)
+    assert list(outcome.repaired) == [damaged.name] and not outcome.failures
+    assert "source_only on moons->turned, seed 0" in outcome.repaired[damaged.name]
+    assert sum(steps for seed, steps, _ in trained if seed == 0) == 6
+    assert (1, 6, "recorded") in trained
+    assert (contents(damaged), contents(whole)) == before  # The same bits.
 
 
 def test_a_full_disk_at_a_checkpoint_is_named(tmp_path, monkeypatch):

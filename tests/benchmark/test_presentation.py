@@ -7,10 +7,11 @@ import pytest
 
 from tests.benchmark.tiny import execute, tiny_packs, tiny_suite, tiny_task
 from tests.shared import shared_data
+from xferlab.benchmark.manifest import store_manifest
 from xferlab.benchmark.options import BenchOptions, check_presentation
-from xferlab.benchmark.presentation import present, report_folder
+from xferlab.benchmark.presentation import present, report_suite
 from xferlab.benchmark.report_runs import read_runs
-from xferlab.benchmark.suite import write_manifest
+from xferlab.benchmark.run import make_manifest
 from xferlab.cli.main import main
 from xferlab.core.errors import InputError
 from xferlab.data.two_moons import moons
@@ -34,9 +35,8 @@ def folder(tmp_path_factory):
     suite = dataclasses.replace(suite, header=header, tasks=tasks)
     packs = tiny_packs(suite, methods=METHODS, seeds=2)
     store = execute(folder, packs)
-    digests = [spec.digest for pack in packs for spec, _ in pack.runs]
-    write_manifest(folder / "tiny.suite", suite.header, digests)
-    present(suite.header, read_runs(store, digests), BenchOptions(out=folder))
+    manifest, _ = store_manifest(folder, make_manifest(suite.header, packs))
+    present(manifest.header, read_runs(store, manifest.runs), BenchOptions(out=folder))
     return folder
 
 
@@ -79,7 +79,7 @@ def test_html_shows_the_agreement_and_cites_what_has_a_paper(folder):
 
 
 def test_confusion_matrices_have_the_names_of_the_classes(folder):
-    report_folder(BenchOptions(out=folder))  # From the files alone.
+    report_suite(BenchOptions(out=folder), "tiny")  # From the files alone.
     names = moons().class_names
     page = (folder / "tiny.html").read_text()
     assert all(f'<th scope="col">{name}</th>' in page for name in names)
@@ -87,7 +87,7 @@ def test_confusion_matrices_have_the_names_of_the_classes(folder):
 
 def test_a_report_of_the_folder_is_the_same(folder):
     before = {path.name: path.read_text() for path in folder.glob("tiny.*")}
-    results = report_folder(BenchOptions(out=folder))
+    results = report_suite(BenchOptions(out=folder), "tiny")
     assert len(results.comparisons) == 3 and not results.agreement.empty
     for path in folder.glob("tiny.*"):
         if path.suffix != ".html":
@@ -97,9 +97,9 @@ def test_a_report_of_the_folder_is_the_same(folder):
 def test_options_of_the_presentation_reach_the_table(folder):
     options = BenchOptions(out=folder, metric="macro_f1", validator="entropy", interval="bootstrap")
     try:
-        spec = report_folder(options).table.spec
+        spec = report_suite(options, "tiny").table.spec
     finally:
-        report_folder(BenchOptions(out=folder))
+        report_suite(BenchOptions(out=folder), "tiny")
     assert (spec.metric, spec.rules) == ("macro_f1", ("last", "entropy", "oracle"))
     assert spec.interval == "resampling"
 

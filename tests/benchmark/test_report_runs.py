@@ -1,8 +1,12 @@
 """Reading a folder of runs for a report: what is missing or damaged is said, the rest is shown."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from xferlab.benchmark.manifest import ManifestRun
+from xferlab.benchmark.records import MissingRun
 from xferlab.benchmark.report_runs import describe_environments, read_runs
 from xferlab.benchmark.spec import MethodSpec, RunSpec, TaskSpec
 from xferlab.benchmark.store import RunStore
@@ -26,7 +30,8 @@ SPECS = [
     )
     for seed in range(3)
 ]
-DIGESTS = [spec.digest for spec in SPECS]
+RUNS = [ManifestRun.of(spec) for spec in SPECS]
+DIGESTS = [run.digest for run in RUNS]
 LINES = [
     {"kind": "evaluation", "step": 6, "metrics": {"accuracy": 0.5}, "validators": {"snd": 1.0}}
 ]
@@ -45,15 +50,23 @@ def store(tmp_path):
 
 
 def test_sound_runs_with_their_environments_and_what_is_missing(store):
-    runs = read_runs(store, DIGESTS)
+    runs = read_runs(store, RUNS)
     assert [record.digest for record in runs.records] == DIGESTS[:2]
     assert [environment["cores"] for environment in runs.environments] == [0, 1]
-    assert [(p.digest, p.what) for p in runs.problems] == [(DIGESTS[2], "not finished")]
+    missing = MissingRun(DIGESTS[2], "not finished", "a->b", "dann", 2)
+    assert runs.problems == (missing,)
+
+
+def test_why_a_run_failed_is_kept_until_it_is_there(store):
+    failed = [dataclasses.replace(run, failed="dims=9") for run in RUNS]
+    runs = read_runs(store, failed)
+    assert [record.digest for record in runs.records] == DIGESTS[:2]
+    assert [(p.what, p.failed) for p in runs.problems] == [("dims=9", True)]
 
 
 def test_a_damaged_run_does_not_hide_the_others(store):
     (store.folder(DIGESTS[0]) / "metrics.jsonl").write_text("{}")
-    runs = read_runs(store, DIGESTS)
+    runs = read_runs(store, RUNS)
     assert [record.digest for record in runs.records] == DIGESTS[1:2]
     assert runs.problems[0].digest == DIGESTS[0]
     assert "is damaged" in runs.problems[0].what
@@ -61,7 +74,7 @@ def test_a_damaged_run_does_not_hide_the_others(store):
 
 def test_no_run_at_all_is_refused(store, tmp_path):
     with pytest.raises(InputError, match=r"none of the suite's 1 runs .*not finished"):
-        read_runs(store, DIGESTS[2:])
+        read_runs(store, RUNS[2:])
 
 
 def test_environments_in_words():

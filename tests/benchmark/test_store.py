@@ -64,7 +64,7 @@ def test_every_damage_is_found(store, name, damage):
     if (name, damage) == (DONE, "gone"):
         assert not store.is_done(SPECS[0])  # Unfinished: it is trained again.
         return
-    with pytest.raises(InputError, match=r"is damaged.*Delete that folder") as caught:
+    with pytest.raises(InputError, match=r"is damaged.*trains that run anew") as caught:
         store.is_done(SPECS[0])
     assert SPECS[0].digest in str(caught.value)
 

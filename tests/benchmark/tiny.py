@@ -39,10 +39,12 @@ def build_tiny(request):
 
 
 def execute(root, packs, *, report=None, jobs=1, checkpoint_seconds=60.0):
-    """Runs packs into a folder and returns its store."""
+    """Runs packs into a folder and returns its store; raises what a pack failed with."""
     store = RunStore(root)
     options = ExecutorOptions(jobs=jobs, checkpoint_seconds=checkpoint_seconds)
-    Executor(store, options, report or (lambda pack, steps, state: None)).run(packs)
+    outcome = Executor(store, options, report or (lambda pack, steps, state: None)).run(packs)
+    for failure in outcome.failures:
+        raise failure.error
     return store
 
 

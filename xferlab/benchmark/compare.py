@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from xferlab.benchmark.grid import Candidate, Pack, expand_grid
 from xferlab.benchmark.options import BenchOptions
 from xferlab.benchmark.own_data import own_suite
 from xferlab.benchmark.run import plan_suite, run_suite
-from xferlab.benchmark.suite import SuiteRequest
+from xferlab.benchmark.suite import Suite, SuiteRequest
 from xferlab.benchmark.sweeps import Value
 from xferlab.benchmark.tables import Table
 from xferlab.core.checks import shown, whole_number
@@ -53,6 +54,8 @@ def compare(
     Raises:
         InputError: domains that do not fit together, an unknown method or hyper-parameter, or an
             argument of another type or outside its range.
+        Exception: what the only method raised, where no method could run; with others a method that
+            could not run is a row that says why, and a warning.
         KeyboardInterrupt: if the user interrupts; it says what is kept.
     """
     for side, domain in (("source", source), ("target", target)):
@@ -67,15 +70,23 @@ def compare(
     suite = own_suite(source, target, "", request)
     if out:
         folder = _folder(out)
-        packs = plan_suite(suite, candidates, BenchOptions(out=folder, seeds=seeds))
-        return run_suite(suite, packs, BenchOptions(out=folder, seeds=seeds), _silent).table
+        return _table(suite, candidates, BenchOptions(out=folder, seeds=seeds))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         options = BenchOptions(out=Path(name), seeds=seeds)
-        packs = plan_suite(suite, candidates, options)
         try:
-            return run_suite(suite, packs, options, _silent).table
+            return _table(suite, candidates, options)
         except KeyboardInterrupt as stopped:
             raise type(stopped)("nothing is kept; name a folder by out= to go on later") from None
+
+
+def _table(suite: Suite, candidates: Sequence[Candidate], options: BenchOptions) -> Table:
+    """Returns the table of a suite, and warns of what did not go as planned."""
+    results = run_suite(suite, plan_suite(suite, candidates, options), options, _silent)
+    failed = [(f.pack.runs[0][0].method.name, f.reason) for f in results.failures]
+    reasons = dict.fromkeys(f"{name} could not run: {reason}" for name, reason in failed)
+    for text in (*results.remarks, *reasons):
+        warnings.warn(text, stacklevel=3)
+    return results.table
 
 
 def _candidates(methods: Any) -> list[Candidate]:

@@ -15,11 +15,13 @@ from xferlab.benchmark.environment import describe_environment
 from xferlab.benchmark.external import method_errors
 from xferlab.benchmark.grid import Pack
 from xferlab.benchmark.journal import RunJournal
+from xferlab.benchmark.outcome import FAILED, Failure, Outcome
 from xferlab.benchmark.pacing import Saver, Stop, evaluation_points, log_points
 from xferlab.benchmark.records import REVERSE_VALIDATION
 from xferlab.benchmark.reverse import check_reversed, constant_score, reverse_task
 from xferlab.benchmark.scoring import Scorer
-from xferlab.benchmark.store import RunStore
+from xferlab.benchmark.spec import RunSpec
+from xferlab.benchmark.store import DamagedRunError, RunStore, StoreError
 from xferlab.core.settings import Setting
 from xferlab.data.resident import Resident, check_batch_sizes, to_resident
 from xferlab.data.task import TransferTask
@@ -62,14 +64,16 @@ class Executor:
         self._stop = Stop()
         self._residents: dict[Any, Resident] = {}
         self._lock = threading.Lock()
+        self._outcome = Outcome([], {})
 
-    def run(self, packs: Sequence[Pack]) -> None:
+    def run(self, packs: Sequence[Pack]) -> Outcome:
         """Trains and records every pack that has a run missing.
 
-        Packs that another process is training are waited for.
+        Packs that another process is training are waited for. A pack that cannot run does not stop
+        the others; a damaged record is trained anew.
 
         Raises:
-            InputError: for a full disk, a damaged record or checkpoint.
+            StoreError: for a folder that cannot be written, or that holds another run.
             KeyboardInterrupt: if the user interrupts; it says what is recorded and checkpointed.
         """
         self._pad = _common_lengths(packs)
@@ -77,6 +81,7 @@ class Executor:
             self._run_all(packs)
         except KeyboardInterrupt as stopped:
             raise type(stopped)(self._what_is_kept(packs)) from None
+        return self._outcome
 
     def _run_all(self, packs: Sequence[Pack]) -> None:
         waiting = list(packs)
@@ -120,13 +125,33 @@ class Executor:
         with self._store.locked([spec.digest for spec in specs]) as free:
             if not free:
                 return False
-            if all(self._store.is_done(spec) for spec in specs):
+            sound = [self._is_sound(spec) for spec in specs]  # Every damaged run is named.
+            if all(sound):
                 self._report(pack, specs[0].training.steps, "recorded")
             elif not self._stop.asked.is_set():
-                with method_errors(*pack.runs[0]):
-                    train = self._fit if _is_shallow(pack) else self._train
-                    train(pack)
+                self._try(pack)
         return True
+
+    def _is_sound(self, spec: RunSpec) -> bool:
+        """Tells whether a run is finished; one that is damaged is not."""
+        try:
+            return self._store.is_done(spec)
+        except DamagedRunError as error:
+            where = f"{spec.method.name} on {spec.task.name}, seed {spec.seed}"
+            self._outcome.repaired[spec.digest] = f"trained anew: {where}. {error}"
+            return False
+
+    def _try(self, pack: Pack) -> None:
+        """Trains a pack; what cannot run is noted, and the others go on."""
+        try:
+            with method_errors(*pack.runs[0]):
+                train = self._fit if _is_shallow(pack) else self._train
+                train(pack)
+        except StoreError:
+            raise
+        except Exception as error:
+            self._outcome.failures.append(Failure(pack, error))
+            self._report(pack, 0, FAILED)
 
     def _fit(self, pack: Pack) -> None:
         """Fits, scores and records closed-form methods."""
@@ -255,7 +280,7 @@ class Executor:
     ) -> None:
         final = scorer.final_arrays(training)
         for (spec, _), journal, arrays in zip(pack.runs, journals, final, strict=True):
-            if self._store.is_done(spec):
+            if self._is_sound(spec):
                 continue
             if spec.seed != 0 or journal.diverged:
                 arrays = {k: a for k, a in arrays.items() if k in ("logits", "labels")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from xferlab.benchmark.agreement import agreement_to_markdown, measure_agreement
 from xferlab.benchmark.comparison import Comparison, compare_methods
 from xferlab.benchmark.comparison_text import comparison_to_markdown, make_block
 from xferlab.benchmark.gain_plot import gain_map_figure
+from xferlab.benchmark.manifest import find_manifests, read_manifest
 from xferlab.benchmark.options import INTERVALS, BenchOptions, check_presentation
 from xferlab.benchmark.published import load_published
 from xferlab.benchmark.rank_plot import rank_figure
@@ -22,12 +24,15 @@ from xferlab.benchmark.report_runs import SuiteRuns, describe_environments, read
 from xferlab.benchmark.report_section import Extras, Section
 from xferlab.benchmark.selection import LAST
 from xferlab.benchmark.store import RunStore, disk_errors, write_aside
-from xferlab.benchmark.suite import SuiteHeader, read_manifest
+from xferlab.benchmark.suite import SuiteHeader
 from xferlab.benchmark.tables import Table, TableSpec, build_table
 from xferlab.core.bibliography import citation
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.methods.table import ALL_METHODS
+
+if TYPE_CHECKING:
+    from xferlab.benchmark.outcome import Failure
 
 AGREEMENT = "Ours beside the published numbers"
 
@@ -42,6 +47,8 @@ class Results:
         comparisons: over all tasks, under each selection rule; none for a single task or method.
         agreement: ours beside the published numbers, a row per rule and method; empty without any.
         report: the HTML file.
+        remarks: sentences about the folder: what was repaired, what was kept under another name.
+        failures: packs that could not run.
     """
 
     records: tuple[RunRecord, ...]
@@ -49,11 +56,13 @@ class Results:
     comparisons: tuple[Comparison, ...]
     agreement: pd.DataFrame
     report: Path
+    remarks: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Results:
     """Builds the tables of a suite and writes them, with the report, beside the runs."""
-    table = build_table(runs.records, _table_spec(suite, runs.records, options))
+    table = build_table(runs.records, _table_spec(suite, runs, options))
     comparisons = _compare(runs.records, table.spec)
     agreement = measure_agreement(table)
     results = Results(
@@ -78,25 +87,30 @@ def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Resul
     return results
 
 
-def _table_spec(
-    suite: SuiteHeader, records: tuple[RunRecord, ...], options: BenchOptions
-) -> TableSpec:
-    methods = list(dict.fromkeys(record.method for record in records))
+def _table_spec(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> TableSpec:
+    every = (*runs.records, *runs.problems)
+    methods = list(dict.fromkeys(run.method for run in every))
+    protocol = suite.protocol
+    if runs.problems:
+        total = len(every)
+        protocol = (f"UNFINISHED: {len(runs.records)} of {total} runs.", *protocol)
     return TableSpec(
         title=suite.title,
         rules=(LAST, options.validator or suite.validator, ORACLE),
         metric=options.metric or suite.metric,
         baseline=suite.baseline if suite.baseline in methods else methods[0],
         published=load_published(suite.published) if suite.published else (),
-        protocol=suite.protocol,
+        protocol=protocol,
         interval=INTERVALS[options.interval],
+        tasks=tuple(dict.fromkeys(run.task for run in every)),
+        missing=runs.problems,
     )
 
 
 def _compare(records: tuple[RunRecord, ...], spec: TableSpec) -> tuple[Comparison, ...]:
     """Returns the comparison under each rule, where there is something to compare."""
     tasks, methods = {run.task for run in records}, {run.method for run in records}
-    if min(len(tasks), len(methods)) < 2:
+    if min(len(tasks), len(methods)) < 2 or spec.baseline not in methods:
         return ()
     return tuple(compare_methods(records, spec, rule) for rule in spec.rules)
 
@@ -137,31 +151,30 @@ def _references(records: tuple[RunRecord, ...]) -> dict[str, str]:
     return {name: citation(key) for name, key in keys.items() if key}
 
 
-def report_folder(options: BenchOptions, *, suite: str = "") -> Results:
-    """Builds tables and report from the finished runs of a folder, without training.
+def suites_of(folder: Path) -> NameTable[Path]:
+    """Returns the manifests of a folder by the name of their suite.
+
+    Raises:
+        InputError: if it holds none.
+    """
+    found = find_manifests(folder)
+    if not found:
+        raise InputError(
+            f"folder {str(folder)!r} holds no suite; give the --out of a `xferlab bench`"
+        )
+    return NameTable("suite in that folder", found)
+
+
+def report_suite(options: BenchOptions, suite: str) -> Results:
+    """Builds table and report of a suite from its finished runs, without training.
 
     Args:
         options: the folder, and what the table shows.
-        suite: which suite, where the folder holds several.
+        suite: a name among `suites_of` the folder.
 
     Raises:
-        InputError: if the folder holds no suite, several and none is named, or no finished run.
+        InputError: if the folder does not hold the suite, or no run of it that can be read.
     """
     check_presentation(options)
-    found = {path.stem: path for path in sorted(options.out.glob("*.suite"))}
-    if not found:
-        raise InputError(
-            f"folder {str(options.out)!r} holds no suite; give the --out of a `xferlab bench`"
-        )
-    if not suite and len(found) > 1:
-        raise InputError(
-            f"folder {str(options.out)!r} holds several suites; give --suite, one of"
-            f" {', '.join(found)}"
-        )
-    path = NameTable("suite in that folder", found)[suite or next(iter(found))]
-    header, digests = read_manifest(path)
-    runs = read_runs(RunStore(options.out), digests)
-    if runs.problems:
-        missing = f"UNFINISHED: {len(runs.records)} of {len(digests)} runs."
-        header = dataclasses.replace(header, protocol=(missing, *header.protocol))
-    return present(header, runs, options)
+    manifest = read_manifest(suites_of(options.out)[suite])
+    return present(manifest.header, read_runs(RunStore(options.out), manifest.runs), options)

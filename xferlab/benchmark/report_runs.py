@@ -5,6 +5,7 @@ A damaged run does not hide the others, and none is left out without a word.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,9 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from xferlab.benchmark.loading import load_record
+from xferlab.benchmark.manifest import ManifestRun
 from xferlab.benchmark.records import MissingRun, RunRecord
 from xferlab.benchmark.store import RunStore
 from xferlab.core.errors import InputError
+
+NOT_FINISHED = "not finished"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,27 +36,31 @@ class SuiteRuns:
     problems: tuple[MissingRun, ...]
 
 
-def read_runs(store: RunStore, digests: Sequence[str]) -> SuiteRuns:
-    """Returns the runs with these digests.
+def read_runs(store: RunStore, runs: Sequence[ManifestRun]) -> SuiteRuns:
+    """Returns the runs of a manifest.
 
     Raises:
-        InputError: If not a single one can be read.
+        InputError: If not a single one can be read, though none is known to have failed.
     """
     records, environments, problems = [], [], []
-    for digest in digests:
-        if not store.has(digest):
-            problems.append(MissingRun(digest, "not finished"))
+    for run in runs:
+        missing = MissingRun(run.digest, NOT_FINISHED, run.task, run.method, run.seed)
+        if not store.has(run.digest):
+            if run.failed:
+                missing = dataclasses.replace(missing, what=run.failed, failed=True)
+            problems.append(missing)
             continue
         try:
-            records.append(load_record(store, digest))
+            records.append(load_record(store, run.digest))
         except InputError as error:
-            problems.append(MissingRun(digest, str(error)))
+            problems.append(dataclasses.replace(missing, what=str(error)))
             continue
-        environments.append(json.loads((store.folder(digest) / "environment.json").read_bytes()))
-    if not records:
+        environment = store.folder(run.digest) / "environment.json"
+        environments.append(json.loads(environment.read_bytes()))
+    if not records and not any(problem.failed for problem in problems):
         example = f", the first: {problems[0].what}" if problems else ""
         raise InputError(
-            f"none of the suite's {len(digests)} runs in {str(store.root)!r} can be shown{example};"
+            f"none of the suite's {len(runs)} runs in {str(store.root)!r} can be shown{example};"
             " run `xferlab bench` with the same --out to train what is missing"
         )
     return SuiteRuns(tuple(records), tuple(environments), tuple(problems))

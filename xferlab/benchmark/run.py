@@ -7,12 +7,20 @@ import os
 from collections.abc import Sequence
 
 from xferlab.benchmark.executor import Executor, ExecutorOptions, Report
-from xferlab.benchmark.grid import Candidate, Pack, make_packs
+from xferlab.benchmark.grid import Candidate, Pack, make_packs, task_spec
+from xferlab.benchmark.manifest import (
+    Manifest,
+    ManifestRun,
+    manifest_path,
+    store_manifest,
+    write_manifest,
+)
 from xferlab.benchmark.options import BenchOptions, check_presentation
 from xferlab.benchmark.presentation import Results, present
 from xferlab.benchmark.report_runs import read_runs
+from xferlab.benchmark.spec import MethodSpec
 from xferlab.benchmark.store import RunStore
-from xferlab.benchmark.suite import Suite, write_manifest
+from xferlab.benchmark.suite import Suite, SuiteHeader
 
 
 def choose_width(requested: int, seeds: int) -> int:
@@ -46,16 +54,52 @@ def plan_suite(suite: Suite, candidates: Sequence[Candidate], options: BenchOpti
 def run_suite(
     suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: Report
 ) -> Results:
-    """Trains what is missing, then writes tables and report from the records alone."""
-    suite = _as_asked(suite, options)
+    """Trains what is missing, then writes tables and report from the records alone.
+
+    What the folder holds of the suite already stands in the same table, see `manifest`.
+
+    Raises:
+        InputError: if the folder cannot be written, or not a single run could be made.
+    """
     store = RunStore(options.out)
-    digests = [spec.digest for pack in packs for spec, _ in pack.runs]
-    write_manifest(options.out / f"{suite.header.name}.suite", suite.header, digests)
+    asked = make_manifest(_as_asked(suite, options).header, packs)
+    manifest, remarks = store_manifest(options.out, asked)
     executor = Executor(
         store, ExecutorOptions(choose_jobs(options.jobs), options.checkpoint_seconds), report
     )
-    executor.run(packs)
-    return present(suite.header, read_runs(store, digests), options)
+    outcome = executor.run(packs)
+    reasons = dict.fromkeys(asked.digests, "")
+    for failure in outcome.failures:
+        reasons |= {spec.digest: failure.reason for spec, _ in failure.pack.runs}
+    manifest = manifest.with_failures(reasons)
+    write_manifest(manifest_path(options.out, manifest), manifest)
+    runs = read_runs(store, manifest.runs)
+    if outcome.failures and not runs.records:
+        raise outcome.failures[0].error
+    results = present(manifest.header, runs, options)
+    said = (*remarks, *outcome.repaired.values())
+    return dataclasses.replace(results, remarks=said, failures=tuple(outcome.failures))
+
+
+def make_manifest(header: SuiteHeader, packs: Sequence[Pack]) -> Manifest:
+    """Returns the manifest of a request."""
+    runs = tuple(ManifestRun.of(spec) for pack in packs for spec, _ in pack.runs)
+    return Manifest(header, {pack.suite_task.task.name: _setup(pack) for pack in packs}, runs)
+
+
+def _setup(pack: Pack) -> str:
+    """Returns the digest of what all methods share on a task: data, network, budget, code."""
+    spec, _ = pack.runs[0]
+    shared = dataclasses.replace(
+        spec,
+        task=task_spec(pack.suite_task.task),
+        method=MethodSpec(name=""),
+        training=pack.suite_task.training,
+        seed=0,
+        sees="",
+        deterministic=False,
+    )
+    return shared.digest
 
 
 def _as_asked(suite: Suite, options: BenchOptions) -> Suite:

@@ -1,8 +1,9 @@
 """Finished runs on disk: one folder a run, complete or not there at all.
 
 `<root>/<digest>/` holds spec.json, metrics.jsonl, predictions.npz, environment.json, timing.json
-and DONE, which lists the SHA-256 of the others except the times. The folder is written aside and
-renamed, so a run that was killed leaves nothing behind that could be taken for a result.
+and DONE, which lists the SHA-256 of the others except the times, which have their own. The folder
+is written aside and renamed, so a run that was killed leaves nothing behind that could be taken for
+a result.
 """
 
 from __future__ import annotations
@@ -28,8 +29,18 @@ from xferlab.core.errors import InputError
 if TYPE_CHECKING:
     from xferlab.benchmark.spec import RunSpec
 
+SEAL = "sha256"
+"""The key under which a sealed file has the digest of the rest."""
 DONE = "DONE"
 CHECKED = ("spec.json", "metrics.jsonl", "predictions.npz", "environment.json")
+
+
+class StoreError(InputError):
+    """A folder of runs that cannot be written or read: no run of a suite can go on."""
+
+
+class DamagedRunError(StoreError):
+    """A finished run whose files are not what was written. It can be trained anew."""
 
 
 class RunStore:
@@ -55,7 +66,8 @@ class RunStore:
         """Tells whether the run is there, after checking that the folder belongs to the spec.
 
         Raises:
-            InputError: if the folder holds another run's spec or a damaged one.
+            DamagedRunError: if a file is missing or not what was written.
+            StoreError: if the folder holds another run.
         """
         if not self.has(spec.digest):
             return False
@@ -85,7 +97,7 @@ class RunStore:
             "environment.json": _json_bytes(environment),
         }
         files[DONE] = _json_bytes({name: _sha256(data) for name, data in files.items()})
-        files["timing.json"] = _json_bytes(timing)
+        files["timing.json"] = seal(timing)
         target = self.folder(spec.digest)
         with disk_errors(target):
             aside = self.root / f".writing-{spec.digest}"
@@ -103,21 +115,22 @@ class RunStore:
         """Returns a run's files: spec (plain JSON), metrics, arrays, environment and timing.
 
         Raises:
-            InputError: if a file is missing or damaged, or the folder belongs to another spec.
+            DamagedRunError: if a file is missing or not what was written.
+            StoreError: if the folder belongs to another spec.
         """
         folder = self.folder(digest)
         try:
             files = _checked_files(folder)
-            timing = {"seconds": float(json.loads(files["timing.json"])["seconds"])}
+            timing = {"seconds": float(unseal(files["timing.json"])["seconds"])}
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"run folder {str(folder)!r} is damaged ({type(error).__name__}: {error}). Delete"
-                " that folder and run the same command again; the other runs are kept"
+            raise DamagedRunError(
+                f"run folder {str(folder)!r} is damaged ({type(error).__name__}: {error}). The same"
+                " `xferlab bench` trains that run anew; the other runs are kept"
             ) from error
         spec = json.loads(files["spec.json"])
         own_digest = seeds.digest(spec)
         if own_digest != digest:
-            raise InputError(
+            raise StoreError(
                 f"run folder {str(folder)!r} belongs to another run ({own_digest}, task"
                 f" {spec['task']['name']!r}, method {spec['method']['name']!r}). Move it away or"
                 " choose another --out"
@@ -163,7 +176,7 @@ def disk_errors(path: Path) -> Iterator[None]:
             advice = "the disk is full: free some space and run the same command again"
         else:
             advice = "choose a folder that can be written with --out"
-        raise InputError(
+        raise StoreError(
             f"cannot write {str(path)!r} ({error.strerror or error}); {advice}"
         ) from error
 
@@ -178,6 +191,20 @@ def write_aside(path: Path, data: bytes) -> None:
         aside.unlink(missing_ok=True)
 
 
+def seal(content: Mapping[str, Any], *, indent: int | None = None) -> bytes:
+    """Returns plain JSON with a digest of itself, by which `unseal` finds any damage."""
+    return _json_bytes(dict(content) | {SEAL: seeds.digest(dict(content))}, indent)
+
+
+def unseal(data: bytes) -> dict[str, Any]:
+    """Returns what was sealed. Raises ValueError, TypeError or KeyError if it is damaged."""
+    content = dict(json.loads(data))
+    expected = content.pop(SEAL)
+    if seeds.digest(content) != expected:
+        raise ValueError("its content is not what was written")
+    return content
+
+
 def _checked_files(folder: Path) -> dict[str, bytes]:
     """Returns the bytes of a run's files. Raises ValueError or OSError if they are damaged."""
     sums = dict(json.loads((folder / DONE).read_bytes()))
@@ -188,8 +215,8 @@ def _checked_files(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def _json_bytes(value: Any) -> bytes:
-    return (json.dumps(value, sort_keys=True) + "\n").encode()
+def _json_bytes(value: Any, indent: int | None = None) -> bytes:
+    return (json.dumps(value, sort_keys=True, indent=indent) + "\n").encode()
 
 
 def _sha256(data: bytes) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from xferlab.benchmark.store import disk_errors, write_aside
 from xferlab.core.errors import InputError
 from xferlab.data.task import TransferTask
 from xferlab.models.spec import NetworkSpec
@@ -95,22 +93,3 @@ class SuiteRequest:
 
 
 SuiteBuilder = Callable[[SuiteRequest], Suite]
-
-
-def write_manifest(path: Path, header: SuiteHeader, digests: Sequence[str]) -> None:
-    """Writes what a report needs beside the runs. Raises InputError if it cannot be written."""
-    content = {"header": dataclasses.asdict(header), "runs": list(digests)}
-    with disk_errors(path):
-        write_aside(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
-
-
-def read_manifest(path: Path) -> tuple[SuiteHeader, list[str]]:
-    """Returns a suite's header and the digests of its runs. Raises InputError if damaged."""
-    try:
-        content = json.loads(path.read_bytes())
-        fields = content["header"]
-        return SuiteHeader(**fields | {"protocol": tuple(fields["protocol"])}), content["runs"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{str(path)!r} is damaged ({error}); the same `xferlab bench` writes it anew"
-        ) from error

@@ -16,7 +16,7 @@ from xferlab.benchmark.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.benchmark.sweeps import parse_sweeps
 from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, parse
-from xferlab.cli.printing import print_results
+from xferlab.cli.printing import print_problems, print_results
 from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
@@ -82,7 +82,7 @@ def run(argv: Sequence[str]) -> int:
     with show_progress(packs) as report:
         results = run_suite(suite, packs, options, report)
     print_results(results)
-    return 0
+    return print_problems(results)
 
 
 def apply_config(values: flags.FlagValues) -> None:

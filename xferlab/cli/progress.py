@@ -17,6 +17,7 @@ from rich.progress import (
 
 from xferlab.benchmark.executor import Report
 from xferlab.benchmark.grid import Pack
+from xferlab.benchmark.outcome import FAILED
 from xferlab.cli.console import Terminal
 
 
@@ -54,6 +55,8 @@ class _Bars:
     def report(self, pack: Pack, steps: int, state: str) -> None:
         """Moves the bars of a pack and of the suite by a number of steps."""
         with self._lock:
+            if state == FAILED:
+                steps = self._steps[id(pack)] - self._done.get(id(pack), 0)
             self._progress.advance(self._total, steps)
             self._done[id(pack)] = self._done.get(id(pack), 0) + steps
             finished = self._done[id(pack)] >= self._steps[id(pack)]

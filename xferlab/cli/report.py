@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
 from xferlab.benchmark.options import BenchOptions
-from xferlab.benchmark.presentation import report_folder
+from xferlab.benchmark.presentation import report_suite, suites_of
 from xferlab.cli.parsing import define_presentation_flags, parse
 from xferlab.cli.printing import print_results
+from xferlab.core.errors import InputError
 
 
 def run(argv: Sequence[str]) -> int:
     """Make tables and the HTML report anew from the finished runs of a folder."""
     values = flags.FlagValues()
     flags.DEFINE_string("out", "runs", "folder of the runs", flag_values=values)
-    flags.DEFINE_string("suite", "", "only this suite's tasks; empty: all", flag_values=values)
+    flags.DEFINE_string("suite", "", "only this suite; empty: all", flag_values=values)
     define_presentation_flags(values)
     parse(values, argv)
     options = BenchOptions(
@@ -26,6 +28,14 @@ def run(argv: Sequence[str]) -> int:
         validator=values.validator,
         interval=values.interval,
     )
-    results = report_folder(options, suite=values.suite)
-    print_results(results)
-    return 0
+    status = 0
+    found = suites_of(options.out)
+    for name in [found.resolve(values.suite)] if values.suite else list(found):
+        try:
+            print_results(report_suite(options, name))
+        except InputError as error:
+            if len(found) == 1 or values.suite:
+                raise
+            print(f"error: {name}: {error}", file=sys.stderr)
+            status = 2
+    return status

@@ -20,6 +20,7 @@ from xferlab.benchmark.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import define_suite_flags, parse
+from xferlab.cli.printing import print_problems
 from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
@@ -73,10 +74,12 @@ def run(argv: Sequence[str]) -> int:
     with show_progress(packs) as report:
         results = run_suite(suite, packs, options, report)
     console = Terminal()
+    asked = {spec.digest for pack in packs for spec, _ in pack.runs}
     for record in results.records:
-        console.print(_course(record))
-        print(f"record: {(options.out / record.digest).resolve()}")
-    return 0
+        if record.digest in asked:
+            console.print(_course(record))
+            print(f"record: {(options.out / record.digest).resolve()}")
+    return print_problems(results)
 
 
 def _one_task(suite: Suite, name: str) -> Suite:
