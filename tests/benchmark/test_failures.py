@@ -1,5 +1,6 @@
 """One method that cannot run is a row that says why; the others stand in their table."""
 
+import dataclasses
 import json
 import warnings
 
@@ -161,8 +162,6 @@ def test_compare_returns_the_table_and_warns():
 
 def test_a_lost_task_leaves_no_average_and_is_named(tmp_path):
     """Two tasks, of which one has lost every run."""
-    import dataclasses
-
     suite = tiny_suite()
     (only,) = suite.tasks
     other = dataclasses.replace(only, task=dataclasses.replace(only.task, name="moons->lost"))

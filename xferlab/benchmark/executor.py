@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import itertools
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
@@ -18,12 +17,11 @@ from xferlab.benchmark.journal import RunJournal
 from xferlab.benchmark.outcome import FAILED, Failure, Outcome
 from xferlab.benchmark.pacing import Saver, Stop, evaluation_points, log_points
 from xferlab.benchmark.records import REVERSE_VALIDATION
+from xferlab.benchmark.residents import Residents
 from xferlab.benchmark.reverse import check_reversed, constant_score, reverse_task
 from xferlab.benchmark.scoring import Scorer
 from xferlab.benchmark.spec import RunSpec
 from xferlab.benchmark.store import DamagedRunError, RunStore, StoreError
-from xferlab.core.settings import Setting
-from xferlab.data.resident import Resident, check_batch_sizes, to_resident
 from xferlab.data.task import TransferTask
 from xferlab.methods.base import Method
 from xferlab.methods.shallow.base import ShallowMethod
@@ -62,8 +60,7 @@ class Executor:
         self._report = report
         self._cache = StageCache()
         self._stop = Stop()
-        self._residents: dict[Any, Resident] = {}
-        self._lock = threading.Lock()
+        self._residents = Residents(())
         self._outcome = Outcome([], {})
 
     def run(self, packs: Sequence[Pack]) -> Outcome:
@@ -76,7 +73,7 @@ class Executor:
             StoreError: for a folder that cannot be written, or that holds another run.
             KeyboardInterrupt: if the user interrupts; it says what is recorded and checkpointed.
         """
-        self._pad = _common_lengths(packs)
+        self._residents = Residents(packs)
         try:
             self._run_all(packs)
         except KeyboardInterrupt as stopped:
@@ -241,21 +238,9 @@ class Executor:
             for spec, method in pack.runs
         ]
         settings = {stage.setting or pack.task.setting for stage in members[0].method.stages()}
-        load = self._resident if keep_data else self._load
+        load = self._residents.shared if keep_data else self._residents.load
         data = {setting: load(pack, setting) for setting in settings}
         return Training(pack.suite_task.network, members, data, pack.task.setting, self._cache)
-
-    def _resident(self, pack: Pack, setting: Setting) -> Resident:
-        key = (pack.task.fingerprint, setting)
-        with self._lock:
-            if key not in self._residents:
-                self._residents[key] = self._load(pack, setting)
-            return self._residents[key]
-
-    def _load(self, pack: Pack, setting: Setting) -> Resident:
-        splits = pack.task.training_arrays(setting, oracle=pack.runs[0][0].oracle)
-        check_batch_sizes(splits, pack.suite_task.training.batch_sizes)
-        return to_resident(splits, pad_to=self._pad[pack.suite_task.network])
 
     def _resume(
         self, pack: Pack, training: Training, checkpoint: Checkpoint, scorer: Scorer
@@ -302,20 +287,3 @@ def _fit_members(pack: Pack, task: TransferTask) -> ShallowRuns:
         ShallowMember(cast(ShallowMethod, method), spec.random_seed) for spec, method in pack.runs
     ]
     return ShallowRuns(members, task)
-
-
-def _common_lengths(packs: Sequence[Pack]) -> dict[Any, tuple[int, int]]:
-    """Returns the longest source and target training split of each network's tasks."""
-    lengths: dict[Any, tuple[int, int]] = {}
-    for pack in packs:
-        own = _lengths(pack.task)
-        if pack.reverse:
-            own = (max(own), max(own))
-        known = lengths.get(pack.suite_task.network, (0, 0))
-        lengths[pack.suite_task.network] = (max(own[0], known[0]), max(own[1], known[1]))
-    return lengths
-
-
-def _lengths(task: TransferTask) -> tuple[int, int]:
-    source, target = task.source.splits["train"], task.target.splits["train"]
-    return len(source.labels), len(target.labels)
