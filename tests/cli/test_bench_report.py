@@ -90,16 +90,31 @@ def test_report_refuses_what_it_cannot_read(finished, tmp_path, capsys):
     shutil.copytree(finished, copy)
     assert main(["report", f"--out={copy}", "--suite=tinny"]) == 2
     assert "Did you mean: tiny?" in capsys.readouterr().err
-    shutil.copy(copy / "tiny.suite", copy / "other.suite")
-    assert main(["report", f"--out={copy}"]) == 2
-    assert "several suites; give --suite, one of other, tiny" in capsys.readouterr().err
     (copy / "other.suite").write_text("{")
+    assert main(["report", f"--out={copy}"]) == 2
+    captured = capsys.readouterr()
+    assert "tiny: two moons" in captured.out, "what can be shown is"
+    assert "other.suite' is damaged" in captured.err
     assert main(["report", f"--out={copy}", "--suite=other"]) == 2
     assert "is damaged" in capsys.readouterr().err
     for done in copy.glob("*/DONE"):
         done.unlink()
     assert main(["report", f"--out={copy}", "--suite=tiny"]) == 2
     assert "none of the suite's 4 runs" in capsys.readouterr().err
+
+
+def test_a_train_beside_a_bench_leaves_both_reports(tiny, tmp_path, capsys):
+    """The commands of the README, in its order."""
+    out = f"--out={tmp_path}"
+    assert main(["bench", "--suite=tiny", "--seeds=1", out]) == 0
+    assert main(["train", "--suite=tiny", "--method=bnm", "--task=moons->turned", out]) == 0
+    capsys.readouterr()
+    assert main(["report", out]) == 0
+    shown = capsys.readouterr().out
+    for name, method in (("tiny", "source_only"), ("train-tiny", "bnm")):
+        assert f"report: {(tmp_path / f'{name}.html').resolve()}" in shown and method in shown
+    assert main(["report", "--suite=tiny", out]) == 0
+    assert "bnm" not in capsys.readouterr().out
 
 
 def test_the_runner_of_the_checkout_says_what_goes_on(tiny, tmp_path, capsys):
