@@ -19,7 +19,9 @@ def run(argv: Sequence[str]) -> int:
     """Make tables and the HTML report anew from the finished runs of a folder."""
     values = flags.FlagValues()
     flags.DEFINE_string("out", "runs", "folder of the runs", flag_values=values)
-    flags.DEFINE_string("suite", "", "only this suite; empty: all", flag_values=values)
+    flags.DEFINE_string(
+        "suite", "", "only this suite; empty: every one of the folder, in turn", flag_values=values
+    )
     define_presentation_flags(values)
     parse(values, argv)
     options = BenchOptions(

@@ -6,6 +6,10 @@ from xferlab.core.errors import InputError
 from xferlab.data.optional import require
 
 CONNECT_SECONDS = 10.0
+ELSEWHERE = (
+    "Where you have the files, `xferlab data import FOLDER --data_dir=DIR` takes them, and"
+    " --data_dir=DIR reads them"
+)
 
 
 def check_answers(url: str) -> None:
@@ -27,7 +31,9 @@ def check_answers(url: str) -> None:
     except requests.RequestException as error:
         raise InputError(
             f"cannot reach {url} ({type(error).__name__}): there is no network here, or the link"
-            " is dead"
+            f" is dead. {ELSEWHERE}"
         ) from error
     if status >= 400:
-        raise InputError(f"cannot get {url} (HTTP status {status}): the link is dead or closed")
+        raise InputError(
+            f"cannot get {url} (HTTP status {status}): the link is dead or closed. {ELSEWHERE}"
+        )

@@ -52,7 +52,11 @@ def load_raw(
         if name not in dataset.domains:
             raise unknown_name(f"domain of {dataset.name}", name, dataset.domains)
     if data_dir is None:
-        raise InputError(f"{dataset.name} is read from disk; give the folder by --data_dir=DIR")
+        raise InputError(
+            f"{dataset.name} is read from disk; give the folder by --data_dir=DIR."
+            f" `xferlab data prepare {dataset.name} --data_dir=DIR` gets it, or `xferlab data"
+            " import FOLDER --data_dir=DIR` takes it from files that you have"
+        )
     folder = Path(data_dir)
     paths = {name: plain_path(folder, dataset, name) for name in names}
     if all(is_plain(path) for path in paths.values()):
