@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 
 from xferlab.benchmark.records import ORACLE, REVERSE_VALIDATION
+from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
 from xferlab.evaluation.metrics import METRICS
@@ -16,6 +18,7 @@ INTERVALS: NameTable[IntervalMethod] = NameTable("interval", {"t": "t", "bootstr
 
 
 MOST_SEEDS = 10_000
+MOST_JOBS = 1024
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,15 @@ class BenchOptions:
 
 
 def check_presentation(options: BenchOptions) -> None:
-    """Raises InputError for a metric or validator that does not exist, or too many seeds."""
+    """Raises InputError for a name that does not exist, or a number outside its range."""
+    INTERVALS[options.interval]
+    for name, value in (("width", options.width), ("jobs", options.jobs)):
+        whole_number(name, value, least=0)
+    if not 0 <= options.checkpoint_seconds < math.inf:
+        raise InputError(
+            f"checkpoint_seconds is {options.checkpoint_seconds}; it must be a finite number of at"
+            " least 0"
+        )
     if not 0 <= options.seeds <= MOST_SEEDS:
         raise InputError(f"seeds is {options.seeds}. Allowed: 0 (the suite's own) to {MOST_SEEDS}")
     if options.metric:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from absl import flags
+from ml_collections import ConfigDict
 
 from xferlab.benchmark.external import find_methods, load_module
 from xferlab.benchmark.grid import Candidate, expand_grid, would_test_on_training_labels
-from xferlab.benchmark.options import MOST_SEEDS, BenchOptions
+from xferlab.benchmark.options import MOST_JOBS, MOST_SEEDS, BenchOptions
 from xferlab.benchmark.run import plan_suite, run_suite
 from xferlab.benchmark.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
@@ -18,6 +19,7 @@ from xferlab.benchmark.sweeps import parse_sweeps
 from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, parse
 from xferlab.cli.printing import print_problems, print_results
 from xferlab.cli.progress import show_progress
+from xferlab.core.checks import shown
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
 from xferlab.methods.table import METHODS
@@ -51,7 +53,7 @@ def define_flags() -> flags.FlagValues:
     )  # fmt: skip
     flags.DEFINE_integer(
         "jobs", 0, "programs that train side by side; 0: by device", lower_bound=0,
-        flag_values=values,
+        upper_bound=MOST_JOBS, flag_values=values,
     )  # fmt: skip
     flags.DEFINE_float(
         "checkpoint_seconds", 60.0, "least time between two checkpoints", lower_bound=0.0,
@@ -93,11 +95,28 @@ def apply_config(values: flags.FlagValues) -> None:
     """
     if not values.config:
         return
-    for name, value in read_config(Path(values.config)).items():
+    content = read_config(Path(values.config))
+    for name in content:
         if name == "config" or name not in values:
             raise unknown_name("flag in --config", name, values)
+    told = define_flags()
+    try:
+        texts = [text for name, value in content.items() for text in _as_flags(name, value)]
+        parse(told, ["bench", *texts])
+    except InputError as error:
+        raise InputError(f"config {values.config!r}: {error}") from error
+    for name in content:
         if not values[name].present:
-            values[name].value = value
+            values[name].value = told[name].value
+
+
+def _as_flags(name: str, value: Any) -> list[str]:
+    """Returns what the value of an experiment file is on the command line, a flag for each."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    for each in listed:
+        if not isinstance(each, str | int | float):
+            raise InputError(f"{name} is {shown(each)}. Give a text, a number, or a list of them")
+    return [f"--{name}={each}" for each in listed]
 
 
 def read_config(path: Path) -> Mapping[str, Any]:
@@ -111,7 +130,18 @@ def read_config(path: Path) -> Mapping[str, Any]:
             f"config {str(path)!r} has no get_config(). Needed: a function that returns an"
             " ml_collections.ConfigDict of flags, as the files in experiments/ have"
         ) from error
-    return get_config()
+    try:
+        content = get_config()
+    except Exception as error:
+        raise InputError(
+            f"get_config() of config {str(path)!r} failed ({type(error).__name__}: {error})"
+        ) from error
+    if not isinstance(content, Mapping | ConfigDict):
+        raise InputError(
+            f"get_config() of config {str(path)!r} returns {shown(content)}. Needed: an"
+            " ml_collections.ConfigDict of flags, as the files in experiments/ return"
+        )
+    return dict(content.items())
 
 
 def choose_candidates(
@@ -122,11 +152,16 @@ def choose_candidates(
     Raises:
         InputError: for an unknown method, and a sweep over a method that does not run.
     """
-    if methods and not _split(methods):
+    names = _split(methods)
+    if methods and not names:
         raise InputError(
             f"--methods={methods} names no method; give names, all, or leave the flag out"
         )
-    names = _trained(suite) if methods == "all" else _split(methods) or list(suite.methods)
+    if "all" in map(str.lower, names):
+        if len(names) > 1:
+            raise InputError(f"--methods={methods}: all stands alone; leave the other names out")
+        names = _trained(suite)
+    names = names or list(suite.methods)
     candidates = find_methods([*names, *extra])
     own: dict[str, Mapping[str, Sequence[Any]]] = {
         name: values for name, values in suite.sweeps.items() if name in candidates

@@ -30,7 +30,14 @@ def run(argv: Sequence[str]) -> int:
     parse(values, [argv[0], *(text for text in argv[1:] if text.startswith("-"))])
     if not names:
         raise InputError(f"needs one of {', '.join(ACTIONS)}, as in: xferlab data list")
-    return ACTIONS[names[0]](names[1:], values)
+    action = ACTIONS[names[0]]
+    for name in ("datasets", "overwrite"):
+        if values[name].present and action is not _import:
+            raise InputError(f"--{name} goes with import; leave it out of {names[0]}")
+    folder = Path(values.data_dir)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"data_dir {values.data_dir!r} is a file; give a folder")
+    return action(names[1:], values)
 
 
 def define_flags() -> flags.FlagValues:

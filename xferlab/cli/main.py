@@ -16,6 +16,7 @@ from absl import flags, logging
 from xferlab.cli.console import accept_any_text, discard_output
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable, first_line
+from xferlab.version import VERSION
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -55,6 +56,11 @@ def _run_command(arguments: Sequence[str]) -> int:
     # What fails in Orbax's threads and tasks reaches us as an exception; once is enough.
     logging.set_verbosity(logging.FATAL)
     getLogger("asyncio").setLevel("CRITICAL")
+    if arguments == ["--version"]:
+        print(f"xferlab {VERSION}")
+        return 0
+    if arguments[:1] == ["help"] and len(arguments) > 1:
+        arguments = [arguments[1], "--help"]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return 0 if arguments else EXIT_BAD_INPUT

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from absl import flags
 
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.evaluation.metrics import METRICS
+
+WORDS = "true or false is meant"
+NEVER_EMPTY = ("config", "data_dir", "methods", "network", "out", "source", "suite", "target")
+"""Flags whose empty value means nothing, if it is given; left out they have a default."""
 
 
 def parse(values: flags.FlagValues, argv: Sequence[str], *, positional: int = 0) -> list[str]:
@@ -31,13 +36,25 @@ def parse(values: flags.FlagValues, argv: Sequence[str], *, positional: int = 0)
     except flags.UnrecognizedFlagError as error:
         raise unknown_name("flag", error.flagname, values) from error
     except flags.Error as error:
-        raise InputError(f"{error}. `xferlab {argv[0]} --help` lists the flags") from error
+        words = re.sub(r"\('Non-boolean argument to boolean flag', .*\)", WORDS, str(error))
+        raise InputError(f"{words}. `xferlab {argv[0]} --help` lists the flags") from error
+    _refuse_unsaid(values)
     if len(rest) != positional:
         raise InputError(
             f"takes {positional} argument(s) beside its flags, got {rest}; flags are written"
             " --name=value"
         )
     return rest
+
+
+def _refuse_unsaid(values: flags.FlagValues) -> None:
+    """Raises InputError for what would be passed over: a second value, or none for a path."""
+    for name in values:
+        flag = values[name]
+        if flag.present > 1 and not isinstance(flag, flags.MultiFlag):
+            raise InputError(f"flag --{name} is given {flag.present} times; give it once")
+        if flag.present and flag.value == "" and name in NEVER_EMPTY:
+            raise InputError(f"flag --{name}= is empty; give a value, or leave the flag out")
 
 
 def define_suite_flags(values: flags.FlagValues) -> None:

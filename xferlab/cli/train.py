@@ -54,10 +54,15 @@ def run(argv: Sequence[str]) -> int:
     )
     if bool(values.source) != bool(values.target):
         raise InputError("--source and --target belong together; give both or neither")
-    if values.source and values.task:
+    for name in ("suite", "task"):
+        if values.source and values[name].present:
+            raise InputError(
+                f"--{name}={values[name].value} chooses a task of a suite; leave it out where"
+                " --source and --target name the data"
+            )
+    if values.network and not values.source:
         raise InputError(
-            f"--task={values.task} chooses a task of a suite; leave it out where --source and"
-            " --target name the data"
+            f"--network={values.network} goes with --source and --target; a suite has its own"
         )
     if values.source:
         domains = [load_domain(text, request.data_dir) for text in (values.source, values.target)]
