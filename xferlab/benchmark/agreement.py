@@ -19,6 +19,7 @@ from xferlab.benchmark.published import Published, is_comparable
 from xferlab.benchmark.published_views import FIXED
 from xferlab.benchmark.selection import LAST
 from xferlab.benchmark.tables import Table, TableSpec
+from xferlab.core.checks import check_type
 
 COLUMNS = (
     *("rule", "method", "comparable", "published_rules", "protocols", "tasks"),
@@ -54,6 +55,7 @@ def measure_agreement(table: Table) -> pd.DataFrame:
         Over the `gain_tasks` whose protocol has published the baseline too: mean gain over it,
         ours seed by seed. Missing numbers are NaN; no row without a published number.
     """
+    check_type("table", table, Table, "the Table that xferlab.compare or build_table returns")
     cells = table.cells.dropna(subset=["published_percent", "mean_percent"])
     compares = [
         is_comparable(theirs, ours)

@@ -68,7 +68,7 @@ def compare(
     request = SuiteRequest(steps=whole_number("steps", steps, least=0))
     seeds = whole_number("seeds", seeds, least=1)
     suite = own_suite(source, target, "", request)
-    if out:
+    if out != "":
         folder = _folder(out)
         return _table(suite, candidates, BenchOptions(out=folder, seeds=seeds))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -117,7 +117,7 @@ def _candidates(methods: Any) -> list[Candidate]:
 
 
 def _folder(out: Any) -> Path:
-    if not isinstance(out, str | os.PathLike):
+    if not isinstance(out, str | os.PathLike) or "\0" in str(out):
         raise InputError(f"out is {shown(out)}. Give the path of a folder, or '' to keep nothing")
     return Path(out).expanduser()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
 from xferlab.benchmark.suites.pairs import pair
+from xferlab.core.checks import check_type
 from xferlab.core.errors import InputError
 from xferlab.data.catalogue import DOMAINS
 from xferlab.data.domain import Domain
@@ -24,6 +25,7 @@ def load_domain(text: str, data_dir: Path | None) -> Domain:
     Raises:
         InputError: for what is none of them, and for data that is no valid domain.
     """
+    check_type("a domain", text, str, "a name, the path of an .npz file, or of a folder of images")
     if text.endswith(".npz"):
         return domain_from_npz(text)
     if Path(text).is_dir():

@@ -16,6 +16,7 @@ from rich.text import Text
 from xferlab.benchmark.notes import BELOW
 from xferlab.benchmark.records import ORACLE
 from xferlab.benchmark.tables import Table
+from xferlab.core.checks import check_type
 
 MARKS = {"better": "▲", "worse": "▼", "": ""}
 OUTSIDE = "≠"
@@ -74,6 +75,7 @@ def _trivial_rows(table: Table, task: str, columns: int) -> list[tuple[Cell, ...
 
 def to_terminal(table: Table) -> Group:
     """Returns what `rich` prints: one small table per task, then the notes."""
+    _check(table)
     parts: list[rich.table.Table | Text] = [Text(f"{table.spec.title}\n", style="bold")]
     for block in make_blocks(table):
         grid = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
@@ -87,6 +89,7 @@ def to_terminal(table: Table) -> Group:
 
 def to_markdown(table: Table) -> str:
     """Returns GitHub Markdown: a heading and a pipe table per task, the notes as a list."""
+    _check(table)
     lines = [f"## {escape_markdown(table.spec.title)}", ""]
     for block in make_blocks(table):
         rows = [block.header, *(tuple(cell.text for cell in row) for row in block.rows)]
@@ -101,6 +104,7 @@ def to_csv(table: Table) -> str:
 
     The trivial predictors come last, with no rule.
     """
+    _check(table)
     trivial = table.trivial.assign(rule="", metric=table.spec.metric)
     every = pd.concat([table.cells, trivial], ignore_index=True)
     return every.to_csv(index=False, lineterminator="\n")
@@ -108,6 +112,7 @@ def to_csv(table: Table) -> str:
 
 def to_latex(table: Table) -> str:
     """Returns a booktabs `tabular`, tasks one under the other, the notes as comments."""
+    _check(table)
     blocks = make_blocks(table)
     width = max(len(block.header) for block in blocks)
     lines = [rf"\begin{{tabular}}{{{'l' * width}}}", r"\toprule"]
@@ -119,6 +124,10 @@ def to_latex(table: Table) -> str:
         lines += [text[0], r"\midrule", *text[1:]]
     comments = ["% " + " ".join(note.split()) for note in (table.spec.title, *table.notes)]
     return "\n".join([*comments, *lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def _check(table: Table) -> None:
+    check_type("table", table, Table, "the Table that xferlab.compare or build_table returns")
 
 
 def _rule_header(rule: str) -> str:

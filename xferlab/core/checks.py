@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,25 @@ def shown(value: Any) -> str:
     text = " ".join(repr(value).split())
     short = text if len(text) <= 60 else f"{text[:57]}..."
     return short if isinstance(value, str) else f"{short} ({type(value).__name__})"
+
+
+def check_type(name: str, value: Any, kind: type | tuple[type, ...], give: str) -> None:
+    """Raises InputError for a value of another type; `give` says what to give instead."""
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise InputError(f"{name} is {shown(value)}. Give {give}")
+
+
+def finite_number(name: str, value: Any, *, least: float | None = None) -> float:
+    """Returns a finite number of Python or NumPy as a float.
+
+    Raises:
+        InputError: it is another thing, NaN or infinite, or below `least`.
+    """
+    check_type(name, value, numbers.Real, "a finite number")
+    if not math.isfinite(value) or (least is not None and value < least):
+        bound = f" of at least {least}" if least is not None else ""
+        raise InputError(f"{name} is {value}. Give a finite number{bound}")
+    return float(value)
 
 
 def whole_number(name: str, value: Any, *, least: int) -> int:

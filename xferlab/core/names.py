@@ -35,6 +35,8 @@ class NameTable(Mapping[str, T], Generic[T]):
         Raises:
             InputError: as `[]`, where there is none.
         """
+        if not isinstance(name, str):
+            return self[name]
         spelled = {own.lower(): own for own in self._entries}
         own = spelled.get(name.lower(), name) if name not in self._entries else name
         self[own]
@@ -42,7 +44,7 @@ class NameTable(Mapping[str, T], Generic[T]):
 
     def __contains__(self, name: object) -> bool:
         """Tells whether the table has an entry of that name."""
-        return name in self._entries
+        return isinstance(name, str) and name in self._entries
 
     def __iter__(self) -> Iterator[str]:
         """Iterates over the names in display order."""

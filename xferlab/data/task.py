@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.checks import check_type
 from xferlab.core.errors import InputError
 from xferlab.core.seeds import digest
 from xferlab.core.settings import Setting, View
@@ -52,7 +53,14 @@ class TransferTask:
     setting: Setting
 
     def __post_init__(self):
+        check_type("name", self.name, str, "a text, such as 'lab->field'")
+        if not self.name:
+            raise InputError("the name of a task is empty; give one, such as 'lab->field'")
+        check_type("sources", self.sources, (tuple, list), "a tuple of domains, such as (source,)")
         object.__setattr__(self, "sources", tuple(self.sources))
+        for domain in (*self.sources, self.target):
+            check_type("a domain of the task", domain, Domain, "a Domain, as readers return it")
+        check_type("setting", self.setting, Setting, "a Setting, such as Setting.UNSUPERVISED_DA")
         if not self.sources:
             raise InputError(
                 f"task {self.name!r} has no source. At least one domain is needed; for a run on "

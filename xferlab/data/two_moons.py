@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from xferlab.core.checks import finite_number, whole_number
 from xferlab.core.errors import InputError
 from xferlab.core.seeds import stable_seed
 from xferlab.data.domain import Domain
@@ -25,6 +26,7 @@ from xferlab.data.split import Split
 
 CLASS_NAMES = ("upper", "lower")
 CENTRE = (0.5, 0.25)
+MOST_POINTS = 10_000_000
 
 
 def moons(
@@ -40,12 +42,17 @@ def moons(
         seed: of the draw.
 
     Raises:
-        InputError: fewer than four points.
+        InputError: fewer than four points or more than 10 million; a value that is no number, not
+            finite, or negative where that means nothing.
     """
-    if points < 4:
+    if whole_number("points", points, least=0) < 4:
         raise InputError(
             f"points={points} is too few for two moons. Allowed: 4 or more; the paper has 300."
         )
+    if points > MOST_POINTS:
+        raise InputError(f"points is {points}. Allowed: at most {MOST_POINTS}")
+    rotation_degrees = finite_number("rotation_degrees", rotation_degrees)
+    noise, seed = finite_number("noise", noise, least=0.0), whole_number("seed", seed, least=0)
     name = f"moons_{rotation_degrees:g}" if rotation_degrees else "moons"
     datasets = require("sklearn.datasets", "scikit-learn")
     splits = {}
