@@ -99,7 +99,7 @@ def test_a_label_outside_the_class_list_is_not_imported(made, tmp_path):
     table[3, -1] = 7
     np.savetxt(tmp_path / "source/pair/left.txt", table)
     (failed,) = run(tmp_path / "source", tmp_path / "data")
-    assert "pair/left" in failed.note and "label 7 at index 3" in failed.note
+    assert "pair left" in failed.note and "label 7 at index 3" in failed.note
 
 
 @pytest.mark.fast

@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
@@ -20,9 +20,12 @@ import numpy as np
 from xferlab.core.errors import InputError
 from xferlab.core.seeds import canonical_json
 from xferlab.core.sparse import Inputs, SparseRows
+from xferlab.data.entrance import clean_name
 from xferlab.data.split import Split, check_labels_in_range, clean_split
 
 SPLITS = ("train", "test")
+MOST_CLASSES = 32_767
+"""Classes of the largest problem that runs record (predictions are 16-bit numbers)."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,20 +35,26 @@ class Domain:
     Args:
         name: what tables and error messages call the domain.
         splits: "train" and "test", both needed.
-        class_names: the k classes; label i means class_names[i].
+        class_names: the k classes; label i means class_names[i]. Bytes and integers become text.
+        notes: what a reader left out or changed, in sentences; they stand under every table of a
+            suite with this domain. The fingerprint does not see them: it sees what became of it.
 
     Raises:
-        InputError: see `xferlab.data.split.clean_split`; also a label outside [0, k), splits that
-            differ in input shape or dtype, a missing split, fewer than two or repeated class names.
+        InputError: see `xferlab.data.split.clean_split` and `xferlab.data.entrance.clean_name`;
+            also a label outside [0, k), splits that differ in input shape or dtype, a missing
+            split, fewer than two, more than `MOST_CLASSES` or repeated class names.
     """
 
     name: str
     splits: Mapping[str, Split]
     class_names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self):
-        self._check_names()
-        object.__setattr__(self, "class_names", tuple(self.class_names))
+        object.__setattr__(self, "name", clean_name(self.name, "a domain's name", path_like=False))
+        object.__setattr__(self, "class_names", clean_class_names(self.class_names, self.name))
+        object.__setattr__(self, "notes", tuple(self.notes))
+        self._check_splits()
         cleaned = {name: self._clean(name) for name in SPLITS}
         object.__setattr__(self, "splits", cleaned)
         train, test = (cleaned[name].inputs for name in SPLITS)
@@ -56,23 +65,13 @@ class Domain:
                 "or convert one of them."
             )
 
-    def _check_names(self) -> None:
-        """Checks which splits there are and that the class names are two or more, all different."""
-        if set(self.splits) != set(SPLITS):
+    def _check_splits(self) -> None:
+        """Checks which splits there are."""
+        if not isinstance(self.splits, Mapping) or set(self.splits) != set(SPLITS):
+            found = sorted(map(str, self.splits)) if isinstance(self.splits, Mapping) else "none"
             raise InputError(
-                f"domain {self.name!r} has splits {sorted(self.splits)}. Allowed: exactly "
+                f"domain {self.name!r} has splits {found}. Allowed: exactly "
                 "'train' and 'test'; split_train_test makes both from one set of examples."
-            )
-        if isinstance(self.class_names, str | bytes):
-            raise InputError(
-                f"domain {self.name!r} has class_names {self.class_names!r}. Needed: one name for"
-                " each class, such as ('cat', 'dog')"
-            )
-        repeated = [name for name, count in Counter(self.class_names).items() if count > 1]
-        if len(self.class_names) < 2 or repeated:
-            raise InputError(
-                f"domain {self.name!r} has class names {list(self.class_names)}. At least two are "
-                "needed, each a different one; give class_names in the order of the labels."
             )
 
     def _clean(self, split_name: str) -> Split:
@@ -126,6 +125,33 @@ class Domain:
                 hasher.update(canonical_json([str(array.dtype), array.shape]).encode())
                 hasher.update(np.ascontiguousarray(array).data.cast("B"))
         return hasher.hexdigest()[:16]
+
+
+def clean_class_names(names: Iterable[Any], domain: str) -> tuple[str, ...]:
+    """Returns class names as text.
+
+    Raises:
+        InputError: one text for all, no sequence, a name that `clean_name` refuses, fewer than two,
+            more than `MOST_CLASSES`, or repeated ones.
+    """
+    if isinstance(names, str | bytes) or not isinstance(names, Iterable):
+        raise InputError(
+            f"domain {domain!r} has class_names {names!r}. Needed: one name for"
+            " each class, such as ('cat', 'dog')"
+        )
+    cleaned = tuple(clean_name(name, f"a class name of domain {domain!r}") for name in names)
+    repeated = [name for name, count in Counter(cleaned).items() if count > 1]
+    if len(cleaned) < 2 or repeated:
+        raise InputError(
+            f"domain {domain!r} has class names {list(cleaned)}. At least two are "
+            "needed, each a different one; give class_names in the order of the labels."
+        )
+    if len(cleaned) > MOST_CLASSES:
+        raise InputError(
+            f"domain {domain!r} has {len(cleaned)} classes. Allowed: 2 to {MOST_CLASSES}; are the"
+            " labels measurements or identifiers?"
+        )
+    return cleaned
 
 
 def describe_inputs(inputs: Inputs) -> str:

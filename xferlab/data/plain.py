@@ -198,4 +198,4 @@ def check_raw(dataset: DataSet, name: str, raw: RawDomain) -> None:
             f"{dataset.name}/{name} has the classes {list(raw.class_names)}. Expected:"
             f" {list(dataset.class_names)}; get the data set anew"
         )
-    split_raw(f"{dataset.name}/{name}", raw, split="published" if raw.test else "transductive")
+    split_raw(f"{dataset.name} {name}", raw, split="published" if raw.test else "transductive")

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import scipy.sparse
 
 from xferlab.core.errors import InputError
-from xferlab.core.sparse import SparseRows
-from xferlab.data.domain import Domain
-from xferlab.data.split import Split, check_labels_in_range, clean_split, split_train_test
+from xferlab.data.domain import Domain, clean_class_names
+from xferlab.data.entrance import as_array, clean_name
+from xferlab.data.split import (
+    Split,
+    check_labels_in_range,
+    clean_split,
+    integer_labels,
+    is_sparse,
+    split_train_test,
+)
 
 SPLIT_KEYS = ("x_train", "y_train", "x_test", "y_test")
 WHOLE_KEYS = ("x", "y")
@@ -38,20 +44,24 @@ _DAMAGED = (
 def domain_from_arrays(
     name: str,
     inputs: Any,
-    labels: np.ndarray,
+    labels: Any,
     *,
     class_names: Sequence[str] | None = None,
-    test: tuple[np.ndarray, np.ndarray] | float = 0.2,
+    test: tuple[Any, Any] | float = 0.2,
     seed: int = 0,
 ) -> Domain:
     """Returns a domain of arrays in memory.
+
+    Arrays are what `np.asarray` or DLPack can read: lists, data frames, tensors on the host.
 
     Args:
         name: what tables and messages call the domain.
         inputs: uint8 images [n, h, w, c] or [n, h, w], numbers [n, ...] (kept as float32), or a
             SciPy sparse matrix [n, d] (kept sparse).
-        labels: integers [n] in [0, k).
-        class_names: k names; by default "0" ... up to the largest label.
+        labels: integers [n]: in [0, k), or without `class_names` any from 0. Those that occur are
+            then numbered in their order.
+        class_names: k names, label i means the i-th; by default each label is the name of its
+            class.
         test: the inputs and labels of the test split, or the fraction of the examples that is
             drawn for it at random, class by class.
         seed: of that draw.
@@ -63,38 +73,59 @@ def domain_from_arrays(
     >>> domain.input_shape, domain.num_classes, len(domain.splits["test"].labels)
     ((10,), 2, 4)
     """
-    where = f"domain {name!r}"
-    train = clean_split(Split(_with_channel_axis(inputs), labels), where)
-    if isinstance(test, tuple):
-        held_out = clean_split(
-            Split(_with_channel_axis(test[0]), test[1]), f"{where}, split 'test'"
-        )
-        names = _class_names(class_names, train, held_out)
-        return Domain(name, {"train": train, "test": held_out}, names)
-    names = _class_names(class_names, train)
+    name = clean_name(name, "a domain's name", path_like=False)
+    given = isinstance(test, tuple | list)
+    parts = {f"domain {name!r}": Split(inputs, labels)}
+    if given:
+        parts[f"domain {name!r}, split 'test'"] = Split(*_pair(test, name))
+    values = {where: integer_labels(split.labels, where) for where, split in parts.items()}
+    by_label = _by_label(values) if class_names is None else (class_names, values, ())
+    chosen, numbered, notes = by_label
+    cleaned = [
+        clean_split(Split(_with_channel_axis(split.inputs, where), numbered[where]), where)
+        for where, split in parts.items()
+    ]
+    names = clean_class_names(chosen, name)
+    if given:
+        return Domain(name, {"train": cleaned[0], "test": cleaned[1]}, names, notes)
     # Before the random draw, so that the index in a message is the caller's.
-    check_labels_in_range(train.labels, len(names), where)
-    return Domain(name, split_train_test(*train, test_fraction=test, seed=seed), names)
+    check_labels_in_range(cleaned[0].labels, len(names), next(iter(parts)))
+    splits = split_train_test(*cleaned[0], test_fraction=cast(float, test), seed=seed)
+    return Domain(name, splits, names, notes)
 
 
-def _class_names(given: Sequence[str] | None, *splits: Split) -> tuple[str, ...]:
-    """Returns the given names, or "0" ... up to the largest label of the splits."""
-    if isinstance(given, str | bytes):
+def _pair(test: Any, name: str) -> tuple[Any, Any]:
+    """Returns the inputs and labels of a test split."""
+    if len(test) != 2:
         raise InputError(
-            f"class_names {given!r} is one text. Needed: one name for each class, such as"
-            " ('cat', 'dog')"
+            f"domain {name!r}: test is a {type(test).__name__} of {len(test)}. Allowed: (inputs,"
+            " labels), or a fraction above 0 and below 1"
         )
-    if given is not None:
-        return tuple(given)
-    largest = max(int(split.labels.max()) for split in splits)
-    return tuple(str(label) for label in range(largest + 1))
+    return test[0], test[1]
 
 
-def _with_channel_axis(inputs: Any) -> Any:
-    """Returns grey images [n, h, w] as [n, h, w, 1] and everything else as it is."""
-    if isinstance(inputs, SparseRows) or scipy.sparse.issparse(inputs):
+def _by_label(
+    labels: Mapping[str, np.ndarray],
+) -> tuple[tuple[str, ...], dict[str, np.ndarray], tuple[str, ...]]:
+    """Returns class names, labels numbered from 0, and what to say of it, if no names are given."""
+    for where, values in labels.items():
+        if values.size and int(values.min()) < 0:
+            check_labels_in_range(values, int(values.max()) + 1, where)
+    # Lists of Python's integers, as NumPy joins int64 and uint64 to float64.
+    classes = sorted({label for values in labels.values() for label in np.unique(values).tolist()})
+    names = tuple(map(str, classes))
+    if classes == list(range(len(classes))):
+        return names, dict(labels), ()
+    numbered = {where: np.searchsorted(classes, values) for where, values in labels.items()}
+    shown = ", ".join(names if len(names) <= 6 else (*names[:3], "...", names[-1]))
+    return names, numbered, (f"its {len(names)} classes are called by their labels, {shown}",)
+
+
+def _with_channel_axis(inputs: Any, where: str) -> Any:
+    """Returns grey images [n, h, w] as [n, h, w, 1] and everything else as an array."""
+    if is_sparse(inputs):
         return inputs
-    inputs = np.asarray(inputs)
+    inputs = as_array(inputs, f"{where}: inputs")
     return inputs[..., None] if inputs.dtype == np.uint8 and inputs.ndim == 3 else inputs
 
 
@@ -131,7 +162,7 @@ def domain_from_npz(
         name or path.stem,
         inputs,
         labels,
-        class_names=None if names is None else [str(entry) for entry in names],
+        class_names=None if names is None else np.atleast_1d(names).tolist(),
         test=held_out,
         seed=seed,
     )

@@ -9,7 +9,7 @@ Labels are int32 [n]. Arrays become read-only, because a domain's fingerprint is
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -17,7 +17,9 @@ import scipy.sparse
 
 from xferlab.core.errors import InputError
 from xferlab.core.sparse import Inputs, SparseRows
+from xferlab.data.entrance import as_array, fraction, whole_number
 from xferlab.data.optional import require
+from xferlab.data.precision import WHOLE, check_float32
 
 IMAGE_CHANNELS = (1, 3)
 
@@ -40,10 +42,12 @@ def clean_split(split: Split, where: str) -> Split:
 
     Raises:
         InputError: empty, unequal lengths, a dtype or shape that is not allowed, NaN or infinity
-            in the inputs, labels that are not integers, fewer than two classes.
+            in the inputs, values that float32 cannot tell apart, labels that are not integers,
+            fewer than two classes.
     """
-    inputs = _clean_inputs(split.inputs, where)
-    labels = _clean_labels(np.asarray(split.labels), where)
+    inputs, labels = _pair(split, where)
+    inputs = _clean_inputs(inputs, where)
+    labels = clean_labels(labels, where)
     if len(inputs) != len(labels):
         raise InputError(
             f"{where}: {len(inputs)} inputs but {len(labels)} labels. Each input needs exactly "
@@ -57,17 +61,33 @@ def clean_split(split: Split, where: str) -> Split:
     return Split(_read_only(inputs), _read_only(labels))
 
 
+def _pair(split: Any, where: str) -> tuple[Any, Any]:
+    """Returns inputs and labels as they were given. Raises InputError for what is no such pair."""
+    if not isinstance(split, tuple | list) or len(split) != 2:
+        size = f" of {len(split)}" if isinstance(split, tuple | list) else ""
+        raise InputError(
+            f"{where}: {type(split).__qualname__}{size} in the place of inputs and labels. Allowed:"
+            " a pair (inputs, labels)"
+        )
+    return split[0], split[1]
+
+
+def is_sparse(inputs: Any) -> bool:
+    """Tells whether inputs are sparse: SciPy's, or rows of ours."""
+    return isinstance(inputs, SparseRows) or scipy.sparse.issparse(inputs)
+
+
 def _clean_inputs(inputs: Inputs, where: str) -> Inputs:
     """Checks dtype, shape and values; returns uint8 images unchanged and the rest as float32."""
-    if isinstance(inputs, SparseRows) or scipy.sparse.issparse(inputs):
+    if is_sparse(inputs):
         return _clean_sparse(inputs, where)
-    inputs = np.asarray(inputs)
+    inputs = as_array(inputs, f"{where}: inputs")
     if inputs.dtype.kind not in "buif":
         raise InputError(
             f"{where}: inputs have dtype {inputs.dtype}. Allowed: uint8 images, or real numbers "
             "(stored as float32); encode text and categories as numbers first."
         )
-    if inputs.ndim == 0 or len(inputs) == 0:
+    if len(inputs) == 0:
         raise InputError(
             f"{where}: no examples (inputs have shape {inputs.shape}). At least two are needed; "
             "check the file, the folder or the selection that they come from."
@@ -80,19 +100,23 @@ def _clean_inputs(inputs: Inputs, where: str) -> Inputs:
             "an empty axis; give single features as inputs[:, None]."
         )
     with np.errstate(over="ignore"):
-        return _check_finite(np.asarray(inputs, np.float32), where)
+        kept = _check_finite(np.asarray(inputs, np.float32), where)
+    check_float32(inputs, where)
+    return kept
 
 
 def _clean_sparse(inputs: Inputs, where: str) -> SparseRows:
     """Returns a sparse matrix or sparse rows with float32 values and int32 columns."""
-    if inputs.dtype.kind not in "buif" or 0 in inputs.shape:
+    if inputs.dtype.kind not in "buif" or 0 in inputs.shape or inputs.ndim != 2:
         raise InputError(
             f"{where}: sparse inputs of shape {inputs.shape} and dtype {inputs.dtype}. Allowed:"
-            " real numbers, with at least one row and one column"
+            " real numbers [n, d], with at least one row and one column"
         )
+    matrix = None
     if not isinstance(inputs, SparseRows):
+        matrix = scipy.sparse.csr_array(inputs)
         with np.errstate(over="ignore"):
-            inputs = SparseRows.from_scipy(inputs)
+            inputs = SparseRows.from_scipy(matrix)
     indices = np.asarray(inputs.indices)
     if indices.size and not 0 <= indices.min() <= indices.max() < inputs.width:
         raise InputError(
@@ -101,7 +125,19 @@ def _clean_sparse(inputs: Inputs, where: str) -> SparseRows:
         )
     with np.errstate(over="ignore"):
         values = _check_finite(np.asarray(inputs.values, np.float32), where)
+    if matrix is not None:
+        _check_sparse_precision(matrix, where)
     return SparseRows(indices.astype(np.int32), values, inputs.width)
+
+
+def _check_sparse_precision(matrix: Any, where: str) -> None:
+    """Raises InputError if float32 merges values of a column (see `check_float32`)."""
+    entries = matrix.tocoo()
+    with np.errstate(over="ignore"):
+        inexact = entries.data.astype(np.float32) != entries.data
+    suspect = np.unique(entries.col[inexact & (abs(entries.data) > WHOLE / 2**14)])
+    for column in suspect:
+        check_float32(matrix[:, [column]].toarray(), f"{where}, column {column}")
 
 
 def _check_image_shape(images: np.ndarray, where: str) -> np.ndarray:
@@ -129,16 +165,24 @@ def _check_finite(inputs: np.ndarray, where: str) -> np.ndarray:
     return inputs
 
 
-def _clean_labels(labels: np.ndarray, where: str) -> np.ndarray:
+def clean_labels(labels: Any, where: str) -> np.ndarray:
     """Returns int32 labels [n] if they are integers in one axis."""
+    labels = integer_labels(labels, where)
+    limit = np.iinfo(np.int32)  # Clipped, not wrapped: a huge label must stay out of range.
+    return labels.clip(limit.min, limit.max).astype(np.int32) if labels.size else labels
+
+
+def integer_labels(labels: Any, where: str) -> np.ndarray:
+    """Returns labels [n] as they are. Raises InputError unless they are integers in one axis."""
+    labels = as_array(labels, f"{where}: labels")
     if labels.dtype.kind not in "ui" or labels.ndim != 1:
         raise InputError(
             f"{where}: labels have dtype {labels.dtype} and shape {labels.shape}. Allowed: "
             "integers from 0, of shape [n]; turn names into integers by "
-            "np.unique(labels, return_inverse=True), one-hot rows by labels.argmax(axis=1)."
+            "np.unique(labels, return_inverse=True), one-hot rows by labels.argmax(axis=1), a "
+            "column by labels.ravel(), truth values and whole floats by labels.astype(int)."
         )
-    limit = np.iinfo(np.int32)  # Clipped, not wrapped: a huge label must stay out of range.
-    return labels.clip(limit.min, limit.max).astype(np.int32) if labels.size else labels
+    return labels
 
 
 def check_labels_in_range(labels: np.ndarray, num_classes: int, where: str) -> None:
@@ -153,9 +197,11 @@ def check_labels_in_range(labels: np.ndarray, num_classes: int, where: str) -> N
 
 
 def split_train_test(
-    inputs: np.ndarray, labels: np.ndarray, *, test_fraction: float, seed: int
+    inputs: Inputs, labels: np.ndarray, *, test_fraction: float, seed: int
 ) -> dict[str, Split]:
     """Returns a random train and test split in which the classes keep their shares.
+
+    A class that is so rare that the draw would leave it without an example on a side has one there.
 
     Args:
         inputs: [n, ...].
@@ -164,14 +210,12 @@ def split_train_test(
         seed: of the random draw; the same seed gives the same split.
 
     Raises:
-        InputError: the fraction is not in (0, 1), or leaves a class without an example on a side.
+        InputError: the fraction is not in (0, 1), a seed that is none, a class with one example, or
+            too few examples for one of each class on both sides.
     """
     selection = require("sklearn.model_selection", "scikit-learn")
-    if not 0 < test_fraction < 1:
-        raise InputError(
-            f"test_fraction {test_fraction} is out of range. Allowed: above 0 and below 1, "
-            "for instance 0.2; or give the test examples themselves."
-        )
+    fraction(test_fraction, "test_fraction")
+    seed = whole_number(seed, "seed", low=0, high=2**32 - 1)
     try:
         train, test = selection.train_test_split(
             np.arange(len(labels)), test_size=test_fraction, stratify=labels, random_state=seed
@@ -182,7 +226,22 @@ def split_train_test(
             f"sides: {error} Give more examples, another test_fraction, or the test examples "
             "themselves."
         ) from error
+    train, test = _with_one_of_each(train, test, labels), _with_one_of_each(test, train, labels)
     return {"train": Split(inputs[train], labels[train]), "test": Split(inputs[test], labels[test])}
+
+
+def _with_one_of_each(side: np.ndarray, other: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Returns one side of a draw after the exchange that puts every class on both sides.
+
+    Of a class that one side lacks, the first example of the other side (they are shuffled) moves.
+    """
+
+    def lacking(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+        classes, first = np.unique(labels[there], return_index=True)
+        return there[first[~np.isin(classes, labels[here])]]
+
+    given = lacking(other, side)
+    return np.concatenate([side[~np.isin(side, given)], lacking(side, other)])
 
 
 def _read_only(inputs: Inputs) -> Inputs:
