@@ -32,6 +32,8 @@ def compare(
     seeds: int = 5,
     steps: int = 0,
     out: str | Path = "",
+    network: str = "",
+    standardise: bool = True,
 ) -> Table:
     """Trains methods from one domain to another and returns the table of their scores.
 
@@ -40,7 +42,7 @@ def compare(
 
     Args:
         source: labelled domain.
-        target: domain of the same input shape and classes.
+        target: domain of the same input shape, and of the same classes or some of them.
         methods: names (`xferlab list`), or path/to/file.py:Class; the first one is the baseline
             unless source_only is among them. A mapping gives values of hyper-parameters too, of
             which the table's rules choose: {"source_only": {}, "dann": {"weight": [0.1, 1]},
@@ -50,6 +52,10 @@ def compare(
         steps: training steps of a run; 0 for 1000.
         out: folder that keeps runs and report, and from which the same call goes on where it was;
             '' keeps nothing.
+        network: a backbone (`xferlab list`); '' chooses by the shape of the inputs. What is chosen
+            stands under the table.
+        standardise: whether float inputs are brought to mean zero and variance one by column (of
+            vectors) or channel, by the training inputs of both domains.
 
     Raises:
         InputError: domains that do not fit together, an unknown method or hyper-parameter, or an
@@ -67,7 +73,7 @@ def compare(
     candidates = _candidates(methods)
     request = SuiteRequest(steps=whole_number("steps", steps, least=0))
     seeds = whole_number("seeds", seeds, least=1)
-    suite = own_suite(source, target, "", request)
+    suite = own_suite(source, target, network, request, standardise=standardise)
     if out != "":
         folder = _folder(out)
         return _table(suite, candidates, BenchOptions(out=folder, seeds=seeds))

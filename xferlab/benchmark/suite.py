@@ -66,9 +66,23 @@ class Suite:
     sweeps: Mapping[str, Mapping[str, Sequence[float]]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Puts the class names of the tasks into the header, for those who read it alone."""
-        names = {each.task.name: each.task.target.class_names for each in self.tasks}
-        object.__setattr__(self, "header", dataclasses.replace(self.header, class_names=names))
+        """Puts class names and the notes of domains into the header, for those who read it alone.
+
+        A report that is written later from the records has them from there.
+        """
+        tasks = [each.task for each in self.tasks]
+        notes = (
+            f"Domain {domain.name!r}: {note}."
+            for task in tasks
+            for domain in (*task.sources, task.target)
+            for note in domain.notes
+        )
+        header = dataclasses.replace(
+            self.header,
+            class_names={task.name: task.target.class_names for task in tasks},
+            protocol=tuple(dict.fromkeys((*self.header.protocol, *notes))),
+        )
+        object.__setattr__(self, "header", header)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

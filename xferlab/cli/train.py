@@ -42,6 +42,10 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_string(
         "network", "", "backbone for --source and --target; empty: by input", flag_values=values
     )
+    flags.DEFINE_bool(
+        "standardise", True, "--source and --target: bring float columns or channels to mean zero"
+        " and variance one", flag_values=values,
+    )  # fmt: skip
     return values
 
 
@@ -66,7 +70,10 @@ def run(argv: Sequence[str]) -> int:
         )
     if values.source:
         domains = [load_domain(text, request.data_dir) for text in (values.source, values.target)]
-        suite = own_suite(domains[0], domains[1], values.network, request)
+        suite = own_suite(
+            domains[0], domains[1], values.network, request, standardise=values.standardise
+        )
+        print(*suite.header.protocol[1:], sep="\n")
     else:
         suite = _one_task(SUITES[values.suite](request), values.task)
     candidates = list(find_methods(values.method or ["dann"]).values())

@@ -119,7 +119,9 @@ def _standardise(
         raise InputError(
             f"a reference of shape {reference.shape} has no values. Needed: one example or more."
         )
-    deviation = reference.std(axis=axes)
+    # Of equal values the deviation is often not zero but the rounding of their mean.
+    constant = reference.max(axis=axes) == reference.min(axis=axes)
+    deviation = np.where(constant, 0.0, reference.std(axis=axes))
     return (inputs - reference.mean(axis=axes)) / _nonzero(deviation)
 
 

@@ -118,7 +118,7 @@ def _by_label(
         return names, dict(labels), ()
     numbered = {where: np.searchsorted(classes, values) for where, values in labels.items()}
     shown = ", ".join(names if len(names) <= 6 else (*names[:3], "...", names[-1]))
-    return names, numbered, (f"its {len(names)} classes are called by their labels, {shown}",)
+    return names, numbered, (f"the {len(names)} classes are called by their labels, {shown}",)
 
 
 def _with_channel_axis(inputs: Any, where: str) -> Any:
