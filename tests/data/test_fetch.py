@@ -1,5 +1,6 @@
 """Getting data sets from a server on this machine: whole, cut off, wrong, gone, malicious."""
 
+import gzip
 import hashlib
 import http.server
 import io
@@ -7,8 +8,11 @@ import tarfile
 import threading
 import time
 import zipfile
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import scipy.io
 
 from tests.data.made_sets import CLASSES, READINGS, made_split, make_set, use_catalogue, write_pair
 from xferlab.core.errors import InputError
@@ -19,6 +23,9 @@ from xferlab.data.fetch import prepare
 from xferlab.data.network import check_answers
 from xferlab.data.plain import load_raw
 from xferlab.data.plain_file import read_plain, write_plain
+from xferlab.data.readers import domain_from_npz
+from xferlab.data.sets.matlab import read_mat
+from xferlab.data.texts import read_json_lines
 
 
 class Server:
@@ -267,6 +274,54 @@ def test_an_archive_that_would_write_elsewhere_is_refused(tmp_path, content):
     with pytest.raises(InputError, match=r"is refused: its member '.*' (would be|is a link)"):
         unpack(folder / "archive", folder)
     assert [path.name for path in tmp_path.rglob("*")] == ["outer", "folder", "archive"]
+
+
+BOMB = bytes(300 * 2**20)
+
+
+def bomb(kind):
+    """300 MB of zeros in a few hundred kilobytes."""
+    file = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("zeros", BOMB)
+    else:
+        with tarfile.open(fileobj=file, mode=kind, compresslevel=1) as archive:
+            member = tarfile.TarInfo("zeros")
+            member.size = len(BOMB)
+            archive.addfile(member, io.BytesIO(BOMB))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["zip", "w:gz", "w:bz2"])
+def test_an_archive_that_fills_the_disk_is_refused_before_it_does(tmp_path, kind):
+    (tmp_path / "archive").write_bytes(bomb(kind))
+    with pytest.raises(InputError, match=r"becomes 3145728.. or more.*200 times its size"):
+        unpack(tmp_path / "archive", tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["archive"]
+
+
+def test_an_archive_for_which_there_is_no_room_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "archive").write_bytes(pack(tmp_path))
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=100))
+    with pytest.raises(InputError, match="there is room for 100"):
+        unpack(tmp_path / "archive", tmp_path / "unpacked")
+    assert not (tmp_path / "unpacked").exists()
+
+
+def test_files_that_fill_the_memory_are_refused_before_they_do(tmp_path):
+    zeros = np.frombuffer(BOMB, np.uint8)
+    np.savez_compressed(tmp_path / "bomb.npz", x=zeros, y=np.zeros(2, int))
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(BOMB, 9))
+    scipy.io.savemat(tmp_path / "bomb.mat", {"x": zeros}, do_compression=True)
+    for name, read in (
+        ("bomb.npz", domain_from_npz),
+        ("bomb.npz", read_plain),
+        ("bomb.gz", lambda path: read_json_lines(path, ["text"])),
+        ("bomb.mat", lambda path: read_mat(path, "x")),
+    ):
+        with pytest.raises(InputError, match=rf"{name} has \d+ bytes and becomes \d+ or more"):
+            read(tmp_path / name)
 
 
 def test_a_page_in_the_place_of_an_archive(tmp_path):

@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 
 from xferlab.core.errors import InputError
+from xferlab.data.archives import check_unpacked, memory_bytes
 from xferlab.data.domain import Domain, clean_class_names
 from xferlab.data.entrance import as_array, clean_name
 from xferlab.data.split import (
@@ -172,7 +173,8 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     """Returns every array of an `.npz` file; nothing pickled is ever loaded.
 
     Raises:
-        InputError: the file is missing, damaged, not an `.npz` file, or holds pickled objects.
+        InputError: the file is missing, damaged, not an `.npz` file, holds pickled objects, or
+            becomes too large (see `archives.check_unpacked`).
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}. Give the path of an .npz file.")
@@ -181,7 +183,11 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("it is a single array.")
+            unpacked = sum(entry.file_size for entry in zipfile.ZipFile(file).infolist())
+            check_unpacked(path, unpacked, memory_bytes())
             return {key: archive[key] for key in archive.files}
+    except InputError:
+        raise
     except _DAMAGED as error:
         raise InputError(
             f"cannot read {path}: {error} Allowed: a whole .npz archive of plain numeric or "

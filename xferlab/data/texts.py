@@ -7,7 +7,6 @@ that is wrong. CSV files are read in `xferlab.data.csv_reader`.
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ import scipy.sparse
 
 from xferlab.core.errors import InputError
 from xferlab.core.sparse import SparseRows
+from xferlab.data.archives import read_gzip
 from xferlab.data.dataset import RawDomain
 from xferlab.data.optional import require
 from xferlab.data.split import Split
@@ -117,7 +117,7 @@ def read_json_lines(path: Path, fields: Sequence[str]) -> list[dict[str, Any]]:
             is no object with these fields.
     """
     try:
-        content = gzip.decompress(path.read_bytes()).decode()
+        content = read_gzip(path).decode()
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(
             f"cannot read {path}: {error}. Expected: a whole gzip file of UTF-8 text; it may be a "

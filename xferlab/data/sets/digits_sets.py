@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gzip
 import math
 import zlib
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from xferlab.core.errors import InputError
+from xferlab.data.archives import read_gzip
 from xferlab.data.dataset import DataSet, Download, Form, RawDomain
 from xferlab.data.sets.digit_copies import CLASS_NAMES, read_mosaics, read_npz_copy
 from xferlab.data.sets.matlab import read_mat
@@ -61,7 +61,7 @@ def _read_mnist_idx(folder: Path) -> dict[str, RawDomain]:
 def _read_idx(path: Path, *, axes: int) -> np.ndarray:
     """Returns the bytes of an IDX file: 0, 0, 8 (bytes), axes; each length, big-endian; values."""
     try:
-        content = gzip.decompress(path.read_bytes())
+        content = read_gzip(path)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot read {path}: {error} Copy the four files again.") from error
     head = 4 + 4 * axes

@@ -10,6 +10,12 @@ import scipy.io
 from scipy.io.matlab import MatReadError
 
 from xferlab.core.errors import InputError
+from xferlab.data.archives import ALWAYS_ALLOWED, check_unpacked, memory_bytes
+
+COMPRESSED = 15
+"""The type of a deflated element in a file of version 5, whose header has 128 bytes."""
+_DEFLATE_RATIO = 1032
+_PIECE = 2**16
 
 _DAMAGED = (
     OSError,
@@ -29,10 +35,12 @@ def read_mat(path: Path, *names: str) -> list[np.ndarray]:
     """Returns numeric arrays of a MATLAB file by name.
 
     Raises:
-        InputError: the file is missing, damaged or of version 7.3, or has no such numeric array.
+        InputError: the file is missing, damaged or of version 7.3, has no such numeric array, or
+            becomes too large (see `archives.check_unpacked`).
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}. Copy or unpack the data set again.")
+    _check_unpacked(path)
     try:
         content = scipy.io.loadmat(path, variable_names=names)
     except _DAMAGED as error:
@@ -48,3 +56,23 @@ def read_mat(path: Path, *names: str) -> list[np.ndarray]:
                 f"Needed: {', '.join(names)}; is it a file of this data set?"
             )
     return [content[name] for name in names]
+
+
+def _check_unpacked(path: Path) -> None:
+    """Raises InputError if the deflated elements of a file become too large together."""
+    content = path.read_bytes()
+    if len(content) * _DEFLATE_RATIO <= ALWAYS_ALLOWED:
+        return
+    order = "big" if content[126:128] == b"MI" else "little"
+    at, unpacked, room = 128, 0, memory_bytes()
+    while at + 8 <= len(content):
+        kind, size = (int.from_bytes(content[i : i + 4], order) for i in (at, at + 4))
+        at += 8
+        stream = zlib.decompressobj()
+        for start in range(at, min(at + size, len(content)) if kind == COMPRESSED else at, _PIECE):
+            try:
+                unpacked += len(stream.decompress(content[start : min(start + _PIECE, at + size)]))
+            except zlib.error:
+                return  # Reading says what is wrong with it.
+            check_unpacked(path, unpacked, room)
+        at += size
