@@ -71,7 +71,7 @@ def test_damage_is_told_and_fails(made, tmp_path, capsys):
     (tmp_path / "pair").rename(tmp_path / "source/pair")
     with pytest.raises(InputError, match="not imported: pair; the reasons are above"):
         run(["data", "import", str(tmp_path / "source"), f"--data_dir={tmp_path}"])
-    assert "pair: failed: domain 'pair/left'" in capsys.readouterr().out
+    assert "pair: failed: domain 'pair left'" in capsys.readouterr().out
 
 
 def test_what_differs_is_kept_unless_told(made, tmp_path, capsys):

@@ -1,14 +1,19 @@
 """Importing folders: what is recognised, skipped, kept, replaced and refused."""
 
+import re
+
 import numpy as np
 import pytest
 
-from tests.data.made_sets import PAIR, made_split, use_catalogue, write_pair
+from tests.data.made_sets import PAIR, made_split, make_set, use_catalogue, write_pair
 from tests.shared import shared_data
 from xferlab.core.errors import InputError
+from xferlab.core.names import NameTable
+from xferlab.data.fetch import prepare
 from xferlab.data.importing import Imported, import_folder
-from xferlab.data.plain import load_raw
+from xferlab.data.plain import domain_of, load_raw
 from xferlab.data.plain_file import write_plain
+from xferlab.data.sets.table import DATA_SETS
 
 LEFT = Imported("pair", "left", "written", 12)
 RIGHT = Imported("pair", "right", "written", 24)
@@ -100,6 +105,35 @@ def test_a_label_outside_the_class_list_is_not_imported(made, tmp_path):
     np.savetxt(tmp_path / "source/pair/left.txt", table)
     (failed,) = run(tmp_path / "source", tmp_path / "data")
     assert "pair left" in failed.note and "label 7 at index 3" in failed.note
+
+
+@pytest.mark.fast
+def test_a_copy_of_another_size_than_the_published_data_is_said_to_be(monkeypatch, tmp_path):
+    use_catalogue(monkeypatch, "xferlab.data.importing", "xferlab.data.plain")
+    cut = NameTable("data set", {"pair": make_set(examples={"left": 9298, "right": 24})})
+    for module in ("importing", "plain"):
+        monkeypatch.setattr(f"xferlab.data.{module}.DATA_SETS", cut)
+    write_pair(tmp_path / "source/pair")
+    said = "it has 12 examples, of the 9298 of Made numbers of two domains"
+    for outcome in ("written", "there already"):
+        left, right = run(tmp_path / "source", tmp_path / "data")
+        assert (left.outcome, left.note) == (outcome, f"left: {said}")
+        assert (right.outcome, right.note) == (outcome, "")
+    domains = [domain_of("pair", n, tmp_path / "data", split="transductive") for n in PAIR.domains]
+    assert [domain.notes for domain in domains] == [(said,), ()]
+    lines = []
+    prepare(cut["pair"], tmp_path / "source", report=lines.append)
+    assert f"pair: left: {said}" in lines
+
+
+@pytest.mark.fast
+def test_the_catalogue_states_the_size_of_what_it_counts():
+    for dataset in DATA_SETS.values():
+        assert set(dataset.examples) <= set(dataset.domains)
+        stated = re.match(r"[^:]*: (\d+)(?: \+ (\d+))? ", dataset.title)
+        if dataset.examples and stated and dataset.name != "visda2017":  # Titled otherwise.
+            total = sum(int(number or 0) for number in stated.groups())
+            assert sum(dataset.examples.values()) == total, dataset.name
 
 
 @pytest.mark.fast

@@ -149,4 +149,5 @@ def _import_line(name: str, outcome: str, imported: list[Imported]) -> str:
         return f"{name}: failed: {imported[0].note}"
     examples = sum(each.examples for each in imported)
     domains = f"{len(imported)} domain{'s' if len(imported) > 1 else ''}"
-    return f"{name}: {domains} {outcome}, {examples} examples. {imported[0].note}".rstrip()
+    notes = "; ".join(each.note for each in imported if each.note)
+    return f"{name}: {domains} {outcome}, {examples} examples. {notes}".rstrip()

@@ -28,6 +28,8 @@ class RawDomain(NamedTuple):
     test: Split | None
     """None where no split is published: the protocol of a suite then decides."""
     class_names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What must be said of it wherever it is used; see `Domain.notes`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +88,8 @@ class DataSet:
         downloads: what `prepare` fetches; () where nothing can be fetched by a program.
         by_hand: what to do without a working link: other places, and what to put where.
         tfds_name: its name in TensorFlow Datasets, which is then asked first.
+        examples: of each domain, in all splits, as published; a copy with another number is said to
+            have it. Domains of which it is not known are not there.
     """
 
     name: str
@@ -100,3 +104,4 @@ class DataSet:
     downloads: tuple[Download, ...] = ()
     by_hand: str = ""
     tfds_name: str = ""
+    examples: Mapping[str, int] = dataclasses.field(default_factory=dict, hash=False)

@@ -16,6 +16,7 @@ References:
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,8 @@ def digits_domain(
         domain = domain_of(dataset, name, data_dir)
     else:
         domain = domain_from_tfds(dataset.tfds_name, data_dir=data_dir)
-    return Domain(name, domain.map_inputs(convert).splits, dataset.class_names)
+    converted = domain.map_inputs(convert)
+    return dataclasses.replace(converted, name=name, class_names=dataset.class_names)
 
 
 def digits_present(name: str, *, data_dir: str | Path | None) -> bool:

@@ -23,6 +23,7 @@ from xferlab.data.plain import (
     load_raw,
     missing_error,
     plain_path,
+    size_note,
     too_large,
 )
 from xferlab.data.plain_file import is_plain, write_plain
@@ -69,6 +70,8 @@ def _write(dataset: DataSet, raws: Mapping[str, RawDomain], data_dir: Path, repo
     for name, raw in raws.items():
         check_raw(dataset, name, raw)
         report(f"{dataset.name}: wrote {write_plain(data_dir / dataset.name, name, raw)}")
+        if note := size_note(dataset, name, raw):
+            report(f"{dataset.name}: {name}: {note}")
 
 
 def _from_tfds(dataset: DataSet, data_dir: Path, report: Report) -> dict[str, RawDomain]:

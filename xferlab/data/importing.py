@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 from xferlab.core.errors import InputError
 from xferlab.data.dataset import DataSet, RawDomain
-from xferlab.data.plain import check_raw, find_form, forget_forms, read_form
+from xferlab.data.plain import (
+    check_raw,
+    count_examples,
+    find_form,
+    forget_forms,
+    read_form,
+    size_note,
+)
 from xferlab.data.plain_file import content_digest, is_plain, read_plain, write_plain
 from xferlab.data.sets.table import DATA_SETS
 
@@ -22,7 +29,7 @@ class Imported(NamedTuple):
     """'written', 'there already', 'kept' (what is there differs), or 'failed'."""
     examples: int = 0
     note: str = ""
-    """Why it was kept or failed."""
+    """Why it was kept or failed; or that it has another size than the published data."""
 
 
 def import_folder(
@@ -94,13 +101,15 @@ def _write(dataset: DataSet, name: str, raw: RawDomain, folder: Path, overwrite:
     """Writes one domain unless something is there."""
     path = folder / f"{name}.npz"
     examples = count_examples(raw)
+    note = size_note(dataset, name, raw)
+    said = f"{name}: {note}" if note else ""
     if path.is_file() and not overwrite:
         if _holds(path, raw):
-            return Imported(dataset.name, name, "there already", examples)
+            return Imported(dataset.name, name, "there already", examples, said)
         note = f"{path} holds something else; --overwrite replaces it"
         return Imported(dataset.name, name, "kept", examples, note)
     write_plain(folder, name, raw)
-    return Imported(dataset.name, name, "written", examples)
+    return Imported(dataset.name, name, "written", examples, said)
 
 
 def _holds(path: Path, raw: RawDomain) -> bool:
@@ -109,8 +118,3 @@ def _holds(path: Path, raw: RawDomain) -> bool:
         return content_digest(read_plain(path)) == content_digest(raw)
     except InputError:
         return False
-
-
-def count_examples(raw: RawDomain) -> int:
-    """Returns the number of examples in all splits."""
-    return sum(len(split.labels) for split in (raw.train, raw.test) if split is not None)

@@ -5,6 +5,7 @@ The plain form itself is in `xferlab.data.plain_file`, the data sets in `xferlab
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,7 +61,7 @@ def load_raw(
     folder = Path(data_dir)
     paths = {name: plain_path(folder, dataset, name) for name in names}
     if all(is_plain(path) for path in paths.values()):
-        return {name: read_plain(path) for name, path in paths.items()}
+        return {name: _with_size(dataset, name, read_plain(path)) for name, path in paths.items()}
     found = find_form(dataset, folder)
     if found is None:
         raise missing_error(
@@ -74,7 +75,25 @@ def load_raw(
             f"{dataset.name}: {form.title} in {place} has no domain {', '.join(absent)}."
             f" It has {', '.join(read) or 'none'}; copy the missing files there too"
         )
-    return {name: read[name] for name in names}
+    return {name: _with_size(dataset, name, read[name]) for name in names}
+
+
+def size_note(dataset: DataSet, domain: str, raw: RawDomain) -> str:
+    """Returns that a domain has not as many examples as the published one; '' if it has."""
+    found, published = count_examples(raw), dataset.examples.get(domain, 0)
+    if not published or found == published:
+        return ""
+    return f"it has {found} examples, of the {published} of {dataset.title.partition(':')[0]}"
+
+
+def count_examples(raw: RawDomain) -> int:
+    """Returns the number of examples in all splits."""
+    return sum(len(split.labels) for split in (raw.train, raw.test) if split is not None)
+
+
+def _with_size(dataset: DataSet, domain: str, raw: RawDomain) -> RawDomain:
+    note = size_note(dataset, domain, raw)
+    return raw._replace(notes=(note,)) if note else raw
 
 
 def find_form(
@@ -188,7 +207,8 @@ def split_raw(
     else:
         raise unknown_name("split", str(split), ("published", "transductive", "a fraction as 0.2"))
     names = raw.class_names
-    return domain_from_arrays(name, inputs, labels, class_names=names, test=test, seed=seed)
+    domain = domain_from_arrays(name, inputs, labels, class_names=names, test=test, seed=seed)
+    return dataclasses.replace(domain, notes=(*domain.notes, *raw.notes)) if raw.notes else domain
 
 
 def check_raw(dataset: DataSet, name: str, raw: RawDomain) -> None:

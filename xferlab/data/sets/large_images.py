@@ -81,6 +81,7 @@ LARGE_IMAGES = (
         title="VisDA-2017: 152397 renderings and 55388 photographs of twelve classes",
         modality="images",
         domains=tuple(VISDA2017_TREE.places),
+        examples={"synthetic": 152397, "real": 55388},
         class_names=VISDA2017_TREE.class_names,
         licence="non-commercial research and education; the images may not be redistributed",
         citation="peng2017visda",
