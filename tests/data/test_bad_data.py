@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+from PIL import Image
 
 from xferlab.core.errors import InputError
 from xferlab.core.sparse import SparseRows
-from xferlab.data import domain_from_npz
+from xferlab.data import domain_from_folder, domain_from_npz
 from xferlab.data.domain import Domain
 from xferlab.data.readers import domain_from_arrays
 from xferlab.data.split import Split, split_train_test
@@ -325,3 +326,77 @@ def test_npz_files_obey_the_same_rules(tmp_path):
             with pytest.raises(InputError, match=f"(?s)mine.*({message}|pickled)"):
                 domain_from_npz(tmp_path / "mine.npz")
             assert name
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("u", "v"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(6):
+            Image.new("RGB", (6, 4 + number)).save(tmp_path / "photos" / name / f"{number}.png")
+    return tmp_path / "photos"
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, "32", (8, 8), None, True, 10**6, 4097])
+def test_image_sizes(folder, size):
+    with pytest.raises(InputError, match=r"image_size is .*whole number from 1 to 4096"):
+        domain_from_folder(folder, image_size=size)
+
+
+@pytest.mark.parametrize("channels", [0, 2, 4, "3", None, (3,)])
+def test_numbers_of_channels(folder, channels):
+    with pytest.raises(InputError, match=r"channels=.* is not possible"):
+        domain_from_folder(folder, image_size=4, channels=channels)
+
+
+@pytest.mark.parametrize("value", [None, 3, "", b"photos", ["photos"], X])
+def test_what_is_no_path(value):
+    for read in (domain_from_npz, lambda path: domain_from_folder(path, image_size=4)):
+        with pytest.raises(InputError, match="is no path"):
+            read(value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"test_fraction": 2}, "test_fraction 2"),
+        ({"test_fraction": "0.2"}, "test_fraction '0.2'"),
+        ({"seed": -1}, "seed is -1"),
+        ({"name": "a/b"}, "name of a file"),
+        ({"name": 1.5}, "a domain's name is 1.5"),
+    ],
+)
+def test_options_of_folders_and_files(folder, tmp_path, options, message):
+    np.savez(tmp_path / "a.npz", x=X, y=Y)
+    with pytest.raises(InputError, match=message):
+        domain_from_npz(tmp_path / "a.npz", **options)
+    with pytest.raises(InputError, match=message):
+        domain_from_folder(folder, image_size=4, **options)
+
+
+@pytest.mark.parametrize("ending", ["gif", "tiff", "webp", "png"])
+def test_an_image_of_several_frames_is_refused(folder, ending):
+    frames = [Image.new("RGB", (6, 4), color) for color in ("red", "blue")]
+    frames[0].save(folder / "u" / f"film.{ending}", save_all=True, append_images=frames[1:])
+    with pytest.raises(InputError, match="several frames or pages"):
+        domain_from_folder(folder, image_size=4)
+
+
+def test_what_a_folder_leaves_out_or_changes_is_noted(folder):
+    (folder / "v" / "readme.txt").write_text("text")
+    notes = domain_from_folder(folder, image_size=4).notes
+    assert notes == (
+        "passed over 1 file(s) that are no images: readme.txt",
+        "images of 6 x 4 to 6 x 9 pixels were resized to 4 x 4",
+    )
+
+
+def test_what_an_npz_file_has_beside_its_domain_is_refused_or_noted(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, x=X, y=Y, groups=Y)
+    assert domain_from_npz(path).notes == ("a.npz has other arrays, left out: groups",)
+    parts = {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y}
+    for other in ("x_val", "y", "x"):
+        np.savez(path, **parts, **{other: X})
+        with pytest.raises(InputError, match=f"beside x_train.*, {other}, which would be left out"):
+            domain_from_npz(path)

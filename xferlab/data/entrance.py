@@ -7,7 +7,9 @@ all, with the same words. What the values mean is checked where they are used.
 from __future__ import annotations
 
 import numbers
+import os
 import unicodedata
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -137,3 +139,10 @@ def fraction(value: Any, what: str) -> float:
             " give the test examples themselves."
         )
     return float(value)
+
+
+def as_path(value: Any) -> Path:
+    """Returns a path. Raises InputError for what is neither text nor a path."""
+    if not isinstance(value, str | os.PathLike) or not str(value):
+        raise InputError(f"{value!r} of type {_type_name(value)} is no path. Allowed: text, a Path")
+    return Path(value)

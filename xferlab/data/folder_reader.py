@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from xferlab.core.errors import InputError
 from xferlab.data.domain import SPLITS, Domain
+from xferlab.data.entrance import as_path, whole_number
 from xferlab.data.images import (
     decode_image,
-    image_files,
     is_system_file,
+    passed_over,
     resize_images,
+    sort_images,
     with_channels,
 )
 from xferlab.data.readers import domain_from_arrays
+
+LARGEST = 4096
+"""Pixels on a side of the largest images."""
+_LOG = logging.getLogger(__name__)
 
 
 def domain_from_folder(
@@ -31,23 +42,25 @@ def domain_from_folder(
 
     Classes are numbered in the order of their sorted names, images taken in the order of theirs.
     Hidden files and folders, those that systems leave behind, and folders of xferlab's runs are
-    passed over; files that are no images too, with a warning (see `images.image_files`).
+    passed over; files that are no images too, with a warning and a note of the domain (see
+    `images.sort_images`). Another note says from which sizes the images were resized.
 
     Args:
         root: the folder.
-        image_size: height and width to which each image is resized (bilinear; its proportions are
-            not kept).
+        image_size: height and width, at most `LARGEST`, to which each image is resized (bilinear;
+            its proportions are not kept).
         channels: 1 (grey) or 3 (RGB).
         name: of the domain; by default the folder's.
         test_fraction: what is held out for testing where there are no folders train and test.
         seed: of that draw.
 
     Raises:
-        InputError: no such folder, no class folder, a class without images, an image that cannot be
-            decoded, only one of the folders train and test, or others beside both, or not a valid
-            domain.
+        InputError: an image size or a number of channels that is none, no such folder, no class
+            folder, a class without images, an image that cannot be decoded, only one of the folders
+            train and test, or others beside both, or not a valid domain.
     """
-    root = Path(root).expanduser()
+    root = as_path(root).expanduser()
+    whole_number(image_size, "image_size", low=1, high=LARGEST)
     top = _subfolders(root)
     parts = [part for part in SPLITS if part in top]
     if len(parts) == 1:
@@ -68,13 +81,26 @@ def domain_from_folder(
             f"{root} has no class folder. Put each class's images into one of its own."
         )
     read = [_read_classes(folder, classes, image_size, channels) for folder in folders]
-    return domain_from_arrays(
+    pairs = [(each.images, each.labels) for each in read]
+    domain = domain_from_arrays(
         name or root.resolve().name,
-        *read[0],
+        *pairs[0],
         class_names=classes,
-        test=read[1] if parts else test_fraction,
+        test=pairs[1] if parts else test_fraction,
         seed=seed,
     )
+    return dataclasses.replace(domain, notes=tuple(_notes(read, image_size)))
+
+
+def _notes(read: list[_Read], image_size: int) -> Iterator[str]:
+    """Yields what was left out and what was resized."""
+    others = [file for part in read for file in part.others]
+    if others:
+        yield passed_over(others)
+    sizes = sorted({size for part in read for size in part.sizes}, key=math.prod)
+    if sizes != [(image_size, image_size)]:
+        span = " to ".join(f"{w} x {h}" for w, h in dict.fromkeys((sizes[0], sizes[-1])))
+        yield f"images of {span} pixels were resized to {image_size} x {image_size}"
 
 
 def _subfolders(folder: Path) -> list[str]:
@@ -90,16 +116,29 @@ def _holds_runs(folder: Path) -> bool:
     return (folder / ".locks").is_dir() or next(folder.glob("*.suite"), None) is not None
 
 
-def _read_classes(
-    folder: Path, classes: list[str], image_size: int, channels: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the images uint8 [n, s, s, c] of a folder's classes and their labels."""
-    files, labels = [], []
+class _Read(NamedTuple):
+    """What was read from a folder of classes."""
+
+    images: np.ndarray
+    """uint8 [n, s, s, c]."""
+    labels: np.ndarray
+    sizes: set[tuple[int, int]]
+    """Widths and heights of the files."""
+    others: list[Path]
+    """Files that are no images."""
+
+
+def _read_classes(folder: Path, classes: list[str], image_size: int, channels: int) -> _Read:
+    """Returns the images of a folder's classes."""
+    images, labels, sizes, others = [], [], set(), []
     for label, class_name in enumerate(classes):
-        found = image_files(folder / class_name)
-        files += found
+        found, passed = sort_images(folder / class_name)
+        if passed:
+            _LOG.warning("%s: %s", folder / class_name, passed_over(passed))
+        others += passed
         labels += [label] * len(found)
-    images = [
-        with_channels(resize_images(decode_image(f)[None], image_size), channels) for f in files
-    ]
-    return np.concatenate(images), np.array(labels, np.int32)
+        for file in found:
+            image = decode_image(file)
+            sizes.add((image.shape[1], image.shape[0]))
+            images.append(with_channels(resize_images(image[None], image_size), channels))
+    return _Read(np.concatenate(images), np.array(labels, np.int32), sizes, others)

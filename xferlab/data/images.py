@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,24 @@ def image_files(folder: Path) -> list[Path]:
     Raises:
         InputError: there is no image; the message names the endings.
     """
+    found, others = sort_images(folder)
+    if others:
+        _LOG.warning("%s: %s", folder, passed_over(others))
+    return found
+
+
+def passed_over(others: list[Path]) -> str:
+    """Returns what is said of files that are no images."""
+    shown = ", ".join(file.name for file in others[:3]) + (", ..." if len(others) > 3 else "")
+    return f"passed over {len(others)} file(s) that are no images: {shown}"
+
+
+def sort_images(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Returns the images of a folder and its other files, but for system files, by their names.
+
+    Raises:
+        InputError: there is no image.
+    """
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
     files = [entry for entry in entries if entry.is_file() and not is_system_file(entry)]
     found = [f for f in files if f.suffix.lower() in IMAGE_SUFFIXES or _begins_as_an_image(f)]
@@ -43,13 +62,7 @@ def image_files(folder: Path) -> list[Path]:
             f"the class folder {folder} has no image. Allowed endings: "
             f"{', '.join(IMAGE_SUFFIXES)}; add images or remove the class everywhere."
         )
-    others = [file.name for file in files if file not in set(found)]
-    if others:
-        shown = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
-        _LOG.warning(
-            "%s: passed over %d file(s) that are no images: %s", folder, len(others), shown
-        )
-    return found
+    return found, [file for file in files if file not in set(found)]
 
 
 def _begins_as_an_image(file: Path) -> bool:
@@ -67,13 +80,16 @@ def decode_image(file: Path) -> np.ndarray:
     It is turned as its EXIF orientation says, and transparent pixels are laid on white.
 
     Raises:
-        InputError: the file is missing, damaged, no image, or has more than 8 bits per channel.
+        InputError: the file is missing, damaged, no image, has more than 8 bits per channel, or
+            several frames.
     """
     pillow = require("PIL.Image", "pillow")
     try:
         with pillow.open(file) as image:
             if image.mode in ("I", "F") or image.mode.startswith("I;"):
                 raise ValueError(f"its pixels have more than 8 bits (mode {image.mode}).")
+            if image.format in _OF_FRAMES and _has_a_second(image):
+                raise ValueError("it has several frames or pages, of which one would be taken.")
             upright = require("PIL.ImageOps", "pillow").exif_transpose(image)
             if not upright.has_transparency_data:
                 return np.asarray(upright.convert("RGB"))
@@ -85,6 +101,18 @@ def decode_image(file: Path) -> np.ndarray:
             f"cannot read the image {file}: {error} Allowed: whole 8-bit image files; replace or "
             "convert it, or remove it from the folder."
         ) from error
+
+
+_OF_FRAMES = ("GIF", "TIFF", "WEBP", "PNG", "AVIF")
+"""Formats whose further pictures are content; those of MPO photographs are copies of the first."""
+
+
+def _has_a_second(image: Any) -> bool:
+    try:
+        image.seek(1)
+    except EOFError:
+        return False
+    return True
 
 
 def resize_images(images: np.ndarray, size: int) -> np.ndarray:

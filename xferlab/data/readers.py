@@ -7,6 +7,7 @@ TFDS are in `xferlab.data.tfds_reader`.
 
 from __future__ import annotations
 
+import dataclasses
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ import numpy as np
 from xferlab.core.errors import InputError
 from xferlab.data.archives import check_unpacked, memory_bytes
 from xferlab.data.domain import Domain, clean_class_names
-from xferlab.data.entrance import as_array, clean_name
+from xferlab.data.entrance import as_array, as_path, clean_name
 from xferlab.data.split import (
     Split,
     check_labels_in_range,
@@ -143,9 +144,9 @@ def domain_from_npz(
 
     Raises:
         InputError: the file is missing, damaged, pickled or without the arrays named above, or
-            they are no valid domain.
+            they are no valid domain; or examples beside these, such as x_val.
     """
-    path = Path(path)
+    path = as_path(path)
     arrays = read_npz(path)
     names = arrays.get("class_names")
     if all(key in arrays for key in SPLIT_KEYS):
@@ -159,7 +160,15 @@ def domain_from_npz(
             f"{path} holds the arrays {sorted(arrays)}. Allowed: {', '.join(SPLIT_KEYS)}, or "
             f"{' and '.join(WHOLE_KEYS)}; save it by np.savez(path, x_train=..., y_train=..., ...)."
         )
-    return domain_from_arrays(
+    keys = SPLIT_KEYS if "x_train" in arrays else WHOLE_KEYS
+    others = sorted(set(arrays) - {*keys, "class_names"})
+    examples = [key for key in others if key.startswith(("x", "y"))]
+    if examples:
+        raise InputError(
+            f"{path} has, beside {', '.join(keys)}, {', '.join(examples)}, which would be left"
+            " out. Remove them, or put their examples into the training or the test split"
+        )
+    domain = domain_from_arrays(
         name or path.stem,
         inputs,
         labels,
@@ -167,6 +176,8 @@ def domain_from_npz(
         test=held_out,
         seed=seed,
     )
+    note = (f"{path.name} has other arrays, left out: {', '.join(others)}",) if others else ()
+    return dataclasses.replace(domain, notes=(*domain.notes, *note))
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
