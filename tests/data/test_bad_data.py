@@ -1,5 +1,7 @@
 """Bad data by every door: each gets an error that names it and says what is allowed, or a note."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from PIL import Image
 
 from xferlab.core.errors import InputError
 from xferlab.core.sparse import SparseRows
-from xferlab.data import domain_from_folder, domain_from_npz
+from xferlab.data import domain_from_folder, domain_from_npz, domains_from_csv
 from xferlab.data.domain import Domain
 from xferlab.data.readers import domain_from_arrays
 from xferlab.data.split import Split, split_train_test
@@ -400,3 +402,47 @@ def test_what_an_npz_file_has_beside_its_domain_is_refused_or_noted(tmp_path):
         np.savez(path, **parts, **{other: X})
         with pytest.raises(InputError, match=f"beside x_train.*, {other}, which would be left out"):
             domain_from_npz(path)
+
+
+def write_csv(path, rows=6, header="text,label"):
+    extra = "," * (header.count(",") - 1)
+    lines = [f"word{n % 3} word{n % 2} thing,{'uv'[n % 2]}{extra}" for n in range(rows)]
+    path.write_text("\n".join([header, *lines]) + "\n")
+    return path
+
+
+CSV = [
+    ((3,), {}, "paths is 3"),
+    ((None,), {}, "paths is None"),
+    (("a.csv",), {}, "paths is 'a.csv'"),
+    (([3],), {}, "3 of type int is no path"),
+    (({"a": None},), {}, "None of type NoneType is no path"),
+    (None, {"columns": "text"}, "columns is 'text'"),
+    (None, {"columns": ("text",)}, "columns is"),
+    (None, {"columns": (0, 1)}, "columns is"),
+    (None, {"columns": ("text", "lable")}, "Did you mean: label"),
+    (None, {"max_features": 0}, "max_features is 0"),
+    (None, {"max_features": "9"}, "max_features is '9'"),
+    (None, {"encoding": "utf-99"}, "unknown encoding 'utf-99'"),
+    (None, {"encoding": 3}, "unknown encoding 3"),
+    (None, {"test": None}, "test_fraction None"),
+    (None, {"seed": "0"}, "seed is '0'"),
+]
+
+
+@pytest.mark.parametrize(("paths", "options", "message"), CSV)
+def test_csv_files(tmp_path, paths, options, message):
+    given = paths or ([write_csv(tmp_path / "a.csv", 12)],)
+    with pytest.raises(InputError, match=message):
+        domains_from_csv(*given, **{"test": 0.5} | options)
+
+
+def test_what_a_csv_file_loses_is_noted(tmp_path):
+    path = write_csv(tmp_path / "a.csv", 12, "text,label,date")
+    path.write_text(path.read_text() + "zzz,u,\n")
+    notes = domains_from_csv([path], test=0.5)["a"].notes
+    assert re.match("texts are counts of [0-9]+ words", notes[0])
+    assert notes[1:] == (
+        "1 of 13 texts have none of these words",
+        "other columns of a.csv were passed over: date",
+    )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from xferlab.core.errors import InputError, unknown_name
+from xferlab.core.sparse import SparseRows
 from xferlab.data.domain import Domain
+from xferlab.data.entrance import as_path, whole_number
 from xferlab.data.optional import require
 from xferlab.data.readers import domain_from_arrays
 from xferlab.data.texts import bags_of_words, read_text
@@ -23,6 +26,8 @@ class _Table(NamedTuple):
     path: Path
     texts: list[str]
     labels: list[str]
+    others: list[str]
+    """Names of the other columns."""
 
 
 def domains_from_csv(
@@ -37,9 +42,10 @@ def domains_from_csv(
     """Returns one domain for each CSV file, as bags of words over one vocabulary.
 
     The files have a header, commas, and a text and a label in each row; other columns are passed
-    over. Classes are the labels as they are written, sorted; all files need the same ones. The
-    vocabulary is chosen as `xferlab.data.texts.bags_of_words` says, from the texts of all files,
-    those held out for testing too, without their labels.
+    over, and texts without a word of the vocabulary are kept as rows of zeros: the notes of the
+    domains say so. Classes are the labels as they are written, sorted; all files need the same
+    ones. The vocabulary is chosen as `xferlab.data.texts.bags_of_words` says, from the texts of all
+    files, those held out for testing too, without their labels.
 
     Args:
         paths: of the files by the names of their domains; or the paths alone, and a domain is
@@ -51,27 +57,38 @@ def domains_from_csv(
         encoding: of all files.
 
     Raises:
-        InputError: a file that is missing, empty, no table or in another encoding; a column that
-            is missing; an empty cell; a label that another file lacks; a class with fewer than two
-            rows, or too few rows for `test`.
+        InputError: paths, columns or numbers that are none; a file that is missing, empty, no table
+            or in another encoding; a column that is missing; an empty cell; a label that another
+            file lacks; a class with fewer than two rows, or too few rows for `test`.
     """
     named = _named(paths)
-    tables = {name: _read_table(Path(path), columns, encoding) for name, path in named.items()}
+    if isinstance(columns, str) or [type(c) for c in columns] != [str, str]:
+        raise InputError(f"columns is {columns!r}. Allowed: the names of text and label, two texts")
+    whole_number(max_features, "max_features", low=1, high=10_000_000)
+    tables = {name: _read_table(as_path(path), columns, encoding) for name, path in named.items()}
     class_names = _shared_classes(list(tables.values()))
-    bags, _ = bags_of_words(
+    bags, vocabulary = bags_of_words(
         {name: table.texts for name, table in tables.items()}, max_features=max_features
     )
-    return {
-        name: domain_from_arrays(
-            name,
-            bags[name],
-            np.searchsorted(class_names, table.labels),
-            class_names=class_names,
-            test=test,
-            seed=seed,
+    domains = {}
+    for name, table in tables.items():
+        labels = np.searchsorted(class_names, table.labels)
+        domain = domain_from_arrays(
+            name, bags[name], labels, class_names=class_names, test=test, seed=seed
         )
-        for name, table in tables.items()
-    }
+        notes = tuple(_notes(table, bags[name], len(vocabulary)))
+        domains[name] = dataclasses.replace(domain, notes=notes)
+    return domains
+
+
+def _notes(table: _Table, bags: SparseRows, words: int) -> Iterator[str]:
+    """Yields what became of the texts, and what was left out."""
+    yield f"texts are counts of {words} words and pairs of words, chosen from those of all files"
+    empty = int((bags.values == 0).all(axis=1).sum())
+    if empty:
+        yield f"{empty} of {len(table.texts)} texts have none of these words"
+    if table.others:
+        yield f"other columns of {table.path.name} were passed over: {', '.join(table.others)}"
 
 
 def _named(paths: Mapping[str, str | Path] | Sequence[str | Path]) -> Mapping[str, str | Path]:
@@ -80,7 +97,9 @@ def _named(paths: Mapping[str, str | Path] | Sequence[str | Path]) -> Mapping[st
         return paths
     if isinstance(paths, str | Path):
         raise InputError(f"paths is {str(paths)!r}. Allowed: a list of paths, or a dict by name.")
-    named = {Path(path).stem: path for path in paths}
+    if not isinstance(paths, Sequence):
+        raise InputError(f"paths is {paths!r}. Allowed: a list of paths, or a dict by name.")
+    named = {as_path(path).stem: path for path in paths}
     if len(named) != len(paths):
         raise InputError(
             f"two of the files {', '.join(map(str, paths))} have one name. Give a dict of the "
@@ -107,7 +126,9 @@ def _read_table(path: Path, columns: tuple[str, str], encoding: str) -> _Table:
             raise unknown_name(f"column of {path}:", column, map(str, frame.columns))
     cells = {column: frame[column].fillna("").str.strip().tolist() for column in columns}
     _check_cells(path, cells)
-    return _Table(path, *cells.values())
+    others = [str(column) for column in frame.columns if column not in columns]
+    texts, labels = cells.values()
+    return _Table(path, texts, labels, others)
 
 
 def _check_cells(path: Path, cells: Mapping[str, list[str]]) -> None:

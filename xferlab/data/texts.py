@@ -100,7 +100,7 @@ def read_text(path: Path, encoding: str = "utf-8") -> str:
             f"{error.start} (line {line}). Save it as {encoding}, or say what it is, for instance "
             "encoding='latin-1', 'cp1252' or 'utf-16'."
         ) from error
-    except LookupError as error:
+    except (LookupError, TypeError) as error:
         raise InputError(
             f"unknown encoding {encoding!r}. Allowed: what Python knows, for instance 'utf-8', "
             "'latin-1', 'cp1252' or 'utf-16'."

@@ -6,6 +6,7 @@ examples are then held in memory. Preparing one that is not on disk downloads it
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.data.domain import Domain
+from xferlab.data.entrance import whole_number
 from xferlab.data.images import resize_images
 from xferlab.data.network import check_answers
 from xferlab.data.optional import require
@@ -46,6 +48,10 @@ def domain_from_tfds(
         InputError: TFDS or the data set is missing, it cannot be downloaded or prepared, a split
             or feature does not exist, a record is damaged, or what it holds is no valid domain.
     """
+    if isinstance(splits, str) or [type(each) for each in splits] != [str, str]:
+        raise InputError(f"splits is {splits!r}. Allowed: two texts, such as ('train', 'test')")
+    if image_size is not None:
+        whole_number(image_size, "image_size", low=1, high=4096)
     tfds = require("tensorflow_datasets", "tensorflow-datasets")
     require("array_record", "array-record")
     require("importlib_resources", "importlib-resources")  # TFDS 4.9 needs but does not install it.
@@ -58,7 +64,10 @@ def domain_from_tfds(
         _read_split(builder, split, (input_feature, label_feature), image_size) for split in splits
     )
     class_names = getattr(builder.info.features[label_feature], "names", None)
-    return domain_from_arrays(builder.name, *train, class_names=class_names, test=test)
+    domain = domain_from_arrays(builder.name, *train, class_names=class_names, test=test)
+    others = [name for name in builder.info.splits if not any(name in split for split in splits)]
+    note = (f"other splits were left out: {', '.join(others)}",) if others else ()
+    return dataclasses.replace(domain, notes=(*domain.notes, *note))
 
 
 def _make_builder(tfds: Any, builder: Any, data_dir: str | Path | None) -> Any:
