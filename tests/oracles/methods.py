@@ -76,7 +76,7 @@ def jan(world):
     source, target, source_logits, target_logits = views(world)
     probs = (special.softmax(logits, axis=1) for logits in (source_logits, target_logits))
     value = losses.jmmd_loss(source, next(probs), target, next(probs), estimator="unbiased")
-    return classification(world) | {"jmmd": (value, 1.0)}
+    return classification(world) | {"jmmd": (value, dann_ramp(0.3))}
 
 
 def deep_coral(world):
@@ -173,9 +173,10 @@ def self_ensembling(world):
         world._replace(params=world.state), encode(world, world.target, world.state["encoder"])
     )
     consistency = losses.consistency_loss(student, teacher, confidence_threshold=0.968).mean()
+    certainty = special.softmax(teacher, axis=1).max(axis=1)
     return classification(world) | {
         "consistency": (consistency, 3.0),
-        "balance": (losses.class_balance_loss(student), 0.005),
+        "balance": (np.mean(certainty > 0.968) * losses.class_balance_loss(student), 3 * 0.005),
     }
 
 

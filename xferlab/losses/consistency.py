@@ -83,8 +83,9 @@ def class_balance_loss(
         arXiv:1706.05208 (`french2018self`).
 
     Differences from the paper's code:
-        It multiplies by the share of confident examples, and by the weight 0.005; both are the
-        caller's. It adds 1e-6 inside the logarithms, which come from the logits here.
+        It multiplies by the share of confident examples, by 0.005, and with the consistency by 3;
+        all three are the caller's. It adds 1e-6 inside the logarithms, which come from the logits
+        here.
     """
     check_shapes(("logits", logits, "n k"), ("where", where, "n"))
     classes = logits.shape[1]

@@ -18,7 +18,8 @@ class DAN(Method):
         L = mean CE(h(f(x_s)), y_s) + weight · MMD²(f(x_s), f(x_t))
 
     Attributes:
-        weight: factor of the discrepancy; 1 in the paper's common re-implementations.
+        weight: factor of the discrepancy; 1 in the authors' code. The paper chooses it for each
+            task on the source and a domain classifier.
 
     References:
         Long, Cao, Wang, Jordan: Learning Transferable Features with Deep Adaptation Networks.
@@ -29,6 +30,10 @@ class DAN(Method):
     estimate instead of the linear-time one, unbiased as that is. The biased one counts each example
     with itself: it is above zero between equal distributions, and falls as a batch draws together,
     so that with 32 + 32 examples features collapse.
+
+    Differences from the authors' code (thuml/Xlearn): none in the loss of its PyTorch part, which
+    adapts the bottleneck alone with five kernels of equal weight and the unbiased estimate. Its
+    Caffe model adapts the last two layers, each with weight 1, and estimates in linear time.
     """
 
     reference: ClassVar[str] = "long2015dan"

@@ -10,6 +10,7 @@ from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.jmmd import jmmd_loss
 from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.methods.schedules import dann_ramp
 from xferlab.models.nets import Nets, Output
 
 
@@ -17,10 +18,13 @@ from xferlab.models.nets import Nets, Output
 class JAN(Method):
     """Aligns (features, probabilities) jointly by the joint maximum mean discrepancy.
 
-        L = mean CE(h(f(x_s)), y_s) + weight · JMMD²((f_s, p_s), (f_t, p_t))
+        L = mean CE(h(f(x_s)), y_s) + λ · JMMD²((f_s, p_s), (f_t, p_t))
+        λ = weight · (2 / (1 + exp(-10 p)) - 1)
+
+    p is the training progress: early features and predictions are noise.
 
     Attributes:
-        weight: factor of the discrepancy; 1 in the paper's code.
+        weight: factor of the discrepancy at the end of its ramp; 1 in the paper.
 
     References:
         Long, Zhu, Wang, Jordan: Deep Transfer Learning with Joint Adaptation Networks. ICML 2017,
@@ -28,6 +32,11 @@ class JAN(Method):
 
     Differences from the paper: the quadratic-time estimate instead of the linear-time one, unbiased
     as that is (see `methods.dan`); no adversarial kernel layer (the paper's JAN-A).
+
+    Differences from the authors' code (thuml/Xlearn): λ is constant there. Its PyTorch part has
+    this discrepancy with λ = 1. Its Caffe models have two of λ = 0.3, one of last hidden layer and
+    predictions and one of the predictions with themselves; bottleneck and classifier learn at ten
+    times the rate of the layers before.
     """
 
     reference: ClassVar[str] = "long2017jan"
@@ -39,7 +48,8 @@ class JAN(Method):
         return {
             "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
             "jmmd": Term(
-                jmmd_loss(_layers(source), _layers(target), estimator="unbiased"), self.weight
+                jmmd_loss(_layers(source), _layers(target), estimator="unbiased"),
+                self.weight * dann_ramp(ctx.progress),
             ),
         }
 

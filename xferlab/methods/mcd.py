@@ -12,7 +12,7 @@ from xferlab.core.batch import AdaptationBatch, Labelled
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.discrepancy import classifier_discrepancy
 from xferlab.methods.base import Context, Method, Phase, Term, Terms, method, static
-from xferlab.models.nets import Nets, Output
+from xferlab.models.nets import SOURCE, TARGET, Nets, Output
 from xferlab.models.networks import make_head
 from xferlab.models.spec import NetworkSpec
 
@@ -26,16 +26,24 @@ class MCD(Method):
         C:  min_f            d(x_t), `encoder_updates` times
         d = mean |softmax(h1(f(x_t))) - softmax(h2(f(x_t)))|
 
+    A sees the source alone, C the target alone.
+
     Attributes:
-        encoder_updates: repeats of C; 4 in the paper's experiments on digits.
+        encoder_updates: repeats of C; 4 by default in the authors' code for digits.
 
     References:
         Saito, Watanabe, Ushiku, Harada: Maximum Classifier Discrepancy for Unsupervised Domain
         Adaptation. CVPR 2018, arXiv:1712.02560, eq. 4-9.
 
     Differences from the paper: the classifiers are the suite's heads, linear in most suites (the
-    paper's have several layers); predictions are the mean of both heads' logits, as in its code's
-    ensemble. As in the code, batch-norm averages move at every update, six times a step.
+    paper's have several layers).
+
+    Differences from the authors' code (mil-tokyo/MCD_DA, classification/): with batch norm 'joint'
+    B normalises both domains together, where the code has a pass for each. As there, every pass of
+    the encoder moves the batch-norm averages, encoder and classifiers each keep one optimiser state
+    over all three updates, and predictions are those of both heads' summed logits, the ensemble of
+    the three predictions that it prints. Its code for VisDA differs: both domains in every update,
+    and a class-balance term of weight 0.01.
     """
 
     reference: ClassVar[str] = "saito2018mcd"
@@ -58,7 +66,7 @@ class MCD(Method):
 
     def source_loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns both classifiers' losses on the source (step A)."""
-        source, _ = nets.forward(batch)
+        source = nets.apply(batch.source.inputs, domain=SOURCE)
         return _classification(nets, source, batch.source)
 
     def classifier_loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
@@ -69,7 +77,7 @@ class MCD(Method):
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the discrepancy (step C)."""
-        _, target = nets.forward(batch)
+        target = nets.apply(batch.target.inputs, domain=TARGET)
         return {"discrepancy": Term(_discrepancy(nets, target))}
 
     def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
