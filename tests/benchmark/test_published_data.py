@@ -20,9 +20,15 @@ pytestmark = pytest.mark.fast
 NOT_PACKAGED = {"skada_bench_summary", "tll_hparams", "verified_here"}
 """Derived means, hyper-parameters and reruns are no published numbers."""
 RENAMED = {"wilds_tll": "wilds"}
+RESPELT = {
+    "20news_04_06_readable.csv": "20newsgroups_04_06_readable.csv",
+    "/amazon_04_06_readable.csv": "/amazon_review_04_06_readable.csv",
+}
+"""Names of files that the collection shortens, as they are in the repository."""
 COPY_ERRORS = {
     ("digits", "SHOT-IM", 97.6): "average 98.0",
     ("office_caltech10", "SVM", 41.1): "average 41.7",
+    ("office_caltech10", "SVM", 28.8): "holds with 21.2",
     ("dg_other", "MixStyle", 71.7): "average 70.7",
     ("amazon_reviews", "DANN", 71.43): "average 71.50",
     ("digits", "DTN", 90.66): "wrong column",
@@ -46,8 +52,10 @@ def reference_tables() -> Path:
 def key(row, source, target):
     """What a number is of; words in brackets after the selection were merged."""
     selection = row["selection"].split(" (")[0]
-    domains = (row[source], row[target])
-    return (row["benchmark"], *domains, row["method"], row["metric"], selection, row["seen_in"])
+    domains, seen_in = (row[source], row[target]), row["seen_in"]
+    for short, name in RESPELT.items():
+        seen_in = seen_in.replace(short, name)
+    return (row["benchmark"], *domains, row["method"], row["metric"], selection, seen_in)
 
 
 @each_table

@@ -55,19 +55,16 @@ def centring(n):
 
 
 def dual_components(rows, mmd, dims, regularisation):
-    """The embedding of rows by the dual problem with the linear kernel K = X X^T, A = X^T W:
+    """The embedding of rows by the paper's problem with the linear kernel K = X X^T:
 
-    max tr(W^T K H K W)  subject to  W^T (K L K + mu K) W = I
-
-    The basis of K's range makes the constraint definite.
+    eigenvectors of (K L K + mu I)^-1 K H K, as written, of length one, the largest first.
     """
     kernel = rows @ rows.T
-    values, vectors = np.linalg.eigh(kernel)
-    basis = vectors[:, values > 1e-10 * values.max()]
-    spread = basis.T @ kernel @ centring(len(rows)) @ kernel @ basis
-    penalty = basis.T @ (kernel @ mmd @ kernel + regularisation * kernel) @ basis
-    _, weights = linalg.eigh(spread, penalty)
-    return kernel @ basis @ weights[:, ::-1][:, :dims]
+    penalty = kernel @ mmd @ kernel + regularisation * np.eye(len(rows))
+    values, weights = linalg.eig(linalg.solve(penalty, kernel @ centring(len(rows)) @ kernel))
+    chosen = np.argsort(-values.real)[:dims]
+    weights = weights.real[:, chosen]
+    return kernel @ (weights / np.linalg.norm(weights, axis=0))
 
 
 def principal_axes(rows, dims):

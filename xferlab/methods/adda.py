@@ -35,6 +35,13 @@ class ADDA(Method):
     Differences from the paper: both stages take half of the suite's steps and its optimiser; the
     domain loss is the mean of the two domains' means; the discriminator has one hidden layer. The
     frozen source encoder normalises by its running averages.
+
+    Differences from the authors' code (erictzeng/adda): it updates discriminator and encoder
+    together, in one call and in no order, where the encoder here meets the discriminator just
+    updated. Its discriminator has two hidden layers of 500 units and sees the network's last
+    layer, the logits of LeNet, so that the target has a classifier of its own; Adam's first decay
+    is 0.5 in the second stage. The source's part of its encoder loss has no gradient, so that the
+    target's counts half.
     """
 
     reference: ClassVar[str] = "tzeng2017adda"

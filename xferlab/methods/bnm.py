@@ -24,6 +24,10 @@ class BNM(Method):
         Cui, Wang, Zhuo, Li, Huang, Tian: Towards Discriminability and Diversity: Batch
         Nuclear-norm Maximization under Label Insufficient Situations. CVPR 2020,
         arXiv:2003.12237, eq. 9.
+
+    Differences from the authors' code (cuishuhao/BNM): as in the paper the norm is divided by the
+    number of examples m, there by the number of singular values, min(m, k). With its 36 examples
+    and 31 or 65 classes both are nearly the same; with fewer classes its term is m / k times ours.
     """
 
     reference: ClassVar[str] = "cui2020bnm"

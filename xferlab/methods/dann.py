@@ -36,6 +36,12 @@ class DANN(Method):
 
     Differences from the paper: the domain loss is the mean of the two domains' means rather than
     their sum, so that batch sizes do not weigh; optimiser and its schedule are the suite's.
+
+    Differences from the authors' code for product reviews
+    (GRAAL-Research/domain_adversarial_neural_network): there the domain regressor is logistic,
+    without a hidden layer, and λ is constant; the hidden units are sigmoids, a step takes one
+    example of each domain, and training stops by the error on a tenth of the source. The weight
+    counts for encoder and regressor there too. Their code for images was not read.
     """
 
     reference: ClassVar[str] = "ganin2016dann"

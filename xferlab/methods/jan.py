@@ -34,9 +34,8 @@ class JAN(Method):
     as that is (see `methods.dan`); no adversarial kernel layer (the paper's JAN-A).
 
     Differences from the authors' code (thuml/Xlearn): λ is constant there. Its PyTorch part has
-    this discrepancy with λ = 1. Its Caffe models have two of λ = 0.3, one of last hidden layer and
-    predictions and one of the predictions with themselves; bottleneck and classifier learn at ten
-    times the rate of the layers before.
+    this discrepancy with λ = 1, above a frozen backbone. Its Caffe models have two of λ = 0.3, one
+    of last hidden layer and predictions and one of the predictions with themselves.
     """
 
     reference: ClassVar[str] = "long2017jan"

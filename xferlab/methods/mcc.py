@@ -18,12 +18,16 @@ class MCC(Method):
         L = mean CE(h(f(x_s)), y_s) + weight · MCC(h(f(x_t)) / temperature)
 
     Attributes:
-        weight: factor of the confusion; 1 in the paper.
-        temperature: softens the target predictions; 2.5 in the paper.
+        weight: factor of the confusion; 1 in the paper and the authors' code.
+        temperature: softens the target predictions; 2.5 in the paper and in the authors' code for
+            Office, 3 in that for VisDA.
 
     References:
         Jin, Wang, Long, Wang: Minimum Class Confusion for Versatile Domain Adaptation. ECCV 2020,
         arXiv:1912.03699, eq. 2-6.
+
+    Differences from the authors' code (thuml/Versatile-Domain-Adaptation): none in the loss but
+    1e-5 inside a logarithm; its bottleneck and head learn at ten times the backbone's rate.
     """
 
     reference: ClassVar[str] = "jin2020mcc"

@@ -126,7 +126,7 @@ def test_the_second_iteration_of_jda_uses_the_first_ones_labels():
     first = fit(JDA(iterations=1, **options), SOURCE, LABELS, TARGET)
     second = fit(JDA(iterations=2, **options), SOURCE, LABELS, TARGET)
     pseudo_labels = predicted(first, TARGET)
-    mmd = oracle.marginal_mmd(len(SOURCE), len(TARGET))
+    mmd = 3 * oracle.marginal_mmd(len(SOURCE), len(TARGET))  # three classes
     for label in np.intersect1d(LABELS, pseudo_labels):
         mmd = mmd + oracle.class_mmd(LABELS, pseudo_labels, label)
     stacked = np.concatenate([SOURCE, TARGET]).astype(np.float64)

@@ -58,10 +58,11 @@ class DeepEmbeddedValidation:
         Adaptation, ICML 2019 (`you2019dev`).
 
     Differences from the paper's code:
-        Its domain classifier is a network with two hidden layers, and its decay the one of nine
-        values from 1e-5 to 1e-1 with the best accuracy on a random fifth of the features. Ours is
-        linear, so that it is quick and has one solution, and the default decay is the middle of
-        those values. We subsample, and limit log w to [-30, 30].
+        Its domain classifier is a network with three hidden layers, of d, d and 2 units for d
+        features, and its decay the one of nine values from 1e-5 to 1e-1 with the best accuracy on
+        a random fifth of the features, which are not standardised. Ours is linear, so that it is
+        quick and has one solution, and the default decay is the middle of those values. We
+        subsample, and limit log w to [-30, 30].
     """
 
     loss: Literal["zero_one", "cross_entropy"] = "zero_one"

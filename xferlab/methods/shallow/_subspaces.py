@@ -46,7 +46,8 @@ class CovariancePower:
         cls, rows: Float[np.ndarray, "n d"], *, ridge: float, exponent: float
     ) -> CovariancePower:
         """Returns the power of the covariance of n >= 2 rows, with n - 1 in the denominator."""
-        axes, variances = _variance_axes(rows - rows.mean(axis=0))
+        axes, squares = _row_axes(rows - rows.mean(axis=0))
+        variances = squares / (len(rows) - 1)
         floor = ridge**exponent
         return cls(floor, axes, (variances + ridge) ** exponent - floor)
 
@@ -55,21 +56,21 @@ class CovariancePower:
         return self.floor * rows + (rows @ self.axes * self.gains) @ self.axes.T
 
 
-def _variance_axes(
-    centred: Float[np.ndarray, "n d"],
+def _row_axes(
+    rows: Float[np.ndarray, "n d"],
 ) -> tuple[Float[np.ndarray, "d r"], Float[np.ndarray, " r"]]:
-    """Returns the orthonormal axes in which centred rows vary, and the variances along them.
+    """Returns the orthonormal axes that rows span, and the sums of the squares along them.
 
     They are eigenvectors of the smaller of X X^T and X^T X: several times as quick as singular
-    vectors. Axes whose variance is rounding are left out.
+    vectors. Axes whose sum is rounding are left out.
     """
-    wide = len(centred) < centred.shape[1]
-    squares, vectors = np.linalg.eigh(centred @ centred.T if wide else centred.T @ centred)
-    kept = squares > squares[-1] * np.finfo(float).eps * max(centred.shape)
+    wide = len(rows) < rows.shape[1]
+    squares, vectors = np.linalg.eigh(rows @ rows.T if wide else rows.T @ rows)
+    kept = squares > squares[-1] * np.finfo(float).eps * max(rows.shape)
     axes = vectors[:, kept]
     if wide:
-        axes = centred.T @ (axes / np.sqrt(squares[kept]))
-    return axes, squares[kept] / (len(centred) - 1)
+        axes = rows.T @ (axes / np.sqrt(squares[kept]))
+    return axes, squares[kept]
 
 
 def unit_rows(rows: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
@@ -94,29 +95,36 @@ def transfer_projection(
 ) -> Projection:
     """Returns the projection that keeps variance while means come together.
 
-        max_A tr(A^T X^T H X A)  subject to  A^T (X^T L X + regularisation I) A = I
-        L = E E^T / ||E E^T||_F,  H = I - 1 1^T / n
+        (K L K + regularisation I) w = phi K H K w,  |w| = 1,  for the smallest phi
+        K = X X^T,  L = E E^T / ||E E^T||_F,  H = I - 1 1^T / n
 
     for rows X of both domains and contrasts E: column c of X^T E is the difference of two means
-    that should vanish, so that tr(A^T X^T E E^T X A) is the sum of the squared lengths of these
-    differences after projection. The columns of A are the generalised eigenvectors of the largest
-    eigenvalues, which are the smallest of (X^T L X + regularisation I) A = X^T H X A diag(phi).
+    that should vanish, so that tr(W^T K E E^T K W) is the sum of the squared lengths of these
+    differences after projection. With the linear kernel a row x becomes x X^T W, so new rows need
+    no kernel values.
+
+    In coordinates of the r axes that the rows span, each scaled by the root of its sum of squares,
+    the n x n problem is one of r x r: w = U b for the left singular vectors U of X, K U = X V S.
 
     Raises:
-        InputError: dims above the number of features or of examples minus one; regularisation not
+        InputError: dims above the rank of the rows or their number minus one; regularisation not
             positive.
     """
-    check_dims(dims, min(rows.shape[1], len(rows) - 1), "features, or examples minus one")
     if not regularisation > 0:
         raise InputError(
             f"regularisation={regularisation}. Allowed: above zero, so that the eigenvalue problem "
             "is definite; the papers' is 1"
         )
     rows = unit_rows(rows) if unit_inputs else rows
-    differences = rows.T @ (contrasts / np.sqrt(np.linalg.norm(contrasts.T @ contrasts)))
-    penalty = differences @ differences.T + regularisation * np.eye(rows.shape[1])
-    centred = rows - rows.mean(axis=0)
-    matrix = _largest_eigenvectors(centred.T @ centred, dims, penalty)
+    axes, squares = _row_axes(rows)
+    check_dims(dims, min(len(squares), len(rows) - 1), "the rank of the examples")
+    basis = axes * np.sqrt(squares)
+    scores = rows @ basis
+    differences = scores.T @ (contrasts / np.sqrt(np.linalg.norm(contrasts.T @ contrasts)))
+    penalty = differences @ differences.T + regularisation * np.eye(len(squares))
+    centred = scores - scores.mean(axis=0)
+    weights = _largest_eigenvectors(centred.T @ centred, dims, penalty)
+    matrix = _signed(basis @ (weights / np.linalg.norm(weights, axis=0)))
     return Projection(matrix, unit_inputs=unit_inputs, unit_outputs=unit_outputs)
 
 
@@ -151,6 +159,10 @@ def _largest_eigenvectors(
     """Returns eigenvectors as columns, the largest first, each with its largest entry positive."""
     width = len(matrix)
     _, vectors = linalg.eigh(matrix, metric, subset_by_index=(width - dims, width - 1))
-    vectors = vectors[:, ::-1]
+    return _signed(vectors[:, ::-1])
+
+
+def _signed(vectors: Float[np.ndarray, "d k"]) -> Float[np.ndarray, "d k"]:
+    """Returns the columns, each with its largest entry positive."""
     largest = np.abs(vectors).argmax(axis=0)
-    return vectors * np.sign(vectors[largest, np.arange(dims)])
+    return vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])])

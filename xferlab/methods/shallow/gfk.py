@@ -31,7 +31,9 @@ class GFK(MapMethod):
     whose Cholesky factors give the 2 · dims features.
 
     Attributes:
-        dims: dimension of the subspaces; the paper chooses it for each pair.
+        dims: dimension of the subspaces. The paper chooses it for each pair: by the authors'
+            example (in viggin/domain-adaptation-toolbox) 20 for amazon-dslr, caltech10-webcam and
+            caltech10-amazon, 10 for the others.
         classifier: '1nn' or 'svm'.
 
     References:

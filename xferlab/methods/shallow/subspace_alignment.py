@@ -22,7 +22,8 @@ class SubspaceAlignment(MapMethod):
     Attributes:
         dims: number of components of each domain; the paper chooses it by cross-validation.
         classifier: '1nn', 'svm', or 'similarity_svm': a machine whose kernel matrix holds the
-            similarities of the source's examples across the alignment, as in the authors' code.
+            similarities of the source's examples across the alignment, as in the authors' code
+            (read in jindongwang/transferlearning, SA_SVM.m, a version of it).
 
     References:
         Fernando, Habrard, Sebban, Tuytelaars: Unsupervised Visual Domain Adaptation Using Subspace
