@@ -230,10 +230,8 @@ AMAZON_REVIEWS_MSDA = View(
 )
 
 _SURF_TOLERANCES = (
-    ({"1NN": "nearest_neighbour", "PCA": "pca"}, 0.1),
+    ({"1NN": "nearest_neighbour", "PCA": "pca", "TCA": "tca", "JDA": "jda"}, 0.1),
     ({"CORAL": "coral", "SVM": "svm_rbf"}, 1.0),
-    ({"TCA": "tca"}, 3.2),
-    ({"JDA": "jda"}, 2.7),
     ({"GFK": "gfk"}, None),
 )
 
