@@ -8,8 +8,9 @@ import pytest
 import scipy.sparse
 
 import xferlab
+from xferlab.benchmark.manifest import Manifest, read_manifest, write_manifest
 from xferlab.benchmark.own_data import load_domain, own_suite
-from xferlab.benchmark.suite import SuiteRequest, read_manifest, write_manifest
+from xferlab.benchmark.suite import SuiteRequest
 from xferlab.core.errors import InputError
 from xferlab.data.domain import Domain
 from xferlab.data.readers import domain_from_arrays
@@ -245,9 +246,11 @@ def test_the_same_data_twice_and_the_same_name_twice_are_said():
 def test_what_is_no_domain_is_refused(value):
     domain = of_arrays(4)[0]
     for pair, role in (((value, domain), "source"), ((domain, value), "target")):
-        with pytest.raises(InputError, match=f"{role} is a {type(value).__name__}.*one domain"):
+        with pytest.raises(
+            InputError, match=rf"(?s){role} is .*\({type(value).__name__}\)\. Give one Domain"
+        ):
             own_suite(*pair, "", SuiteRequest())
-    with pytest.raises(InputError, match="source is a list"):
+    with pytest.raises(InputError, match=r"(?s)source is .*\(list\)\. Give one Domain"):
         xferlab.compare([domain, domain], domain)
 
 
@@ -256,7 +259,20 @@ def test_notes_of_domains_stay_with_the_records_of_a_suite(tmp_path):
         dataclasses.replace(domain, notes=("3 files are no images",)) for domain in of_arrays(4)
     )
     suite = own_suite(a, b, "", SuiteRequest())
-    write_manifest(tmp_path / "own.suite", suite.header, ["0"])
-    header, _ = read_manifest(tmp_path / "own.suite")
+    write_manifest(tmp_path / "own.suite", Manifest(suite.header, {}, ()))
+    header = read_manifest(tmp_path / "own.suite").header
     assert header.protocol[-2:] == tuple(f"Domain '{n}': 3 files are no images." for n in "ab")
     assert dataclasses.replace(suite).header.protocol == header.protocol
+
+
+def test_tables_of_several_pairs_stay_in_one_folder(tmp_path):
+    """A second pair of domains does not take the place of the first."""
+    a, b = of_arrays(4)
+    for pair in ((a, b), (b, a)):
+        xferlab.compare(*pair, methods=["nearest_neighbour"], seeds=1, out=tmp_path)
+    names = sorted(path.name for path in tmp_path.glob("*.md"))
+    assert names == ["own-a-to-b.md", "own-b-to-a.md"]
+    assert {path.name for path in tmp_path.glob("*.suite")} == {
+        "own-a-to-b.suite",
+        "own-b-to-a.suite",
+    }

@@ -73,8 +73,9 @@ def rule_cells(records: Sequence[RunRecord], rule: str, spec: TableSpec) -> pd.D
 
 def _by_cell(runs: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
     """Yields the rows of every (task, method), in order of first appearance."""
-    for (task, method), rows in runs.groupby(["task", "method"], sort=False):
-        yield (str(task), str(method)), rows
+    for _, rows in runs.groupby(["task", "method"], sort=False):
+        first = rows.iloc[0]
+        yield (first["task"], first["method"]), rows
 
 
 def _read_scores(

@@ -64,12 +64,6 @@ def compare(
             could not run is a row that says why, and a warning.
         KeyboardInterrupt: if the user interrupts; it says what is kept.
     """
-    for side, domain in (("source", source), ("target", target)):
-        if not isinstance(domain, Domain):
-            raise InputError(
-                f"{side} is {shown(domain)}. Give one Domain, such as xferlab.domain_from_arrays"
-                " and the readers of xferlab.data return"
-            )
     candidates = _candidates(methods)
     request = SuiteRequest(steps=whole_number("steps", steps, least=0))
     seeds = whole_number("seeds", seeds, least=1)

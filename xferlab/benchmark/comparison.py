@@ -153,7 +153,9 @@ def _read(runs: pd.DataFrame, spec: TableSpec) -> dict[str, _Scores]:
         diverged = Counter(task for task in group.loc[group["value"].isna(), "task"])
         fixed = bool(group["deterministic"].all())
         oracle = bool(group["oracle"].iloc[0])
-        scores[str(name)] = _Scores(100 * (grid[:1] if fixed else grid), diverged, oracle, fixed)
+        scores[str(name)] = _Scores(
+            100 * grid.head(1 if fixed else len(grid)), diverged, oracle, fixed
+        )
     order = sorted(scores, key=lambda name: (name != spec.baseline, scores[name].target_labels))
     return {name: scores[name] for name in order}
 
@@ -189,7 +191,7 @@ def _row(
         **dict.fromkeys(["wins", "ties", "losses"]),
         **_columns("probability_of_improvement", "probability_{}", chance),
     }
-    own = outcomes[outcomes["method"] == method]
+    own = outcomes.loc[outcomes["method"] == method]
     if own.empty:
         return row | {"worst_task": "", "worst_points": np.nan, "worst_verdict": ""}
     verdicts = own["verdict"].tolist()
@@ -202,11 +204,12 @@ def _row(
 
 def _mean(method: str, cells: pd.DataFrame, ours: _Scores) -> Estimate:
     """Returns the mean over tasks with the interval that it has in the table."""
-    own = cells[(cells["method"] == method) & cells["mean_percent"].notna()]
-    average = own[own["task"] == AVERAGE]
-    if ours.gap or (average.empty and len(own) != 1):
+    own = cells.loc[(cells["method"] == method) & cells["mean_percent"].notna()]
+    rows = own.to_dict("records")
+    average = [row for row in rows if row["task"] == AVERAGE]
+    if ours.gap or (not average and len(rows) != 1):
         return Estimate(np.nan, None, None)
-    cell = (own if average.empty else average).iloc[0]
+    cell = (average or rows)[0]
     ends = (cell["low_percent"], cell["high_percent"])
     low, high = (None if np.isnan(end) else end for end in ends)
     return Estimate(cell["mean_percent"], low, high)

@@ -39,8 +39,9 @@ def describe_arithmetic() -> str:
     """
     import jax
 
-    wide = ["float64"] if jax.config.jax_enable_x64 else []
-    precision = jax.config.jax_default_matmul_precision
+    wide = ["float64"] if jax.dtypes.canonicalize_dtype(float) == "float64" else []
+    options: Any = jax.config  # Its attributes are made at run time.
+    precision = options.jax_default_matmul_precision
     return ", ".join([*wide, *([f"products {precision}"] if precision else [])])
 
 

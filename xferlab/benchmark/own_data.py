@@ -8,7 +8,7 @@ import numpy as np
 
 from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
 from xferlab.benchmark.suites.pairs import pair
-from xferlab.core.checks import check_type
+from xferlab.core.checks import check_type, shown
 from xferlab.core.errors import InputError
 from xferlab.data.alignment import (
     alignment_notes,
@@ -86,13 +86,18 @@ def own_suite(
         *_scale_notes(source, standardised=standardise and floats),
         *alignment_notes(source, target),
     )
-    header = SuiteHeader(name="own", title=task.name, protocol=(OWN, *notes))
+    header = SuiteHeader(name=_file_name(task), title=task.name, protocol=(OWN, *notes))
     return Suite(
         header=header,
         tasks=(_suite_task(task, backbone, request.steps or 1000),),
         methods=("source_only", "dann"),
         seeds=5,
     )
+
+
+def _file_name(task: TransferTask) -> str:
+    """Returns the name of the files of a pair: each pair of a folder has its own table."""
+    return f"own-{task.name.replace('->', '-to-')}"
 
 
 def _suite_task(task: TransferTask, backbone: str, steps: int) -> SuiteTask:
@@ -184,13 +189,11 @@ def _scale_notes(source: Domain, *, standardised: bool) -> list[str]:
 
 
 def _check_domain(value: object, role: str) -> None:
-    if isinstance(value, Domain):
-        return
-    raise InputError(
-        f"{role} is a {type(value).__qualname__}, {str(value)[:60]!r}. Allowed: one domain, as"
-        " domain_from_arrays, domain_from_npz or domain_from_folder make it; the examples of"
-        " several can be put into one"
-    )
+    if not isinstance(value, Domain):
+        raise InputError(
+            f"{role} is {shown(value)}. Give one Domain, such as xferlab.domain_from_arrays and"
+            " the readers of xferlab.data return; examples of several can be put into one"
+        )
 
 
 def _batch_size(domain: Domain) -> int:

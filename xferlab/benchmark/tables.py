@@ -107,9 +107,10 @@ def build_table(records: Sequence[RunRecord], spec: TableSpec) -> Table:
     frames = [rule_cells(records, rule, spec) for rule in spec.rules]
     cells = _with_published(pd.concat(frames, ignore_index=True), spec)
     trivial = trivial_scores(records, spec.metric, table_tasks(records, spec))
-    majority = trivial[trivial["method"] == MAJORITY].set_index("task")["mean_percent"]
-    least = cells["task"].map(majority).astype(float)
-    cells["below_majority"] = cells["mean_percent"] < least - _ROUNDING
+    rows = trivial.loc[trivial["method"] == MAJORITY]
+    least = dict(zip(rows["task"], rows["mean_percent"], strict=True))
+    floors = np.array([least.get(task, -np.inf) for task in cells["task"]])
+    cells["below_majority"] = cells["mean_percent"] < floors - _ROUNDING
     return Table(spec, cells, write_notes(records, spec, cells), trivial)
 
 

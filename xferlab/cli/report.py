@@ -8,7 +8,7 @@ from pathlib import Path
 
 from absl import flags
 
-from xferlab.benchmark.options import BenchOptions
+from xferlab.benchmark.options import BenchOptions, check_presentation
 from xferlab.benchmark.presentation import report_suite, suites_of
 from xferlab.cli.parsing import define_presentation_flags, parse
 from xferlab.cli.printing import print_results
@@ -30,6 +30,7 @@ def run(argv: Sequence[str]) -> int:
         validator=values.validator,
         interval=values.interval,
     )
+    check_presentation(options)
     status = 0
     found = suites_of(options.out)
     for name in [found.resolve(values.suite)] if values.suite else list(found):
