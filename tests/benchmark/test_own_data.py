@@ -246,15 +246,13 @@ def test_the_same_data_twice_and_the_same_name_twice_are_said():
 def test_what_is_no_domain_is_refused(value):
     domain = of_arrays(4)[0]
     for pair, role in (((value, domain), "source"), ((domain, value), "target")):
-        with pytest.raises(
-            InputError, match=rf"(?s){role} is .*\({type(value).__name__}\)\. Give one Domain"
-        ):
+        with pytest.raises(InputError, match=rf"(?s){role} is .*Give one Domain"):
             own_suite(*pair, "", SuiteRequest())
     with pytest.raises(InputError, match=r"(?s)source is .*\(list\)\. Give one Domain"):
         xferlab.compare([domain, domain], domain)
 
 
-def test_notes_of_domains_stay_with_the_records_of_a_suite(tmp_path):
+def test_notes_stand_in_tables_and_reports_now_and_later(tmp_path):
     a, b = (
         dataclasses.replace(domain, notes=("3 files are no images",)) for domain in of_arrays(4)
     )

@@ -86,7 +86,10 @@ class Manifest:
         kept = tuple(run for run in self.runs if run.cell not in taken)
         tasks = {**self.setups, **newer.setups}
         names = {**self.header.class_names, **newer.header.class_names}
-        header = dataclasses.replace(newer.header, class_names=names)
+        # What is said of tasks that only the older has, their networks and data, stays with them.
+        older = self.header.protocol if self.setups.keys() - newer.setups.keys() else ()
+        protocol = tuple(dict.fromkeys((*older, *newer.header.protocol)))
+        header = dataclasses.replace(newer.header, class_names=names, protocol=protocol)
         return Manifest(header, tasks, kept + newer.runs)
 
     def with_failures(self, failed: Mapping[str, str]) -> Manifest:

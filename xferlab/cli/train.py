@@ -56,26 +56,7 @@ def run(argv: Sequence[str]) -> int:
     request = SuiteRequest(
         data_dir=Path(values.data_dir) if values.data_dir else None, steps=values.steps
     )
-    if bool(values.source) != bool(values.target):
-        raise InputError("--source and --target belong together; give both or neither")
-    for name in ("suite", "task"):
-        if values.source and values[name].present:
-            raise InputError(
-                f"--{name}={values[name].value} chooses a task of a suite; leave it out where"
-                " --source and --target name the data"
-            )
-    if values.network and not values.source:
-        raise InputError(
-            f"--network={values.network} goes with --source and --target; a suite has its own"
-        )
-    if values.source:
-        domains = [load_domain(text, request.data_dir) for text in (values.source, values.target)]
-        suite = own_suite(
-            domains[0], domains[1], values.network, request, standardise=values.standardise
-        )
-        print(*suite.header.protocol[1:], sep="\n")
-    else:
-        suite = _one_task(SUITES[values.suite](request), values.task)
+    suite = _suite(values, request)
     candidates = list(find_methods(values.method or ["dann"]).values())
     options = BenchOptions(out=Path(values.out), seeds=values.seed + 1, width=1)
     packs = [
@@ -92,6 +73,32 @@ def run(argv: Sequence[str]) -> int:
             console.print(_course(record))
             print(f"record: {(options.out / record.digest).resolve()}")
     return print_problems(results)
+
+
+def _suite(values: flags.FlagValues, request: SuiteRequest) -> Suite:
+    """Returns the suite of one task that is asked for; what is chosen for own data is printed."""
+    if bool(values.source) != bool(values.target):
+        raise InputError("--source and --target belong together; give both or neither")
+    for name in ("suite", "task"):
+        if values.source and values[name].present:
+            raise InputError(
+                f"--{name}={values[name].value} chooses a task of a suite; leave it out where"
+                " --source and --target name the data"
+            )
+    for name in ("network", "standardise"):
+        if values[name].present and values[name].value != "" and not values.source:
+            raise InputError(
+                f"--{name}={values[name].value} goes with --source and --target; a suite has its"
+                " own"
+            )
+    if not values.source:
+        return _one_task(SUITES[values.suite](request), values.task)
+    source, target = (
+        load_domain(text, request.data_dir) for text in (values.source, values.target)
+    )
+    suite = own_suite(source, target, values.network, request, standardise=values.standardise)
+    print(*suite.header.protocol[1:], sep="\n")
+    return suite
 
 
 def _one_task(suite: Suite, name: str) -> Suite:

@@ -122,7 +122,7 @@ def clean_name(name: Any, what: str, *, path_like: bool = True) -> str:
     return text
 
 
-def whole_number(value: Any, what: str, *, low: int, high: int) -> int:
+def number_within(value: Any, what: str, *, low: int, high: int) -> int:
     """Returns an integer within bounds. Raises InputError for any other value."""
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or not low <= int(value) <= high:
