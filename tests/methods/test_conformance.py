@@ -37,7 +37,8 @@ from xferlab.methods.base import Method
 from xferlab.methods.table import METHODS
 from xferlab.training.checkpoint import Checkpoint
 from xferlab.training.logs import TermLog
-from xferlab.training.run import Training, stage_bounds
+from xferlab.training.recipe import stage_bounds
+from xferlab.training.run import Training
 
 STEPS = 200
 TASK = make_task()

@@ -14,7 +14,7 @@ from xferlab.losses.classification import cross_entropy
 from xferlab.methods.base import Method, Stage, Term, method
 from xferlab.methods.dann import DANN
 from xferlab.methods.source_only import SourceOnly
-from xferlab.training.run import Member, stage_bounds
+from xferlab.training.run import Member
 
 TASK = make_task(sizes=(40, 30))
 SPEC = make_spec()
@@ -99,22 +99,3 @@ def test_the_step_of_a_fault_is_counted_in_the_whole_recipe():
     (log,) = training.advance(8)
     assert (log.bad_step, log.bad_term) == (7, "broken")
     assert math.isfinite(log.means["classification"])
-
-
-@pytest.mark.parametrize(
-    ("fractions", "steps", "ends"),
-    [
-        ((1.0,), 7, [7]),
-        ((0.5, 0.5), 9, [4, 9]),
-        ((0.9, 0.1), 400, [360, 400]),
-        ((1 / 3, 1 / 3, 1 / 3), 10, [3, 7, 10]),
-        ((0.5, 0.5), 1, [0, 1]),
-    ],
-)
-def test_stage_bounds(fractions, steps, ends):
-    assert stage_bounds([Stage(SourceOnly(), f) for f in fractions], steps) == ends
-
-
-def test_fractions_must_add_up_to_one():
-    with pytest.raises(ValueError, match=r"add up to 0\.8"):
-        stage_bounds([Stage(SourceOnly(), 0.5), Stage(SourceOnly(), 0.3)], 10)

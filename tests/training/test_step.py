@@ -103,7 +103,7 @@ class Misnamed(Method):
 
 
 def test_a_phase_that_trains_an_unknown_group():
-    message = r"phase 'train' of Misnamed trains 'decoder'.*\['encoder', 'heads'\]"
+    message = r"Misnamed.*phase 'train', which trains 'decoder'.*\['encoder', 'heads'\]"
     with pytest.raises(InputError, match=message):
         start(Misnamed())
 

@@ -27,6 +27,7 @@ from xferlab.methods.base import Method
 from xferlab.methods.shallow.base import ShallowMethod
 from xferlab.models.nets import TARGET
 from xferlab.training.checkpoint import Checkpoint
+from xferlab.training.recipe import stages_of
 from xferlab.training.run import Member, StageCache, Training
 from xferlab.training.shallow import ShallowMember, ShallowRuns
 
@@ -237,7 +238,7 @@ class Executor:
             Member(cast(Method, method), spec.training, spec.random_seed)
             for spec, method in pack.runs
         ]
-        settings = {stage.setting or pack.task.setting for stage in members[0].method.stages()}
+        settings = {stage.setting or pack.task.setting for stage in stages_of(members[0].method)}
         load = self._residents.shared if keep_data else self._residents.load
         data = {setting: load(pack, setting) for setting in settings}
         return Training(pack.suite_task.network, members, data, pack.task.setting, self._cache)

@@ -23,6 +23,7 @@ from xferlab.data.task import TransferTask
 from xferlab.methods.shallow.base import ShallowMethod
 from xferlab.methods.table import AnyMethod
 from xferlab.training.options import TrainingOptions
+from xferlab.training.recipe import stages_of
 
 Hyper = Mapping[str, Value]
 OF_TRAINING: Mapping[str, type] = {"lr": float, "weight_decay": float}
@@ -119,7 +120,7 @@ def shown_beyond(method: AnyMethod, task: TransferTask) -> Setting | None:
     """Returns the setting of the first stage that shows more than the task, None without one."""
     if isinstance(method, ShallowMethod):
         return None
-    settings = (stage.setting for stage in method.stages() if stage.setting is not None)
+    settings = (stage.setting for stage in stages_of(method) if stage.setting is not None)
     return next((setting for setting in settings if not setting.within(task.setting)), None)
 
 

@@ -3,7 +3,7 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
-    from xferlab.methods.base import Context, Method, Phase, Stage, Term, method, static
+    from xferlab.methods.base import Context, Method, Phase, Stage, Term, method, number, static
     from xferlab.methods.table import METHODS
 
-__all__ = ["METHODS", "Context", "Method", "Phase", "Stage", "Term", "method", "static"]
+__all__ = ["METHODS", "Context", "Method", "Phase", "Stage", "Term", "method", "number", "static"]

@@ -15,19 +15,21 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float, Int, Key
 
-from xferlab.core.pytrees import pytree_dataclass, static
+from xferlab.core.pytrees import number, pytree_dataclass, static
 from xferlab.core.settings import Setting
 from xferlab.models.nets import Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
 
-__all__ = ["Context", "Method", "Phase", "Stage", "Term", "WholeTarget", "method", "static"]
+__all__ = [
+    "Context", "Method", "Phase", "Stage", "Term", "WholeTarget", "method", "number", "static",
+]  # fmt: skip
 
 method = pytree_dataclass
 """Decorator for method classes: `@method class MyLoss(Method): ...`."""
 
 
 class Term(NamedTuple):
-    """One named part of a loss: an unweighted scalar and its weight. Both are logged."""
+    """One named part of a loss: an unweighted scalar, which is logged, and its weight."""
 
     value: Float[Array, ""]
     weight: Float[Array, ""] | float = 1.0
@@ -68,12 +70,15 @@ class Stage(NamedTuple):
     fraction: float = 1.0
     setting: Setting | None = None
     """None: the task's setting."""
+    fresh: tuple[str, ...] = ()
+    """Networks that begin anew where the stage before has some of the same name."""
 
 
 class WholeTarget(NamedTuple):
     """The visible target training split, padded: what `refresh` works on."""
 
     outputs: Output
+    """What the method itself predicts (`Method.predict`)."""
     mask: Float[Array, " n"]
     """1 for examples, 0 for padding."""
 
@@ -89,7 +94,12 @@ class Method(abc.ABC):
     """How often, in a stage, `refresh` is called; the first time before the first step."""
 
     def stages(self) -> tuple[Stage, ...]:
-        """Returns the recipe; weights pass from stage to stage by parameter group."""
+        """Returns the recipe: stages whose fractions add up to one.
+
+        A stage begins with the weights and statistics of every network (encoder, heads, extra
+        networks) that the stage before has by the same name, unless it is `fresh`; others are
+        drawn. Each stage takes at least one step.
+        """
         return (Stage(self),)
 
     def extra_networks(

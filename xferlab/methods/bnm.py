@@ -7,7 +7,7 @@ from typing import ClassVar
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.nuclear_norm import nuclear_norm_loss
-from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.methods.base import Context, Method, Term, Terms, method, number
 from xferlab.models.nets import Nets
 
 
@@ -31,7 +31,7 @@ class BNM(Method):
     """
 
     reference: ClassVar[str] = "cui2020bnm"
-    weight: float = 1.0
+    weight: float = number(default=1.0, least=0.0)
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the classification and the nuclear-norm term."""

@@ -13,7 +13,7 @@ from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.adversarial import domain_loss, gradient_reversal
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.conditional import entropy_weights, multilinear
-from xferlab.methods.base import Context, Method, Term, Terms, method, static
+from xferlab.methods.base import Context, Method, Term, Terms, method, number, static
 from xferlab.methods.schedules import dann_ramp
 from xferlab.models.nets import Nets, Output
 from xferlab.models.networks import Discriminator
@@ -50,7 +50,7 @@ class CDAN(Method):
     """
 
     reference: ClassVar[str] = "long2018cdan"
-    weight: float = 1.0
+    weight: float = number(default=1.0, least=0.0)
     entropy_conditioning: bool = static(default=False)
 
     def extra_networks(

@@ -7,7 +7,7 @@ from typing import ClassVar
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.mmd import mmd_loss
-from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.methods.base import Context, Method, Term, Terms, method, number
 from xferlab.models.nets import Nets
 
 
@@ -37,7 +37,7 @@ class DAN(Method):
     """
 
     reference: ClassVar[str] = "long2015dan"
-    weight: float = 1.0
+    weight: float = number(default=1.0, least=0.0)
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the classification and the discrepancy term."""

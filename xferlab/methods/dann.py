@@ -10,7 +10,7 @@ from flax import nnx
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.adversarial import domain_loss, gradient_reversal
 from xferlab.losses.classification import cross_entropy
-from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.methods.base import Context, Method, Term, Terms, method, number
 from xferlab.methods.schedules import dann_ramp
 from xferlab.models.nets import Nets
 from xferlab.models.networks import Discriminator
@@ -45,7 +45,7 @@ class DANN(Method):
     """
 
     reference: ClassVar[str] = "ganin2016dann"
-    weight: float = 1.0
+    weight: float = number(default=1.0, least=0.0)
 
     def extra_networks(
         self, spec: NetworkSpec, features: int, rngs: nnx.Rngs

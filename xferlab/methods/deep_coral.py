@@ -7,7 +7,7 @@ from typing import ClassVar
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.coral import coral_loss
-from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.methods.base import Context, Method, Term, Terms, method, number
 from xferlab.models.nets import Nets
 
 
@@ -32,7 +32,7 @@ class DeepCORAL(Method):
     """
 
     reference: ClassVar[str] = "sun2016deepcoral"
-    weight: float = 10.0
+    weight: float = number(default=10.0, least=0.0)
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the classification and the CORAL term."""

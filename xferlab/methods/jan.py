@@ -9,7 +9,7 @@ import jax
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.jmmd import jmmd_loss
-from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.methods.base import Context, Method, Term, Terms, method, number
 from xferlab.methods.schedules import dann_ramp
 from xferlab.models.nets import Nets, Output
 
@@ -39,7 +39,7 @@ class JAN(Method):
     """
 
     reference: ClassVar[str] = "long2017jan"
-    weight: float = 1.0
+    weight: float = number(default=1.0, least=0.0)
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the classification and the joint-discrepancy term."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.class_confusion import class_confusion_loss
 from xferlab.losses.classification import cross_entropy
-from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.methods.base import Context, Method, Term, Terms, method, number
 from xferlab.models.nets import Nets
 
 
@@ -31,8 +31,8 @@ class MCC(Method):
     """
 
     reference: ClassVar[str] = "jin2020mcc"
-    weight: float = 1.0
-    temperature: float = 2.5
+    weight: float = number(default=1.0, least=0.0)
+    temperature: float = number(default=2.5, least=1e-6)
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the classification and the confusion term."""

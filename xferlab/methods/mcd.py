@@ -47,7 +47,7 @@ class MCD(Method):
     """
 
     reference: ClassVar[str] = "saito2018mcd"
-    encoder_updates: int = static(default=4)
+    encoder_updates: int = static(default=4, least=1)
 
     def extra_networks(
         self, spec: NetworkSpec, features: int, rngs: nnx.Rngs

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import jax
+import jax.numpy as jnp
+from jaxtyping import Array
 
 from xferlab.core.batch import AdaptationBatch, Batch
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.consistency import class_balance_loss, consistency_loss
-from xferlab.methods.base import Context, Method, Term, Terms, method
-from xferlab.models.nets import Nets, Output, Params
+from xferlab.methods.base import Context, Method, Term, Terms, method, number
+from xferlab.models.nets import TARGET, Nets, Output, Params
 
 
 @method
@@ -23,6 +25,10 @@ class SelfEnsembling(Method):
 
     p and q are student's and teacher's probabilities on two views v of the same target example,
     c is 1 where max q exceeds the threshold. The teacher predicts.
+
+    In every batch-norm mode source and target pass through the student apart, each normalised by
+    its own batch, as in the paper; the teacher sees the target alone. Its averages, by which it
+    predicts, are the target's where the domains share them, for inputs of either domain.
 
     Attributes:
         weight: factor of all that the target decides; 3 in the authors' code.
@@ -44,10 +50,10 @@ class SelfEnsembling(Method):
     """
 
     reference: ClassVar[str] = "french2018self"
-    weight: float = 3.0
-    balance_weight: float = 0.005
-    ema_decay: float = 0.99
-    confidence_threshold: float = 0.968
+    weight: float = number(default=3.0, least=0.0)
+    balance_weight: float = number(default=0.005, least=0.0)
+    ema_decay: float = number(default=0.99, least=0.0, most=1.0)
+    confidence_threshold: float = number(default=0.968, most=1.0)
 
     def init_state(self, params: Params, statistics: Params, target_size: int) -> Any:
         """Starts the teacher as a copy of the student."""
@@ -58,9 +64,9 @@ class SelfEnsembling(Method):
         keys = jax.random.split(ctx.key, 3)
         source_view = batch.source._replace(inputs=ctx.augment(keys[0], batch.source.inputs))
         target_view = batch.target._replace(inputs=ctx.augment(keys[1], batch.target.inputs))
-        source, student = nets.forward(Batch(source_view, target_view))
+        source, student = nets.forward_apart(Batch(source_view, target_view))
         teacher_nets = nets.with_weights(**ctx.state, train=True)
-        teacher = teacher_nets.apply(ctx.augment(keys[2], batch.target.inputs))
+        teacher = teacher_nets.apply(ctx.augment(keys[2], batch.target.inputs), domain=TARGET)
         consistency = consistency_loss(
             student.logits, teacher.logits, confidence_threshold=self.confidence_threshold
         )
@@ -73,10 +79,14 @@ class SelfEnsembling(Method):
         }
 
     def after_update(self, state: Any, nets: Nets, ctx: Context) -> Any:
-        """Moves the teacher towards the student."""
+        """Moves the teacher towards the student; variables that are no floats are the student's."""
         student = {"params": nets.params(), "statistics": nets.statistics()}
-        keep = self.ema_decay
-        return jax.tree.map(lambda old, new: keep * old + (1.0 - keep) * new, state, student)
+        return jax.tree.map(self._average, state, student)
+
+    def _average(self, old: Array, new: Array) -> Array:
+        if not jnp.issubdtype(new.dtype, jnp.floating):
+            return new
+        return self.ema_decay * old + (1.0 - self.ema_decay) * new
 
     def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the teacher's outputs."""

@@ -12,7 +12,17 @@ from xferlab.core.batch import TargetBatch
 from xferlab.core.settings import Setting
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.information import diversity, entropy
-from xferlab.methods.base import Context, Method, Phase, Stage, Term, Terms, WholeTarget, method
+from xferlab.methods.base import (
+    Context,
+    Method,
+    Phase,
+    Stage,
+    Term,
+    Terms,
+    WholeTarget,
+    method,
+    number,
+)
 from xferlab.methods.source_only import SourceOnly
 from xferlab.models.nets import SOURCE, Nets, Output, Params
 
@@ -49,7 +59,7 @@ class SHOT(Method):
     settings: ClassVar[tuple[Setting, ...]] = (Setting.UNSUPERVISED_DA,)
     reference: ClassVar[str] = "liang2020shot"
     refreshes: ClassVar[int] = 15
-    pseudo_weight: float = 0.1
+    pseudo_weight: float = number(default=0.1, least=0.0)
 
     def stages(self) -> tuple[Stage, ...]:
         """Returns source training and source-free adaptation."""

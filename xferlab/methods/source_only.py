@@ -20,7 +20,7 @@ class SourceOnly(Method):
         label_smoothing: mass moved from the label to all classes; 0 for none.
     """
 
-    label_smoothing: float = static(default=0.0)
+    label_smoothing: float = static(default=0.0, least=0.0, most=1.0)
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the classification term."""

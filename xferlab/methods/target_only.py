@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from xferlab.core.batch import SupervisedBatch
 from xferlab.core.settings import Setting
 from xferlab.losses.classification import cross_entropy
 from xferlab.methods.base import Context, Method, Term, Terms, method
-from xferlab.models.nets import Nets
+from xferlab.models.nets import TARGET, Nets, Output
 
 
 @method
@@ -25,5 +25,9 @@ class TargetOnly(Method):
 
     def loss(self, nets: Nets, batch: SupervisedBatch, ctx: Context) -> Terms:
         """Returns the classification term."""
-        logits = nets.apply(batch.target.inputs).logits
+        logits = nets.apply(batch.target.inputs, domain=TARGET).logits
         return {"classification": Term(cross_entropy(logits, batch.target.labels).mean())}
+
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
+        """Returns the outputs under the target's batch statistics: it has no others."""
+        return nets.apply(inputs, domain=TARGET)

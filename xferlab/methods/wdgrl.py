@@ -11,7 +11,7 @@ from flax import nnx
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.wasserstein import gradient_penalty, interpolate, wasserstein_gap
-from xferlab.methods.base import Context, Method, Phase, Term, Terms, method, static
+from xferlab.methods.base import Context, Method, Phase, Term, Terms, method, number, static
 from xferlab.models.nets import Nets
 from xferlab.models.networks import Discriminator
 from xferlab.models.spec import NetworkSpec
@@ -46,9 +46,9 @@ class WDGRL(Method):
     """
 
     reference: ClassVar[str] = "shen2018wdgrl"
-    weight: float = 1.0
-    penalty: float = 10.0
-    critic_updates: int = static(default=5)
+    weight: float = number(default=1.0, least=0.0)
+    penalty: float = number(default=10.0, least=0.0)
+    critic_updates: int = static(default=5, least=1)
 
     def extra_networks(
         self, spec: NetworkSpec, features: int, rngs: nnx.Rngs

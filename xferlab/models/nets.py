@@ -1,4 +1,11 @@
-"""`Nets`: the networks of a run during one pure function call."""
+"""`Nets`: the networks of a run during one pure function call.
+
+The state of the modules, a user's own among them, falls into three parts: parameters (`nnx.Param`),
+the random streams that modules keep (`nnx.RngState`, of `nnx.Dropout` for example), and all the
+rest, called statistics here: batch-norm averages and every other `nnx.Variable`. Parameters and
+statistics are carried from step to step and saved; random streams are not: each `Nets` starts them
+from its own key, so that noise is a function of seed and step alone.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +17,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from xferlab.core.batch import AdaptationBatch
+from xferlab.core.errors import InputError, unknown_name
 from xferlab.models.layers import Mode
 from xferlab.models.networks import ExtraNetworks, build_networks
 from xferlab.models.spec import NetworkSpec
@@ -18,6 +26,8 @@ Params = dict[str, Any]
 """Nested dict of arrays; its top level are the parameter groups."""
 
 SOURCE, TARGET = 0, 1
+COPIES_KEY, STREAMS_KEY = 2**16, 2**17
+"""Folded into a key for copies and for random streams; passes never get that far."""
 
 
 class Output(NamedTuple):
@@ -32,17 +42,37 @@ class Blueprint(NamedTuple):
 
     spec: NetworkSpec
     graphdef: Any
+    streams: Params
+    """Shapes and types of the random streams that modules keep."""
 
     @classmethod
     def of(cls, spec: NetworkSpec, extra: ExtraNetworks) -> Blueprint:
         """Traces the construction without computing anything."""
         key = jax.random.key(0)
-        return cls(spec, nnx.graphdef(nnx.eval_shape(lambda: build_networks(spec, extra, key))))
+        modules = nnx.eval_shape(lambda: build_networks(spec, extra, key))
+        graphdef, streams, _ = nnx.split(modules, nnx.RngState, ...)
+        return cls(spec, graphdef, nnx.to_pure_dict(streams))
+
+    def merge(self, params: Params, statistics: Params, key: Array | None) -> Any:
+        """Returns the modules, their random streams started from the key."""
+        key = jax.random.key(0) if key is None else key
+        leaves, structure = jax.tree.flatten(self.streams)
+        started = [_start_stream(leaf, jax.random.fold_in(key, i)) for i, leaf in enumerate(leaves)]
+        streams = jax.tree.unflatten(structure, started)
+        return nnx.merge(self.graphdef, params, streams, statistics, copy=True)
 
     def init(self, extra: ExtraNetworks, key: Array) -> tuple[Params, Params]:
         """Draws `(params, statistics)` as plain dicts; pure in the key."""
-        _, params, rest = nnx.split(build_networks(self.spec, extra, key), nnx.Param, ...)
-        return nnx.to_pure_dict(params), nnx.to_pure_dict(rest)
+        modules = build_networks(self.spec, extra, key)
+        _, params, _, statistics = nnx.split(modules, nnx.Param, nnx.RngState, ...)
+        return nnx.to_pure_dict(params), nnx.to_pure_dict(statistics)
+
+
+def _start_stream(leaf: Any, key: Array) -> Array:
+    """Returns keys for a leaf of keys (several where a module was built by `vmap`), else zeros."""
+    if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jnp.zeros(leaf.shape, leaf.dtype)
+    return jax.random.split(key, leaf.shape) if leaf.shape else key
 
 
 def _encode_in(dtype: Any, encoder: nnx.Module, inputs: Array, mode: Mode) -> Array:
@@ -76,15 +106,28 @@ class Nets:
         train: bool,
         key: Array | None = None,
     ):
-        """Merges structure and values; `key` is needed for training passes with dropout."""
+        """Merges structure and values; `key` is needed for training passes with dropout.
+
+        Modules are put in training or evaluation mode (`nnx.Module.train`, `nnx.Module.eval`).
+        """
         self._blueprint = blueprint
-        self._modules = nnx.merge(blueprint.graphdef, params, statistics, copy=True)
+        streams_key = None if key is None else jax.random.fold_in(key, STREAMS_KEY)
+        self._modules = blueprint.merge(params, statistics, streams_key)
+        _set_mode(self._modules, train)
+        self._initial = statistics
         self._train = train
         self._key = key
         self._passes = 0
+        self._copies = 0
 
     def __getitem__(self, name: str) -> Any:
-        """Returns a method's own network by the name it gave it."""
+        """Returns a method's own network by the name it gave it.
+
+        Raises:
+            InputError: if there is none of that name.
+        """
+        if name not in self._modules:
+            raise unknown_name("network", name, self._modules)
         return self._modules[name]
 
     def encode(
@@ -131,6 +174,20 @@ class Nets:
         both = self.apply(jnp.concatenate([source, target]), domain=SOURCE)
         return Output(*(a[:n] for a in both)), Output(*(a[n:] for a in both))
 
+    def forward_apart(self, batch: AdaptationBatch) -> tuple[Output, Output]:
+        """Returns the outputs of a pass each, whatever the spec says, the source first.
+
+        Where the domains share averages, the target's pass alone moves the encoder's: averages of
+        both would fit neither of what the two passes normalise by.
+        """
+        encoder = self._modules["encoder"]
+        before = nnx.state(encoder, nnx.Not(nnx.Any(nnx.Param, nnx.RngState)))
+        before = jax.tree.map(lambda a: a, before)
+        source = self.apply(batch.source.inputs, domain=SOURCE)
+        if self._blueprint.spec.bn_domains == 1:
+            nnx.update(encoder, before)
+        return source, self.apply(batch.target.inputs, domain=TARGET)
+
     def with_weights(self, params: Params, statistics: Params, *, train: bool) -> Nets:
         """Returns the networks with some groups' values replaced (a teacher, a frozen encoder).
 
@@ -139,7 +196,10 @@ class Nets:
             statistics: batch-norm averages of groups to replace.
             train: whether its passes normalise by batch and use dropout (masks of its own).
         """
-        key = None if self._key is None else jax.random.fold_in(self._key, 2**16)
+        self._copies += 1
+        key = self._key
+        if key is not None:
+            key = jax.random.fold_in(key, COPIES_KEY + self._copies)
         return Nets(
             self._blueprint, self.params() | params, self.statistics() | statistics,
             train=train, key=key,
@@ -150,5 +210,42 @@ class Nets:
         return nnx.to_pure_dict(nnx.state(self._modules, nnx.Param))
 
     def statistics(self) -> Params:
-        """Returns the batch-norm averages, as moved by this object's training passes."""
-        return nnx.to_pure_dict(nnx.state(self._modules, nnx.BatchStat))
+        """Returns batch-norm averages and other variables, as moved by this object's passes.
+
+        What a pass adds (`nnx.Module.sow`) is left out.
+
+        Raises:
+            InputError: if a pass has removed a variable or given it another shape or type.
+        """
+        moved = nnx.state(self._modules, nnx.Not(nnx.Any(nnx.Param, nnx.RngState)))
+        return _kept(nnx.to_pure_dict(moved), self._initial, "")
+
+
+def _set_mode(modules: nnx.Module, train: bool) -> None:
+    """Puts all modules in training or evaluation mode, by their own `train` or `eval` if any."""
+    modules.train() if train else modules.eval()
+    for _, module in nnx.iter_modules(modules):
+        if train and type(module).train is not nnx.Module.train:
+            module.train()
+        if not train and type(module).eval is not nnx.Module.eval:
+            module.eval()
+
+
+def _kept(moved: Any, initial: Any, path: str) -> Any:
+    """Returns of a tree what the initial one has, after comparing shapes and types."""
+    if isinstance(initial, dict):
+        missing = [key for key in initial if key not in moved]
+        if missing:
+            raise InputError(
+                f"variable '{path}{missing[0]}' is gone after a pass; a network keeps the variables"
+                " that it is built with"
+            )
+        return {key: _kept(moved[key], value, f"{path}{key}/") for key, value in initial.items()}
+    before, after = (jax.eval_shape(jnp.asarray, each) for each in (initial, moved))
+    if (before.shape, before.dtype) != (after.shape, after.dtype):
+        raise InputError(
+            f"variable '{path[:-1]}' changes from {before.dtype}{list(before.shape)} to"
+            f" {after.dtype}{list(after.shape)} in a pass; the variables of a network keep shape"
+            " and type"
+        )
+    return moved

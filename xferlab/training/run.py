@@ -7,7 +7,6 @@ between is one compiled program. Everything a run is made of is in `Training.sta
 from __future__ import annotations
 
 import functools
-import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -28,6 +27,7 @@ from xferlab.models.spec import NetworkSpec
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import Stream, run_loop
 from xferlab.training.options import TrainingOptions
+from xferlab.training.recipe import stage_bounds, stages_of
 from xferlab.training.scan import Log
 from xferlab.training.stage import CompiledStage, compile_stage, make_stage
 from xferlab.training.step import TrainState
@@ -72,19 +72,6 @@ class StageCache:
             return self._stages[key]
 
 
-def stage_bounds(stages: Sequence[Stage], steps: int) -> list[int]:
-    """Returns the step at which each stage ends; the last one ends at `steps`.
-
-    Raises:
-        ValueError: if the fractions do not add up to one.
-    """
-    total = sum(stage.fraction for stage in stages)
-    if abs(total - 1.0) > 1e-6:
-        raise ValueError(f"the stages' fractions add up to {total}; they must add up to 1")
-    ends = itertools.accumulate(stage.fraction for stage in stages)
-    return [round(end * steps) for end in ends]
-
-
 class Training:
     """A stack of runs that share task, network, and the structure of method and options."""
 
@@ -114,7 +101,7 @@ class Training:
         self._batches: Iterator[Batch] | None = None
         if self._stacked and any(isinstance(part, Stream) for part in data.values()):
             raise InputError("runs with streamed data train one by one; use a width of 1")
-        self._recipes = [member.method.stages() for member in members]
+        self._recipes = [stages_of(member.method) for member in members]
         self._ends = stage_bounds(self._recipes[0], members[0].options.steps)
         self.stage = 0
         self.state = self._enter(None)
@@ -206,8 +193,9 @@ class Training:
         ]
         inherited = ({}, {})
         if previous is not None:
+            fresh = self._recipe_stage.fresh
             inherited = tuple(
-                {group: tree[group] for group in ("encoder", "heads") if group in tree}
+                {name: values for name, values in tree.items() if name not in fresh}
                 for tree in (previous.params, previous.statistics)
             )
         self._batches = None

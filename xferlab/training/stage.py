@@ -14,13 +14,15 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch
+from xferlab.core.errors import InputError
 from xferlab.core.paths import resolve_rules
 from xferlab.core.sparse import Inputs
 from xferlab.data.resident import Resident
 from xferlab.data.scaling import scale_inputs
 from xferlab.methods.base import Method, WholeTarget
-from xferlab.models.nets import Blueprint, Nets, Output, Params
+from xferlab.models.nets import TARGET, Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
+from xferlab.training.contract import checked_output, checked_state, networks_of, user_code
 from xferlab.training.options import TrainingOptions
 from xferlab.training.scan import Log, empty_log, logged_step, run_chunk
 from xferlab.training.sharding import over_runs
@@ -53,18 +55,20 @@ class StageFunctions:
         inherited: tuple[Params, Params],
         target_size: int,
     ) -> TrainState:
-        """Returns the state before the first step; `inherited` weights replace fresh ones."""
+        """Returns the state before the first step; `inherited` weights replace fresh ones.
+
+        Raises:
+            InputError: if a network differs in shape from the inherited one of its name, or if the
+                method's own state is none.
+        """
         init_key, run_key = jax.random.split(key)
-        params, statistics = self.program.blueprint.init(method.extra_networks, init_key)
-        params, statistics = params | inherited[0], statistics | inherited[1]
-        return TrainState(
-            params,
-            statistics,
-            init_optimisation(self.program, method, options, params),
-            method.init_state(params, statistics, target_size),
-            run_key,
-            jnp.int32(0),
-        )
+        drawn = self.program.blueprint.init(networks_of(method), init_key)
+        params, statistics = map(_inherit, drawn, inherited)
+        optimiser = init_optimisation(self.program, method, options, params)
+        with user_code(method, "init_state"):
+            method_state = method.init_state(params, statistics, target_size)
+        checked_state(method, "init_state", method_state, method_state)
+        return TrainState(params, statistics, optimiser, method_state, run_key, jnp.int32(0))
 
     def chunk(
         self,
@@ -95,15 +99,18 @@ class StageFunctions:
         return empty_log(self.program, state, method, options, _scaled(batch))
 
     def refresh(self, state: TrainState, method: Method, data: Resident) -> TrainState:
-        """Renews the method's state from the network's view of the whole target split."""
+        """Renews the method's state from what it predicts for the whole target split."""
         nets = self._frozen_nets(state)
         size = len(data.splits.target.index)
         batches = jax.tree.map(_refresh_batches, data.splits.target.inputs)
-        outputs = jax.lax.map(lambda x: nets.apply(scale_inputs(x)), batches)
+        target = jnp.int32(TARGET)
+        outputs = jax.lax.map(lambda x: self.predict(state, method, x, target), batches)
         outputs = jax.tree.map(lambda a: a.reshape(-1, a.shape[-1])[:size], outputs)
         mask = (jnp.arange(size) < data.target_size).astype(jnp.float32)
-        whole = WholeTarget(outputs, mask)
-        return state._replace(method_state=method.refresh(state.method_state, nets, whole))
+        with user_code(method, "refresh"):
+            renewed = method.refresh(state.method_state, nets, WholeTarget(outputs, mask))
+        checked_state(method, "refresh", state.method_state, renewed)
+        return state._replace(method_state=renewed)
 
     def predict(
         self,
@@ -113,11 +120,26 @@ class StageFunctions:
         domain: Int[Array, ""],
     ) -> Output:
         """Returns what the method predicts for inputs of one domain."""
-        nets = self._frozen_nets(state)
-        return method.predict(nets, scale_inputs(inputs), state.method_state, domain=domain)
+        nets, rows = self._frozen_nets(state), scale_inputs(inputs)
+        with user_code(method, "predict"):
+            output = method.predict(nets, rows, state.method_state, domain=domain)
+        return checked_output(method, output, len(rows), self.spec.num_classes)
 
     def _frozen_nets(self, state: TrainState) -> Nets:
         return Nets(self.program.blueprint, state.params, state.statistics, train=False)
+
+
+def _inherit(own: Params, earlier: Params) -> Params:
+    """Returns the networks' values, those of the stage before where it has them."""
+    shared = {name: earlier[name] for name in own if name in earlier}
+    for name, values in shared.items():
+        before, now = (jax.tree.map(jnp.shape, tree) for tree in (values, own[name]))
+        if before != now:
+            raise InputError(
+                f"network {name!r} has other shapes than in the stage before: {now} after {before}."
+                f" Give it another name, or begin it anew: Stage(..., fresh=({name!r},))"
+            )
+    return own | shared
 
 
 def _refresh_batches(array: Array) -> Array:
@@ -141,9 +163,9 @@ def make_stage(
     mesh: Mesh | None = None,
 ) -> StageFunctions:
     """Builds a stage's functions; traces the construction of the networks, computes nothing."""
-    blueprint = Blueprint.of(spec, method.extra_networks)
-    key = jax.random.key(0)
-    params, _ = jax.eval_shape(functools.partial(blueprint.init, method.extra_networks), key)
+    networks = networks_of(method)
+    blueprint = Blueprint.of(spec, networks)
+    params, _ = jax.eval_shape(functools.partial(blueprint.init, networks), jax.random.key(0))
     multipliers = resolve_rules(options.lr_rules, params)
     return StageFunctions(spec, steps, StageProgram(blueprint, steps, multipliers, mesh))
 

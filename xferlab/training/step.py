@@ -11,10 +11,10 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch
-from xferlab.core.errors import InputError
 from xferlab.methods.base import Context, Method, Phase, Terms, sum_terms
 from xferlab.models.nets import Blueprint, Nets, Params
 from xferlab.training.augment import AUGMENTATIONS
+from xferlab.training.contract import checked_state, checked_terms, phases_of, user_code
 from xferlab.training.optimiser import init_optimiser, scheduled_lr, update_group
 from xferlab.training.options import TrainingOptions
 from xferlab.training.sharding import split_batch
@@ -52,13 +52,7 @@ def init_optimisation(
     Raises:
         InputError: if a phase trains a parameter group that no network has.
     """
-    for phase in method.phases():
-        for group in phase.trains or ():
-            if group not in params:
-                raise InputError(
-                    f"phase {phase.name!r} of {type(method).__name__} trains {group!r}; the"
-                    f" parameter groups are {sorted(params)}"
-                )
+    phases_of(method, params)
     return init_optimiser(options, params)
 
 
@@ -76,7 +70,7 @@ def train_step(
     lr = scheduled_lr(options, progress)
     step_key = jax.random.fold_in(state.key, state.step)
     logged: dict[str, Array] = {}
-    phases = method.phases()
+    phases = phases_of(method, state.params)
     updates = [phase for phase in phases for _ in range(phase.repeats)]
     for number, phase in enumerate(updates):
         key = jax.random.fold_in(step_key, number)
@@ -86,7 +80,9 @@ def train_step(
         logged |= {prefix + name: term.value for name, term in terms.items()}
     ctx = ctx._replace(key=jax.random.fold_in(step_key, len(updates)))
     nets = Nets(program.blueprint, state.params, state.statistics, train=False)
-    method_state = method.after_update(state.method_state, nets, ctx)
+    with user_code(method, "after_update"):
+        method_state = method.after_update(state.method_state, nets, ctx)
+    checked_state(method, "after_update", state.method_state, method_state)
     return state._replace(method_state=method_state, step=state.step + 1), logged
 
 
@@ -107,7 +103,9 @@ def _run_phase(
         params = state.params | trained
         net_key, _ = jax.random.split(ctx.key)
         nets = Nets(program.blueprint, params, state.statistics, train=True, key=net_key)
-        return phase.loss(nets, batch, ctx), nets.statistics()
+        with user_code(method, f"the loss of phase {phase.name!r}"):
+            terms = phase.loss(nets, batch, ctx)
+        return checked_terms(method, phase, terms), nets.statistics()
 
     gradient, terms, statistics = _differentiate(objective, trained, method)
     params, optimiser = dict(state.params), dict(state.optimiser)
@@ -138,4 +136,6 @@ def _differentiate(objective: Any, trained: Params, method: Method) -> tuple[Par
         return weighted, (terms, statistics)
 
     gradients, (terms, statistics) = jax.jacrev(each, has_aux=True)(trained)
-    return method.combine_gradients(gradients), terms, statistics
+    with user_code(method, "combine_gradients"):
+        combined = method.combine_gradients(gradients)
+    return checked_state(method, "combine_gradients", trained, combined), terms, statistics
