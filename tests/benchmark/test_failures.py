@@ -66,7 +66,7 @@ def test_an_own_method_that_fails_leaves_the_others_their_table(tmp_path, line):
     results = bench(tmp_path / "runs", "source_only", str(tmp_path / "bad.py"))
     rows = lines(results.table)
     assert rows["source_only"][:2].isdigit()
-    assert rows["bad"].startswith("2 of 2 missing: method 'bad'")
+    assert rows["bad"].startswith("2 of 2 missing: method Bad")
     (note,) = [note for note in results.table.notes if note.startswith("COULD NOT RUN")]
     assert "bad on moons->turned (2)" in note and "bad.py" in note
     assert len(results.failures) == 2
@@ -78,7 +78,7 @@ def test_an_own_method_that_fails_leaves_the_others_their_table(tmp_path, line):
 def test_a_closed_form_method_of_the_package_says_what_it_lacks(tmp_path):
     results = bench(tmp_path, "nearest_neighbour", "tca", "pca")
     rows = lines(results.table)
-    assert rows["tca"].startswith("1 of 1 missing: dims=20. Allowed: 1 to 2")
+    assert rows["tca"].startswith("1 of 1 missing: dims=30. Allowed: 1 to 2")
     assert rows["nearest_neighbour"][:2].isdigit()
     assert [f.pack.runs[0][0].method.name for f in results.failures] == ["tca", "pca"]
 
@@ -114,7 +114,7 @@ def test_the_baseline_may_be_what_fails(tmp_path, monkeypatch):
 
 
 def test_where_no_method_runs_the_reason_is_raised(tmp_path):
-    with pytest.raises(InputError, match="dims=20"):
+    with pytest.raises(InputError, match="dims=30"):
         bench(tmp_path, "tca", "pca")
 
 
@@ -136,7 +136,7 @@ def test_the_exit_status_tells(tmp_path, capsys, tiny):  # noqa: F811
     assert main([*arguments, "--methods=nearest_neighbour,tca"]) == 1
     captured = capsys.readouterr()
     assert "nearest_neighbour" in captured.out and "missing" in captured.out
-    assert "error: could not run tca on moons->turned: dims=20" in captured.err
+    assert "error: could not run tca on moons->turned: dims=30" in captured.err
     assert "Traceback" not in captured.err
     assert main(["report", f"--out={tmp_path}"]) == 0
     assert "COULD NOT RUN" in capsys.readouterr().out
@@ -149,9 +149,9 @@ def test_compare_returns_the_table_and_warns():
         xferlab.domain_from_arrays(n, generator.normal(size=(60, 5)) + 3 * labels[:, None], labels)
         for n in "ab"
     )
-    with pytest.warns(UserWarning, match=r"tca could not run: dims=20\. Allowed: 1 to 5"):
+    with pytest.warns(UserWarning, match=r"tca could not run: dims=30\. Allowed: 1 to 5"):
         table = xferlab.compare(a, b, methods=["nearest_neighbour", "tca"], seeds=1)
-    assert lines(table)["tca"].startswith("1 of 1 missing: dims=20")
+    assert lines(table)["tca"].startswith("1 of 1 missing: dims=30")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         table = xferlab.compare(

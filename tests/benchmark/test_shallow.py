@@ -51,15 +51,17 @@ def test_the_accuracy_is_that_of_the_nearest_neighbour(finished):
     source, target = (packs[0].task.source.splits["train"], packs[0].task.target.splits["test"])
     distances = ((target.inputs[:, None] - source.inputs[None]) ** 2).sum(axis=2)
     expected = np.mean(source.labels[distances.argmin(axis=1)] == target.labels)
-    for record in records(packs, store)[:2]:
+    found = [each for each in records(packs, store) if each.method == "nearest_neighbour"]
+    assert len(found) == 1
+    for record in found:
         assert record.evaluations[0].metrics["accuracy"] == pytest.approx(expected)
         assert record.confusion.sum() == len(target.labels)
 
 
 def test_every_step_of_a_cell_is_reported(finished):
     _, _, seen = finished
-    for method in ("nearest_neighbour", "svm"):
-        assert [each for each in seen if each[0] == method] == [(method, 6, "fitted")] * 2
+    for method, runs in {"nearest_neighbour": 1, "svm": 2}.items():
+        assert [each for each in seen if each[0] == method] == [(method, 6, "fitted")] * runs
     assert sum(steps for method, steps, _ in seen if method == "source_only") == 12
 
 
@@ -84,7 +86,7 @@ def test_finished_runs_are_not_fitted_again(finished, monkeypatch):
     monkeypatch.setattr("xferlab.benchmark.executor.ShallowRuns", None)
     seen = []
     execute(store.root, packs, report=lambda pack, steps, state: seen.append(state))
-    assert seen == ["recorded"] * 6
+    assert seen == ["recorded"] * 5
     assert {folder.name: contents(folder) for folder in folders(packs, store)} == before
 
 

@@ -70,9 +70,11 @@ def own_suite(
             images reach the network as x / 127.5 - 1, sparse inputs as they are.
 
     Raises:
-        InputError: domains that do not fit together, an unknown network, or
+        InputError: what is no domain, domains that do not fit together, an unknown network, or
             inputs whose axes seem to stand in another order.
     """
+    _check_domain(source, "source")
+    _check_domain(target, "target")
     target = number_alike(source, target)
     task = pair(source, target)
     backbone, chosen = choose_network(source, network)
