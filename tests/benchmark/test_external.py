@@ -92,6 +92,14 @@ WRONG_FILES = {
         GOOD.replace("@method", ""),
         "'MyLoss'.*line 8, is not decorated.*write @x",
     ),
+    "a constructor that fails": (
+        GOOD + "\n    def __post_init__(self):\n        raise ValueError('own')\n",
+        r"line \d+, cannot be made: own",
+    ),
+    "a default out of bounds": (
+        GOOD.replace("= 1.0", "= float('nan')"),
+        "cannot be made.*weight of MyLoss is nan",
+    ),
     "no default": (GOOD.replace("float = 1.0", "float"), "cannot be made.*weight.*a default"),
 }
 
@@ -195,6 +203,6 @@ def test_a_faulty_loss_is_named_with_its_line(tmp_path, line, message):
     )
     candidate = find_method(str(write(tmp_path, body)))
     packs = make_packs(tiny_suite(), [candidate], seeds=1, width=1)
-    with pytest.raises(InputError, match=rf"(?s)method 'faulty' failed.*{message}"):
+    with pytest.raises(InputError, match=rf"(?s)method Faulty.*{message}"):
         execute(tmp_path / "runs", packs)
     assert not list((tmp_path / "runs").glob("*/DONE"))

@@ -200,11 +200,10 @@ def checked_output(method: Method, output: Any, rows: int, classes: int) -> Outp
     if not isinstance(output, Output):
         gave = f"{shown(output)}, not Output(features [n, d], logits [n, k])"
         raise broken(method, "predict", gave)
-    for name, array, columns in (("features", *output[:1], None), ("logits", output[1], classes)):
-        expected = f"[{rows}, {'d' if columns is None else columns}]"
-        shape = array.shape if isinstance(array, jax.Array) else None
-        fits = shape is not None and len(shape) == 2 and shape[0] == rows
-        if not fits or (columns is not None and shape[1] != columns):
+    for name, array, columns in zip(output._fields, output, ("d", classes), strict=True):
+        shape = array.shape if isinstance(array, jax.Array) else ()
+        if len(shape) != 2 or shape[0] != rows or columns not in ("d", shape[1]):
+            expected = f"[{rows}, {columns}]"
             raise broken(method, "predict", f"{name} as {shown(array)}; the shape is {expected}")
         if not jnp.issubdtype(array.dtype, jnp.floating):
             raise broken(method, "predict", f"{name} as {shown(array)}; the type is float32")
