@@ -111,6 +111,7 @@ def test_noise_is_fresh_at_each_pass_and_step_and_repeats_by_key(name):
 def test_a_backbone_of_nnx_layers_goes_through_every_stage(name, monkeypatch, tmp_path):
     entries = {**BACKBONES, "foreign": Backbone}
     monkeypatch.setattr("xferlab.models.networks.BACKBONES", entries)
+    monkeypatch.setattr("xferlab.models.spec.BACKBONE_NAMES", tuple(entries))
 
     def begin():
         spec = make_spec(backbone="foreign", hidden=())
