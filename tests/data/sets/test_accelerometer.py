@@ -63,7 +63,7 @@ def test_wisdm_windows_stay_in_one_activity(tmp_path):
     save_wisdm(tmp_path, lines)
     domains = read(WISDM, tmp_path)
     assert tuple(domains) == WISDM.domains == tuple(str(n) for n in range(36))
-    train, test, class_names = domains["6"]
+    train, test, class_names, *_ = domains["6"]
     assert test is None and class_names == WISDM_ACTIVITIES
     assert train.labels.tolist() == [0, 1, 1, 1, 1]  # walk; jog three times, and once more.
     assert train.inputs.shape == (5, 128, 3) and train.inputs.dtype == np.float32
@@ -111,7 +111,7 @@ def test_hhar_takes_one_model_and_no_pauses(tmp_path):
     save_hhar(tmp_path, lines)
     domains = read(HHAR, tmp_path)
     assert tuple(domains) == HHAR.domains == tuple("012345678")
-    train, test, class_names = domains["2"]
+    train, test, class_names, *_ = domains["2"]
     assert test is None and class_names == HHAR_ACTIVITIES
     assert [class_names[label] for label in train.labels] == ["walk", *["stairs_up"] * 3]
     assert train.inputs[:, 0, 0].tolist() == [0, 0, 64, 500]

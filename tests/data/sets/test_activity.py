@@ -53,7 +53,7 @@ def test_the_compact_form(tmp_path):
     np.savez(tmp_path / "uci_har.npz", **arrays)
     domains = read(tmp_path)
     assert tuple(domains) == SUBJECTS
-    train, test, class_names = domains["3"]
+    train, test, class_names, *_ = domains["3"]
     assert class_names == ACTIVITIES
     expected = arrays["x_milli"][16:24].transpose(0, 2, 1) / 1000
     np.testing.assert_allclose(test.inputs, expected[[2, 6]], atol=1e-6)
@@ -69,7 +69,7 @@ def test_the_archive_has_no_split(tmp_path, place):
     domains = read(tmp_path)
     assert tuple(domains) == SUBJECTS
     for name in ("2", "25"):
-        train, test, _ = domains[name]
+        train, test, *_ = domains[name]
         assert test is None
         rows = np.isin(SUBJECT, int(name))
         np.testing.assert_allclose(train.inputs, windows[rows].transpose(0, 2, 1), rtol=1e-6)
