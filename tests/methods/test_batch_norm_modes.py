@@ -108,6 +108,26 @@ def test_averages_that_self_ensembling_predicts_by_are_of_the_target(batch_norm)
 
 
 @pytest.mark.parametrize("batch_norm", BATCH_NORMS)
+def test_the_teacher_predicts_by_averages_of_its_own_passes(batch_norm):
+    """A teacher that stays while its student differs comes to predict as it is normalised."""
+    blueprint, params, statistics, batch = make_case(batch_norm)
+    student = jax.tree.map(lambda a: a + 0.3, params)
+    method = type(METHODS["self_ensembling"])(ema_decay=1.0)
+    state = {"params": params, "statistics": statistics}
+    nets = Nets(blueprint, student, statistics, train=False, key=jax.random.key(1))
+    for _ in range(120):
+        ctx = Context(jax.random.key(2), jnp.int32(0), jnp.float32(0), state, identity_view, batch)
+        state = method.after_update(state, nets, ctx)
+    assert_same_bits(state["params"], params)
+    teacher = Nets(blueprint, params, statistics, train=True, key=jax.random.key(3))
+    expected = np.asarray(teacher.encode(batch.target.inputs, domain=1))
+    actual = method.predict(nets, batch.target.inputs, state, domain=jnp.int32(1)).features
+    # Averages hold the unbiased variance, 9 / 8 of what a batch of 9 is normalised by.
+    np.testing.assert_allclose(actual, expected * np.sqrt(8 / 9), rtol=2e-3, atol=1e-3)
+    assert (expected > 0.1).sum() > 10
+
+
+@pytest.mark.parametrize("batch_norm", BATCH_NORMS)
 def test_pseudo_labels_of_shot_are_of_what_it_predicts(batch_norm):
     training = make_training(SHOT(), task=TASK, spec=make_spec(batch_norm=batch_norm))
     training.advance(STEPS // 2 + 1)

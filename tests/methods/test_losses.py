@@ -184,7 +184,8 @@ def test_the_teacher_follows_the_student():
     teacher = draw_params("self_ensembling", seed=1)[1]
     case = Case(blueprint, student, {"params": teacher, "statistics": {}})
     nets = Nets(blueprint, student, {}, train=False)
-    state = method.after_update(case.state, nets, make_context(case))
+    ctx = make_context(case)._replace(batch=make_batch("self_ensembling"))
+    state = method.after_update(case.state, nets, ctx)
     jax.tree.map(
         lambda new, t, s: np.testing.assert_allclose(
             new, 0.99 * t + 0.01 * s, rtol=1e-5, atol=1e-6

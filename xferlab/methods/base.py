@@ -51,6 +51,8 @@ class Context(NamedTuple):
     """The method's own state (`init_state`)."""
     augment: Callable[[Key[Array, ""], Array], Array]
     """The suite's augmentation: a random view of inputs `[n, ...]`."""
+    batch: Any = None
+    """The step's batch, as the stage's setting shows it: what `after_update` has of it."""
 
 
 class Phase(NamedTuple):

@@ -74,7 +74,8 @@ def train_step(
     updates = [phase for phase in phases for _ in range(phase.repeats)]
     for number, phase in enumerate(updates):
         key = jax.random.fold_in(step_key, number)
-        ctx = Context(key, state.step, progress, state.method_state, AUGMENTATIONS[options.augment])
+        augment = AUGMENTATIONS[options.augment]
+        ctx = Context(key, state.step, progress, state.method_state, augment, batch)
         state, terms = _run_phase(program, state, method, options, phase, batch, ctx, lr)
         prefix = f"{phase.name}/" if len(phases) > 1 else ""
         logged |= {prefix + name: term.value for name, term in terms.items()}
