@@ -1,10 +1,13 @@
 """The rows of predictors that look at no input, and the marks of methods that are below them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn import dummy, metrics
 
 from tests.benchmark.factory import make_run
+from xferlab.benchmark.published import load_published
 from xferlab.benchmark.published_views import AVERAGE
 from xferlab.benchmark.rendering import to_csv, to_latex, to_markdown
 from xferlab.benchmark.report import make_report
@@ -79,6 +82,19 @@ def test_a_method_below_the_majority_class_is_marked_however_much_it_gains(seeds
     assert "86.0" in lines[MAJORITY] and "50.0" in lines[CHANCE]
     notes = " ".join(table.notes)
     assert "‡: below the majority class" in notes and "dann on a->b under last (51." in notes
+
+
+def test_no_published_number_stands_beside_a_trivial_row():
+    """The column of published numbers is empty there."""
+    row = dataclasses.replace(
+        load_published("digits")[0], task="a->b", method="dann", value=50.0, n_tasks=1, primary=True
+    )
+    spec = TableSpec("t", rules=("last",), interval="t", published=(row,))
+    text = to_markdown(build_table(unbalanced(2), spec))
+    lines = {line.split("|")[1].strip(): line.split("|") for line in text.splitlines()
+             if line.startswith("| ")}  # fmt: skip
+    assert lines["dann"][3].strip().startswith("50.0 (")
+    assert [cell.strip() for cell in lines[MAJORITY][2:4]] == ["86.0", "–"]
 
 
 def test_every_form_of_the_table_has_the_rows():

@@ -13,7 +13,6 @@ from xferlab.benchmark.published_views import AVERAGE
 from xferlab.benchmark.records import MissingRun, RunRecord
 from xferlab.benchmark.selection import select
 from xferlab.evaluation.comparison import judge
-from xferlab.evaluation.statistics import holm
 
 if TYPE_CHECKING:
     from xferlab.benchmark.tables import TableSpec
@@ -161,7 +160,8 @@ def _judge_family(cells: pd.DataFrame, rows: np.ndarray) -> None:
     if not len(rows):
         return
     p_values = cells["p_value"].to_numpy(float)[rows]
-    corrected = holm(np.where(np.isnan(p_values), 1.0, p_values).tolist())
+    untested = np.isnan(p_values)
     differences = cells["difference_points"].to_numpy(float)[rows]
-    cells.loc[rows, "p_holm"] = np.where(np.isnan(p_values), np.nan, corrected)
-    cells.loc[rows, "verdict"] = [judge(d, p) for d, p in zip(differences, corrected, strict=True)]
+    judged = judge(differences.tolist(), np.where(untested, 1.0, p_values).tolist())
+    cells.loc[rows, "p_holm"] = np.where(untested, np.nan, judged.p_values)
+    cells.loc[rows, "verdict"] = list(judged.verdicts)

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from xferlab.benchmark.environment import describe_environment
-from xferlab.benchmark.external import method_errors
 from xferlab.benchmark.grid import Pack
 from xferlab.benchmark.journal import RunJournal
 from xferlab.benchmark.outcome import FAILED, Failure, Outcome
@@ -27,6 +26,7 @@ from xferlab.methods.base import Method
 from xferlab.methods.shallow.base import ShallowMethod
 from xferlab.models.nets import TARGET
 from xferlab.training.checkpoint import Checkpoint
+from xferlab.training.contract import user_code
 from xferlab.training.recipe import stages_of
 from xferlab.training.run import Member, StageCache, Training
 from xferlab.training.shallow import ShallowMember, ShallowRuns
@@ -142,8 +142,8 @@ class Executor:
     def _try(self, pack: Pack) -> None:
         """Trains a pack; what cannot run is noted, and the others go on."""
         try:
-            with method_errors(*pack.runs[0]):
-                train = self._fit if _is_shallow(pack) else self._train
+            train = self._fit if _is_shallow(pack) else self._train
+            with user_code(pack.runs[0][1], "a run"):
                 train(pack)
         except StoreError:
             raise

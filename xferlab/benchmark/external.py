@@ -15,8 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from xferlab.benchmark.grid import Candidate
-from xferlab.benchmark.sources import source_digest
-from xferlab.benchmark.spec import RunSpec
+from xferlab.benchmark.sources import method_digest
 from xferlab.core.errors import InputError
 from xferlab.methods.base import Method
 from xferlab.methods.shallow.base import ShallowMethod
@@ -67,28 +66,7 @@ def find_method(text: str) -> Candidate:
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(method).__name__).lower()
     if name in ALL_METHODS:
         name = f"{name}_from_file"
-    return Candidate(name, method, _digest(Path(str(module.__file__))))
-
-
-@contextlib.contextmanager
-def method_errors(spec: RunSpec, method: AnyMethod) -> Iterator[None]:
-    """Turns what fails in a user's method into an InputError that names the line.
-
-    What fails in a method of the package is a fault of ours and keeps its traceback.
-    """
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, InputError) or type(method).__module__.startswith("xferlab."):
-            raise
-        path = sys.modules[type(method).__module__].__file__
-        lines = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
-        where = f", {path} line {lines[-1].lineno}" if lines else ""
-        raise InputError(
-            f"method {spec.method.name!r} failed ({type(error).__name__}: {error}{where}). A loss"
-            " returns a dict of Term(scalar, weight) by name, and gets no other labels than those"
-            " that the task's setting shows"
-        ) from error
+    return Candidate(name, method, method_digest(method))
 
 
 def _instantiate(module: types.ModuleType, class_name: str) -> AnyMethod:
@@ -139,16 +117,6 @@ def load_module(path: Path) -> types.ModuleType:
     with _import_errors(str(path), str(path.resolve())), _neighbours(path.resolve().parent):
         spec.loader.exec_module(module)  # type: ignore[union-attr]
     return module
-
-
-def _digest(path: Path) -> str:
-    try:
-        return source_digest([path])
-    except (SyntaxError, OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"method file {str(path)!r}, or one that it imports, cannot be read ({error}). Write"
-            " them in UTF-8: their digest is part of a run's identity"
-        ) from error
 
 
 def _existing(path: Path) -> Path:

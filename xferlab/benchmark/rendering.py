@@ -61,16 +61,17 @@ def make_blocks(table: Table) -> list[Block]:
             dagger = " †" if first["target_labels"] else ""
             row = [Cell(f"{method}{dagger}"), *(_number(by_rule[rule]) for rule in rules)]
             rows.append((*row, *[_published(by_rule.values())] * with_published))
-        rows += _trivial_rows(table, str(task), len(rules) + with_published)
+        published = [Cell("–")] * with_published
+        rows += [(*row, *published) for row in _trivial_rows(table, str(task))]
         blocks.append(Block(str(task), (*header, *["published"] * with_published), tuple(rows)))
     return blocks
 
 
-def _trivial_rows(table: Table, task: str, columns: int) -> list[tuple[Cell, ...]]:
+def _trivial_rows(table: Table, task: str) -> list[tuple[Cell, ...]]:
     """Returns what predictors without a look at the input score, under every rule alike."""
     own = table.trivial[table.trivial["task"] == task]
     pairs = zip(own["method"], own["mean_percent"], strict=True)
-    return [(Cell(name), *[Cell(f"{mean:.1f}")] * columns) for name, mean in pairs]
+    return [(Cell(name), *[Cell(f"{mean:.1f}")] * len(table.spec.rules)) for name, mean in pairs]
 
 
 def to_terminal(table: Table) -> Group:

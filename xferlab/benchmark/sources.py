@@ -51,14 +51,21 @@ def method_digest(method: object) -> str:
     """Returns the digest of the file that defines a method's class, 16 hex digits.
 
     Raises:
-        InputError: the class was not read from a file.
+        InputError: the class was not read from a file, or that file or one that it imports is no
+            source in UTF-8.
     """
+    return _class_digest(type(method))
+
+
+@functools.cache  # A file that is loaded anew makes a new class.
+def _class_digest(kind: type) -> str:
     try:
-        return source_digest([Path(inspect.getfile(type(method)))])
-    except (TypeError, OSError, SyntaxError) as error:
+        return source_digest([Path(inspect.getfile(kind))])
+    except (TypeError, OSError, SyntaxError, UnicodeDecodeError) as error:
         raise InputError(
-            f"the source of method class {type(method).__name__!r} cannot be read ({error}). Write"
-            " the class into a file: its digest is part of a run's identity"
+            f"the source of method class {kind.__name__!r}, or of a file that it imports, cannot be"
+            f" read ({error}). Write them into files in UTF-8: their digest is part of a run's"
+            " identity"
         ) from error
 
 

@@ -40,13 +40,16 @@ def finite_number(name: str, value: Any, *, least: float | None = None) -> float
     return float(value)
 
 
-def whole_number(name: str, value: Any, *, least: int) -> int:
+def whole_number(name: str, value: Any, *, least: int, most: int | None = None) -> int:
     """Returns a whole number of Python or NumPy as an int.
 
     Raises:
-        InputError: it is another thing (True and 2.0 are), or below `least`.
+        InputError: it is another thing (True and 2.0 are), below `least` or above `most`.
     """
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if most is not None and not (whole and least <= int(value) <= most):
+        raise InputError(f"{name} is {value!r}. Allowed: a whole number from {least} to {most}")
+    if not whole:
         raise InputError(f"{name} is {shown(value)}. Give a whole number of at least {least}")
     if value < least:
         raise InputError(f"{name} is {value}; it must be at least {least}")

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.sparse import SparseRows
 from xferlab.data.domain import Domain
-from xferlab.data.entrance import as_path, number_within
+from xferlab.data.entrance import as_path
 from xferlab.data.optional import require
 from xferlab.data.readers import domain_from_arrays
 from xferlab.data.texts import bags_of_words, read_text
@@ -64,7 +65,7 @@ def domains_from_csv(
     named = _named(paths)
     if isinstance(columns, str) or [type(c) for c in columns] != [str, str]:
         raise InputError(f"columns is {columns!r}. Allowed: the names of text and label, two texts")
-    number_within(max_features, "max_features", low=1, high=10_000_000)
+    whole_number("max_features", max_features, least=1, most=10_000_000)
     tables = {name: _read_table(as_path(path), columns, encoding) for name, path in named.items()}
     class_names = _shared_classes(list(tables.values()))
     bags, vocabulary = bags_of_words(

@@ -122,14 +122,6 @@ def clean_name(name: Any, what: str, *, path_like: bool = True) -> str:
     return text
 
 
-def number_within(value: Any, what: str, *, low: int, high: int) -> int:
-    """Returns an integer within bounds. Raises InputError for any other value."""
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if not whole or not low <= int(value) <= high:
-        raise InputError(f"{what} is {value!r}. Allowed: a whole number from {low} to {high}")
-    return int(value)
-
-
 def fraction(value: Any, what: str) -> float:
     """Returns a number above 0 and below 1. Raises InputError for any other value."""
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError
 from xferlab.data.domain import SPLITS, Domain
-from xferlab.data.entrance import as_path, number_within
+from xferlab.data.entrance import as_path
 from xferlab.data.images import (
     decode_image,
     is_system_file,
@@ -60,7 +61,7 @@ def domain_from_folder(
             train and test, or others beside both, or not a valid domain.
     """
     root = as_path(root).expanduser()
-    number_within(image_size, "image_size", low=1, high=LARGEST)
+    whole_number("image_size", image_size, least=1, most=LARGEST)
     top = _subfolders(root)
     parts = [part for part in SPLITS if part in top]
     if len(parts) == 1:

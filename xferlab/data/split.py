@@ -15,9 +15,10 @@ import jax
 import numpy as np
 import scipy.sparse
 
+from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError
 from xferlab.core.sparse import Inputs, SparseRows
-from xferlab.data.entrance import as_array, fraction, number_within
+from xferlab.data.entrance import as_array, fraction
 from xferlab.data.optional import require
 from xferlab.data.precision import WHOLE, check_float32
 
@@ -215,7 +216,7 @@ def split_train_test(
     """
     selection = require("sklearn.model_selection", "scikit-learn")
     fraction(test_fraction, "test_fraction")
-    seed = number_within(seed, "seed", low=0, high=2**32 - 1)
+    seed = whole_number("seed", seed, least=0, most=2**32 - 1)
     try:
         train, test = selection.train_test_split(
             np.arange(len(labels)), test_size=test_fraction, stratify=labels, random_state=seed

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.data.domain import Domain
-from xferlab.data.entrance import number_within
 from xferlab.data.images import resize_images
 from xferlab.data.network import check_answers
 from xferlab.data.optional import require
@@ -51,7 +51,7 @@ def domain_from_tfds(
     if isinstance(splits, str) or [type(each) for each in splits] != [str, str]:
         raise InputError(f"splits is {splits!r}. Allowed: two texts, such as ('train', 'test')")
     if image_size is not None:
-        number_within(image_size, "image_size", low=1, high=4096)
+        whole_number("image_size", image_size, least=1, most=4096)
     tfds = require("tensorflow_datasets", "tensorflow-datasets")
     require("array_record", "array-record")
     require("importlib_resources", "importlib-resources")  # TFDS 4.9 needs but does not install it.

@@ -85,14 +85,20 @@ def compare_tasks(
             f"ours has {len(ours)} tasks and baseline {len(baseline)}. Give both on the same tasks."
         )
     tests = [paired_test(a, b, method=method) for a, b in zip(ours, baseline, strict=True)]
-    differences = np.array([test.difference for test in tests])
-    p_values = holm([test.p_value for test in tests])
-    pairs = zip(differences, p_values, strict=True)
-    return Outcomes(differences, p_values, tuple(judge(d, p, alpha) for d, p in pairs))
+    return judge([t.difference for t in tests], [t.p_value for t in tests], alpha=alpha)
 
 
-def judge(difference: float, p_value: float, alpha: float = LEVEL) -> Verdict:
-    """Returns what a difference amounts to, given its corrected p-value: the one rule for marks."""
+def judge(
+    differences: Sequence[float], p_values: Sequence[float], *, alpha: float = LEVEL
+) -> Outcomes:
+    """Corrects the p-values of differences that are tested together: the one rule for verdicts."""
+    corrected = holm(p_values)
+    pairs = zip(differences, corrected, strict=True)
+    verdicts: tuple[Verdict, ...] = tuple(_verdict(difference, p, alpha) for difference, p in pairs)
+    return Outcomes(np.array(differences), corrected, verdicts)
+
+
+def _verdict(difference: float, p_value: float, alpha: float) -> Verdict:
     if p_value > alpha or difference == 0:
         return ""
     return "better" if difference > 0 else "worse"

@@ -101,6 +101,8 @@ def compare_predictions(
     arrays = {name: check_class_ids(name, array, num_classes) for name, array in given}
     check_same_length(**arrays)
     rows = np.stack(list(arrays.values()), axis=1)
+    if metric == "accuracy":  # Only who is right counts: four kinds of examples in place of many.
+        rows, num_classes = (rows != rows[:, :1]).astype(int), 2
     kinds, counts = np.unique(rows, axis=0, return_counts=True)
     measure = _Difference(kinds, num_classes, METRICS[metric])
     generator = np.random.default_rng(seed)

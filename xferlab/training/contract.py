@@ -39,10 +39,11 @@ LONGEST = 300
 
 
 @contextlib.contextmanager
-def user_code(method: Method, member: str) -> Iterator[None]:
+def user_code(method: object, member: str) -> Iterator[None]:
     """Turns what fails in a member of a user's method into an InputError that names the line.
 
-    What fails in a method of the package is a fault of ours and keeps its traceback.
+    What fails in a method of the package is a fault of ours and keeps its traceback. Methods that
+    train and closed-form ones alike.
     """
     try:
         yield
@@ -210,7 +211,7 @@ def checked_output(method: Method, output: Any, rows: int, classes: int) -> Outp
     return output
 
 
-def _line_of(error: Exception, method: Method) -> str:
+def _line_of(error: Exception, method: object) -> str:
     """Returns the innermost line of the user's that an error passed through."""
     every = traceback.extract_tb(error.__traceback__)
     frames = [f for f in every if not f.filename.startswith((*_LIBRARIES, "<frozen"))]

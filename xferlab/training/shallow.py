@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from xferlab.core.sparse import Inputs
 from xferlab.data.task import TransferTask
-from xferlab.methods.shallow.base import ShallowMethod
+from xferlab.methods.shallow.base import FittedMethod, ShallowMethod
+from xferlab.training.contract import user_code
 from xferlab.training.run import HostOutput
 
 
@@ -25,9 +26,8 @@ class ShallowRuns:
         """Fits every member to the splits that the task's setting shows."""
         batch: Any = task.training_arrays()
         classes = task.target.num_classes
-        self._fitted = [
-            each.method.fit(batch, num_classes=classes, seed=each.seed) for each in members
-        ]
+        self._members = members
+        self._fitted = [_fit(each, batch, classes) for each in members]
 
     @property
     def width(self) -> int:
@@ -36,4 +36,13 @@ class ShallowRuns:
 
     def predict(self, inputs: Inputs, domain: int) -> list[HostOutput]:
         """Returns each run's outputs for inputs of one domain (0 source, 1 target)."""
-        return [HostOutput(*fitted.predict(inputs, domain=domain)) for fitted in self._fitted]
+        outputs = []
+        for each, fitted in zip(self._members, self._fitted, strict=True):
+            with user_code(each.method, "predict"):
+                outputs.append(HostOutput(*fitted.predict(inputs, domain=domain)))
+        return outputs
+
+
+def _fit(member: ShallowMember, batch: Any, classes: int) -> FittedMethod:
+    with user_code(member.method, "fit"):
+        return member.method.fit(batch, num_classes=classes, seed=member.seed)
