@@ -6,8 +6,8 @@ ARGS ?=
 
 .PHONY: bench test fast lint speed clean
 
-bench: $(VENV)/.installed  ## Run the suite `quick` and print its table; ARGS passes flags on.
-	$(BIN)/xferlab bench --suite=quick $(ARGS)
+bench: $(VENV)/.installed  ## Run a suite, `quick` unless ARGS names another, and print its table.
+	$(BIN)/xferlab bench $(ARGS)
 
 test: $(VENV)/.installed-dev  ## Run all tests, on as many cores as there are.
 	$(BIN)/python -m pytest -n auto $(ARGS)
