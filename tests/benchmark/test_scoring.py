@@ -5,7 +5,7 @@ import numpy as np
 from tests.benchmark.tiny import execute, tiny_suite, tiny_task
 from xferlab.benchmark.external import find_method
 from xferlab.benchmark.grid import Candidate, make_packs
-from xferlab.benchmark.scoring import EMBEDDING_SAMPLE
+from xferlab.benchmark.scoring import EMBEDDING_SAMPLE, VALIDATION_LIMIT, Scorer
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.split import Split
@@ -39,6 +39,16 @@ def test_validators_do_not_see_a_source_that_the_task_hides(tmp_path):
     assert without < set(VALIDATORS)
     assert scored(tmp_path / "a", Setting.SOURCE_FREE) == [without] * 2
     assert scored(tmp_path / "b", Setting.UNSUPERVISED_DA) == [set(VALIDATORS)] * 2
+
+
+def test_validators_see_both_classes_of_large_splits_whose_classes_take_turns():
+    labels = np.arange(2 * VALIDATION_LIMIT) % 2
+    split = Split(np.zeros((len(labels), 2), np.float32), labels)
+    domain = Domain("turns", {"train": split, "test": split}, ("a", "b"))
+    scorer = Scorer(TransferTask("t", (domain,), domain, Setting.UNSUPERVISED_DA))
+    for sampled in (scorer._source_train, scorer._source_test):
+        assert len(sampled.labels) == VALIDATION_LIMIT
+        assert 0.45 < np.mean(sampled.labels) < 0.55
 
 
 def test_pictures_show_every_class_of_sorted_data_and_the_same_rows_for_every_method(tmp_path):

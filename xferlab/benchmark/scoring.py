@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xferlab.core.batch import Labelled
-from xferlab.core.draws import draw_stratified
+from xferlab.core.draws import draw_rows, draw_stratified
 from xferlab.core.settings import View
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metrics import all_metrics
@@ -19,7 +19,7 @@ from xferlab.training.run import HostOutput, Training
 from xferlab.training.shallow import ShallowRuns
 
 VALIDATION_LIMIT = 1000
-"""Examples of each split that validators see; larger splits are sampled once, evenly."""
+"""Examples of each split that validators see; larger splits are sampled once (`draw_rows`)."""
 Runs = Training | ShallowRuns
 EMBEDDING_SAMPLE = 150
 """Examples of each domain's test split in pictures: the same ones for every method."""
@@ -146,12 +146,9 @@ def _plane_grid(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _sample(split: Any, limit: int) -> Any:
-    """Returns at most `limit` examples, evenly spaced over the split."""
-    count = len(split.index)
-    if count <= limit:
-        return split
-    chosen = np.linspace(0, count - 1, limit).round().astype(np.int64)
-    return type(split)(*(array[chosen] for array in split))
+    """Returns at most `limit` examples, drawn without regard to their labels."""
+    rows = draw_rows(len(split.index), limit)
+    return split if len(rows) == len(split.index) else type(split)(*(a[rows] for a in split))
 
 
 def _pictured(split: Labelled) -> Labelled:
