@@ -23,12 +23,12 @@ import numpy as np
 from absl import flags
 
 from benchmarks.output import show_table
-from xferlab.benchmark.own_data import own_suite
-from xferlab.benchmark.suite import SuiteRequest, SuiteTask
-from xferlab.data.catalogue import DOMAINS
+from xferlab.benchmark.suites.own import own_suite
+from xferlab.benchmark.suites.suite import SuiteRequest, SuiteTask
+from xferlab.data.catalogue.domains import DOMAINS
 from xferlab.data.domain import Domain
-from xferlab.data.readers import domain_from_arrays
-from xferlab.data.resident import to_resident
+from xferlab.data.feeds.resident import to_resident
+from xferlab.data.readers.arrays import domain_from_arrays
 from xferlab.data.split import Split
 from xferlab.losses.adversarial import domain_loss, gradient_reversal
 from xferlab.losses.classification import cross_entropy

@@ -12,8 +12,8 @@ from absl import flags
 from rich.console import Console
 from rich.table import Table
 
-from xferlab.benchmark.environment import describe_environment
-from xferlab.benchmark.store import disk_errors, write_aside
+from xferlab.benchmark.runs.environment import describe_environment
+from xferlab.benchmark.store.folders import disk_errors, write_aside
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 

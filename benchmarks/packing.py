@@ -3,8 +3,8 @@
     python -m benchmarks.packing [--networks=digits] [--rounds=7] [--steps=0] [--out=packing.json]
 
 DANN on the network of the suite `quick` and on the MLP of `speed.py`, data resident. Times are
-per step of one run. These ratios decide the packing that `xferlab.benchmark.run` chooses where
-none is asked for; on another device they are to be measured anew.
+per step of one run. These ratios decide the packing that `xferlab.benchmark.runs.suite_run`
+chooses where none is asked for; on another device they are to be measured anew.
 
 Expected on two CPU cores: about three minutes.
 """
@@ -25,8 +25,8 @@ from benchmarks.timing import Contestant, Rounds, least_ms, median_ms, ratio, ti
 from xferlab.benchmark.suites.quick import DIGITS_NETWORK, DIGITS_TRAINING
 from xferlab.core.names import NameTable
 from xferlab.core.settings import Setting
-from xferlab.data.optdigits_copies import optdigits
-from xferlab.data.resident import Resident, to_resident
+from xferlab.data.feeds.resident import Resident, to_resident
+from xferlab.data.made.optdigits import optdigits
 from xferlab.data.task import TransferTask
 from xferlab.methods.dann import DANN
 from xferlab.training.stage import CompiledStage, compile_stage, make_stage

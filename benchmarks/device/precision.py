@@ -12,7 +12,7 @@ from benchmarks.device.program import Timed, time_program
 from benchmarks.device.request import Request
 from benchmarks.problems import PROBLEMS, bag_of_words, images
 from benchmarks.speed import METHOD, TRAINING
-from xferlab.data.resident import to_resident
+from xferlab.data.feeds.resident import to_resident
 
 BATCHES = (64, 256, 1024)
 TYPES = ("float32", "bfloat16")

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from xferlab.data.resident import Resident
+from xferlab.data.feeds.resident import Resident
 from xferlab.methods.base import Method
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions

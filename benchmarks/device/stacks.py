@@ -16,7 +16,7 @@ from benchmarks.device.program import time_program
 from benchmarks.device.request import Request
 from benchmarks.problems import images
 from benchmarks.speed import METHOD, TRAINING
-from xferlab.data.resident import to_resident
+from xferlab.data.feeds.resident import to_resident
 
 WIDTHS = (1, 8, 32, 128)
 WAYS = (

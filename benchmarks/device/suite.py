@@ -12,11 +12,12 @@ import jax
 from benchmarks.device.page import Table
 from benchmarks.device.request import Request
 from benchmarks.output import describe_machine
-from xferlab.benchmark.external import find_methods
-from xferlab.benchmark.options import BenchOptions
-from xferlab.benchmark.run import plan_suite, run_suite
-from xferlab.benchmark.suite import SuiteRequest
+from xferlab.benchmark.present import run_suite
+from xferlab.benchmark.runs.methods import find_methods
+from xferlab.benchmark.runs.options import BenchOptions
+from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.suites.quick import quick
+from xferlab.benchmark.suites.suite import SuiteRequest
 
 METHODS = ("source_only", "ada_bn", "dann", "shot")
 """Between them: no alignment, no gradient, a network of its own, stages and refreshes."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xferlab.benchmark.records import Curve, Embedding, Evaluation, Plane, RunRecord
+from xferlab.benchmark.store.records import Curve, Embedding, Evaluation, Plane, RunRecord
 
 
 def make_run(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import xferlab
-from xferlab.benchmark.own_data import own_suite
-from xferlab.benchmark.suite import SuiteRequest
+from xferlab.benchmark.suites.own import own_suite
+from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.training.options import TrainingOptions
 
 

@@ -10,11 +10,11 @@ import pytest
 import xferlab
 from tests.benchmark.tiny import tiny_packs, tiny_suite
 from tests.cli.conftest import tiny  # noqa: F401
-from xferlab.benchmark.external import find_methods
-from xferlab.benchmark.options import BenchOptions
-from xferlab.benchmark.presentation import report_suite
-from xferlab.benchmark.rendering import to_markdown
-from xferlab.benchmark.run import plan_suite, run_suite
+from xferlab.benchmark.present import report_suite, run_suite
+from xferlab.benchmark.runs.methods import find_methods
+from xferlab.benchmark.runs.options import BenchOptions
+from xferlab.benchmark.runs.suite_run import plan_suite
+from xferlab.benchmark.text.per_task import to_markdown
 from xferlab.cli.main import main
 from xferlab.core.errors import InputError
 
@@ -35,10 +35,10 @@ class Bad(Method):
 """
 CLOSED = """
 from xferlab.methods import method
-from xferlab.methods.shallow.base import ShallowMethod
+from xferlab.methods.closed_form.base import ClosedFormMethod
 
 @method
-class Closed(ShallowMethod):
+class Closed(ClosedFormMethod):
     def fit(self, batch, *, num_classes, seed):
         raise RuntimeError("no inverse")
 """

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from xferlab.benchmark.suite import SuiteRequest
 from xferlab.benchmark.suites import finetuned
 from xferlab.benchmark.suites.finetuned import finetuned_features, office_caltech_finetuned
+from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.core.errors import InputError
 from xferlab.data.domain import Domain
 from xferlab.data.split import Split

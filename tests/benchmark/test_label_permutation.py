@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from tests.benchmark.tiny import execute, tiny_suite, tiny_task
-from xferlab.benchmark.external import find_method
-from xferlab.benchmark.grid import Candidate, make_packs
+from xferlab.benchmark.runs.methods import find_method
+from xferlab.benchmark.runs.plan import Candidate, make_packs
 from xferlab.core.names import NameTable
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
-from xferlab.data.two_moons import moons
+from xferlab.data.made.moons import moons
 from xferlab.evaluation.validators.base import Validator
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.losses import cross_entropy, entropy
 from xferlab.methods.base import Method, Stage, Term, method
-from xferlab.methods.shallow.base import FittedMethod, ShallowMethod, ShallowOutput
+from xferlab.methods.closed_form.base import ClosedFormMethod, ClosedFormOutput, FittedMethod
 from xferlab.methods.source_only import SourceOnly
 
 
@@ -64,7 +64,7 @@ class TwoStages(Method):
 
 
 @method
-class Centroids(ShallowMethod):
+class Centroids(ClosedFormMethod):
     """From outside, closed form: reads all that a batch has."""
 
     @property
@@ -85,7 +85,7 @@ class FittedCentroids(FittedMethod):
 
     def predict(self, inputs, *, domain):
         distances = np.linalg.norm(inputs[:, None] - self.means, axis=2)
-        return ShallowOutput(np.float32(inputs), np.float32(-distances))
+        return ClosedFormOutput(np.float32(inputs), np.float32(-distances))
 
 
 class Nosy(Validator):
@@ -128,7 +128,7 @@ def runs(tmp_path_factory):
     ]
     scored = NameTable("validator", {**VALIDATORS, "nosy": Nosy()})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("xferlab.benchmark.scoring.VALIDATORS", scored)
+        patch.setattr("xferlab.benchmark.runs.scoring.VALIDATORS", scored)
         return run_both(tmp_path_factory.mktemp("runs"), packs)
 
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from tests.benchmark.factory import make_run, make_suite
-from xferlab.benchmark.comparison import compare_methods
-from xferlab.benchmark.comparison_text import comparison_to_markdown
-from xferlab.benchmark.published_views import AVERAGE
-from xferlab.benchmark.rendering import to_markdown
-from xferlab.benchmark.tables import TableSpec, build_table
+from xferlab.benchmark.tables.over_tasks import compare_methods
+from xferlab.benchmark.tables.per_task import build_table
+from xferlab.benchmark.tables.published_views import AVERAGE
+from xferlab.benchmark.tables.spec import TableSpec
+from xferlab.benchmark.text.over_tasks import comparison_to_markdown
+from xferlab.benchmark.text.per_task import to_markdown
 
 TASKS, METHODS = ("a->b", "a->c", "b->c"), ("source_only", "dann", "mcd", "target_only")
 RULES = ("last", "snd", "oracle")

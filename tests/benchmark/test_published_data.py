@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from tests.shared import REPOSITORY
-from xferlab.benchmark import published
-from xferlab.benchmark.published import COLUMNS, benchmarks, load_numbers
+from xferlab.benchmark.tables import published
+from xferlab.benchmark.tables.published import COLUMNS, benchmarks, load_numbers
 from xferlab.core.errors import InputError
 
 pytestmark = pytest.mark.fast

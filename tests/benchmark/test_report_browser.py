@@ -7,8 +7,9 @@ import subprocess
 import pytest
 
 from tests.benchmark.factory import make_run
-from xferlab.benchmark.report import write_report
-from xferlab.benchmark.tables import TableSpec, build_table
+from xferlab.benchmark.html.report import write_report
+from xferlab.benchmark.tables.per_task import build_table
+from xferlab.benchmark.tables.spec import TableSpec
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 ACCURACY = {"source_only": 0.5, "dann": 0.9, "mcd": 0.1, "coral": None}

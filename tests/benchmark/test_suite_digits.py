@@ -4,11 +4,11 @@ import jax
 import numpy as np
 import pytest
 
-from xferlab.benchmark.suite import SuiteRequest
 from xferlab.benchmark.suites.digits import FULL
+from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
-from xferlab.data.dataset import RawDomain
-from xferlab.data.plain_file import write_plain
+from xferlab.data.catalogue.plain_file import write_plain
+from xferlab.data.raw import RawDomain
 from xferlab.data.split import Split
 from xferlab.methods.table import METHODS
 from xferlab.models.nets import Blueprint

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from xferlab.benchmark.suite import SuiteRequest
 from xferlab.benchmark.suites import amazon
+from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
-from xferlab.data.dataset import RawDomain
-from xferlab.data.denoising import fit_msda
-from xferlab.data.plain_file import write_plain
-from xferlab.data.sets.amazon import CLASS_NAMES, DOMAINS
+from xferlab.data.catalogue.plain_file import write_plain
+from xferlab.data.catalogue.sets.amazon import CLASS_NAMES, DOMAINS
+from xferlab.data.features.msda import fit_msda
+from xferlab.data.raw import RawDomain
 from xferlab.data.split import Split
 from xferlab.methods.table import ALL_METHODS
 

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from tests.shared import shared_data
-from xferlab.benchmark.suite import SuiteRequest
 from xferlab.benchmark.suites.pairs import all_pairs, pair, with_common_slots, with_steps
+from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.core.sparse import SparseRows
-from xferlab.data.dataset import RawDomain
+from xferlab.data.catalogue.plain_file import write_plain
+from xferlab.data.catalogue.sets.table import DATA_SETS
 from xferlab.data.domain import Domain
-from xferlab.data.plain_file import write_plain
-from xferlab.data.sets.table import DATA_SETS
+from xferlab.data.raw import RawDomain
 from xferlab.data.split import Split
 from xferlab.methods.table import ALL_METHODS
 from xferlab.training.options import TrainingOptions

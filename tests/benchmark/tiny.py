@@ -1,13 +1,14 @@
 """A suite of one small task, for the tests of the benchmark and of the command line."""
 
-from xferlab.benchmark.executor import Executor, ExecutorOptions
-from xferlab.benchmark.external import find_method
-from xferlab.benchmark.grid import make_packs
-from xferlab.benchmark.store import RunStore
-from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteTask
+from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
+from xferlab.benchmark.runs.methods import find_method
+from xferlab.benchmark.runs.plan import make_packs
+from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.suites.header import SuiteHeader
+from xferlab.benchmark.suites.suite import Suite, SuiteTask
 from xferlab.core.settings import Setting
+from xferlab.data.made.moons import moons
 from xferlab.data.task import TransferTask
-from xferlab.data.two_moons import moons
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 

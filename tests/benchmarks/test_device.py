@@ -15,7 +15,7 @@ from benchmarks.device.measure import Part, measure_all
 from benchmarks.device.page import Table
 from benchmarks.device.program import Timed
 from benchmarks.device.request import Request
-from xferlab.benchmark.published import load_published, primary_rows
+from xferlab.benchmark.tables.published import load_published, primary_rows
 
 ROOT = Path(__file__).parents[2]
 BLOCKED = ("grain", "tensorflow_datasets", "array_record", "ml_collections", "ray")

@@ -9,9 +9,9 @@ import pytest
 import xferlab
 from tests.benchmark.tiny import NETWORK
 from xferlab.benchmark import measure_agreement, to_csv, to_latex, to_markdown, to_terminal
-from xferlab.benchmark.external import find_method
-from xferlab.benchmark.options import BenchOptions, check_presentation
-from xferlab.benchmark.own_data import load_domain
+from xferlab.benchmark.runs.methods import find_method
+from xferlab.benchmark.runs.options import BenchOptions, check_presentation
+from xferlab.benchmark.suites.own import load_domain
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.core.settings import Setting

@@ -8,7 +8,7 @@ import pytest
 
 import xferlab
 from tests.benchmark.tiny import NETWORK
-from xferlab.benchmark.external import find_method
+from xferlab.benchmark.runs.methods import find_method
 from xferlab.cli.main import main
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.data.domain import Domain

@@ -6,10 +6,11 @@ import sys
 import pytest
 
 from tests.benchmark.factory import make_suite
-from xferlab.benchmark.comparison import compare_methods
-from xferlab.benchmark.comparison_text import comparison_to_terminal
-from xferlab.benchmark.rendering import to_terminal
-from xferlab.benchmark.tables import TableSpec, build_table
+from xferlab.benchmark.tables.over_tasks import compare_methods
+from xferlab.benchmark.tables.per_task import build_table
+from xferlab.benchmark.tables.spec import TableSpec
+from xferlab.benchmark.text.over_tasks import comparison_to_terminal
+from xferlab.benchmark.text.per_task import to_terminal
 from xferlab.cli.console import STAND_INS, Terminal, accept_any_text
 from xferlab.cli.main import main
 

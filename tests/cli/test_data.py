@@ -5,10 +5,10 @@ import pytest
 from tests.data.made_sets import PAIR, use_catalogue, write_pair
 from xferlab.cli.data import run
 from xferlab.core.errors import InputError
-from xferlab.data.sets.table import DATA_SETS
+from xferlab.data.catalogue.sets.table import DATA_SETS
 
 pytestmark = pytest.mark.fast
-MODULES = ("xferlab.cli.data", "xferlab.data.importing", "xferlab.data.plain")
+MODULES = ("xferlab.cli.data", "xferlab.data.catalogue.take_in", "xferlab.data.catalogue.load")
 
 
 @pytest.fixture

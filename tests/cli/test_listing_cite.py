@@ -5,7 +5,7 @@ import pytest
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.cli.listing import sections
 from xferlab.cli.main import main
-from xferlab.data.catalogue import DOMAINS
+from xferlab.data.catalogue.domains import DOMAINS
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.methods.table import ALL_METHODS
 from xferlab.models.backbones import BACKBONES

@@ -14,7 +14,7 @@ from xferlab.cli.main import main
 STARTED = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
-from xferlab.benchmark import executor
+from xferlab.benchmark.runs import executor
 executor.GRACE_SECONDS = {grace}
 from xferlab.cli.main import run
 run()

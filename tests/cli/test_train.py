@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xferlab.cli.main import main
-from xferlab.methods.shallow.table import SHALLOW
+from xferlab.methods.closed_form.table import CLOSED_FORM
 
 
 def save(path, shift, *, n=40, features=3):
@@ -28,7 +28,7 @@ def test_own_data_from_files(tmp_path, capsys):
     assert captured.out.count(" %") == 10  # A line for each evaluation.
 
 
-@pytest.mark.parametrize("method", SHALLOW)
+@pytest.mark.parametrize("method", CLOSED_FORM)
 def test_a_closed_form_method_has_one_evaluation_and_no_terms(method, tmp_path, capsys):
     for name, shift in (("a", 0.0), ("b", 1.0)):
         save(tmp_path / f"{name}.npz", shift, n=120, features=30)

@@ -5,9 +5,10 @@ import scipy.sparse
 
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
-from xferlab.data.dataset import DataSet, Form, RawDomain
-from xferlab.data.plain import forget_forms
-from xferlab.data.sets.image_tree import ImageTree, image_forms
+from xferlab.data.catalogue.dataset import DataSet, Form
+from xferlab.data.catalogue.image_tree import ImageTree, image_forms
+from xferlab.data.catalogue.load import forget_forms
+from xferlab.data.raw import RawDomain
 from xferlab.data.split import Split
 
 CLASSES = ("no", "yes")

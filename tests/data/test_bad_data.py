@@ -12,7 +12,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.sparse import SparseRows
 from xferlab.data import domain_from_folder, domain_from_npz, domains_from_csv
 from xferlab.data.domain import Domain
-from xferlab.data.readers import domain_from_arrays
+from xferlab.data.readers.arrays import domain_from_arrays
 from xferlab.data.split import Split, split_train_test
 
 pytestmark = pytest.mark.fast

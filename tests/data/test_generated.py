@@ -7,10 +7,10 @@ from sklearn.linear_model import LogisticRegression
 
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
-from xferlab.data.catalogue import DOMAINS
-from xferlab.data.optdigits_copies import VARIANTS, load_originals, optdigits, originals
+from xferlab.data.catalogue.domains import DOMAINS
+from xferlab.data.made.moons import moons
+from xferlab.data.made.optdigits import VARIANTS, load_originals, optdigits, originals
 from xferlab.data.task import TransferTask
-from xferlab.data.two_moons import moons
 
 
 def flat(split):

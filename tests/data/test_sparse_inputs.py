@@ -9,10 +9,10 @@ from tests.data.made import make_domain
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.core.sparse import SparseRows
-from xferlab.data.resident import draw_batch, to_resident
-from xferlab.data.scaling import scale_inputs
+from xferlab.data.feeds.resident import draw_batch, to_resident
+from xferlab.data.feeds.scaling import scale_inputs
+from xferlab.data.feeds.streamed import stream_batches
 from xferlab.data.split import Split, clean_split, split_train_test
-from xferlab.data.streaming import stream_batches
 from xferlab.data.task import TransferTask
 
 pytestmark = pytest.mark.fast

@@ -14,16 +14,16 @@ from flax import nnx
 
 from tests.methods.toys import make_options, make_spec, make_task, make_training
 from xferlab.core.errors import InputError
-from xferlab.data.resident import to_resident
+from xferlab.data.feeds.resident import to_resident
 from xferlab.losses.classification import cross_entropy
 from xferlab.methods.base import Method, Phase, Term, method, number, static
 from xferlab.methods.cdan import CDAN
+from xferlab.methods.closed_form.jda import JDA
+from xferlab.methods.closed_form.tca import TCA
 from xferlab.methods.dann import DANN
 from xferlab.methods.mcc import MCC
 from xferlab.methods.mcd import MCD
 from xferlab.methods.self_ensembling import SelfEnsembling
-from xferlab.methods.shallow.jda import JDA
-from xferlab.methods.shallow.tca import TCA
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.wdgrl import WDGRL
 from xferlab.models.nets import Output

@@ -25,13 +25,14 @@ from tests.methods.toys import (
     snapshot,
     with_permuted_target_labels,
 )
-from xferlab.benchmark.grid import Candidate, make_packs
-from xferlab.benchmark.scoring import Scorer
-from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteTask
+from xferlab.benchmark.runs.plan import Candidate, make_packs
+from xferlab.benchmark.runs.scoring import Scorer
+from xferlab.benchmark.suites.header import SuiteHeader
+from xferlab.benchmark.suites.suite import Suite, SuiteTask
 from xferlab.core.batch import Labelled, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting, View
-from xferlab.data.resident import draw_batch, to_resident
+from xferlab.data.feeds.resident import draw_batch, to_resident
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.methods.base import Method
 from xferlab.methods.table import METHODS

@@ -13,7 +13,7 @@ import numpy as np
 
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
-from xferlab.data.resident import to_resident
+from xferlab.data.feeds.resident import to_resident
 from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
 from xferlab.methods.base import Method

@@ -9,7 +9,7 @@ from flax import nnx
 from tests.models.test_nets import make_nets
 from tests.oracles import efficientnet as oracle
 from xferlab.core.errors import InputError
-from xferlab.data.scaling import scale_inputs
+from xferlab.data.feeds.scaling import scale_inputs
 from xferlab.models.efficientnet import BlockShape, EfficientNetLite0, InvertedResidual
 from xferlab.models.layers import Mode
 from xferlab.models.pretrained import convert_efficientnet, set_weights

@@ -13,7 +13,7 @@ from tests.models.test_efficientnet import make_spec
 from tests.oracles import efficientnet as oracle
 from tests.shared import shared_data
 from xferlab.core.errors import InputError
-from xferlab.data.scaling import scale_inputs
+from xferlab.data.feeds.scaling import scale_inputs
 from xferlab.models import pretrained
 from xferlab.models.backbones import BACKBONES
 from xferlab.models.efficientnet import EfficientNetLite0

@@ -12,7 +12,7 @@ from scipy import stats
 
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.errors import InputError
-from xferlab.data.resident import check_batch_sizes, draw_batch, shuffled_index, to_resident
+from xferlab.data.feeds.resident import check_batch_sizes, draw_batch, shuffled_index, to_resident
 
 pytestmark = pytest.mark.fast
 

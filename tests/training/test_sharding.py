@@ -8,7 +8,7 @@ import pytest
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
-from xferlab.data.resident import to_resident
+from xferlab.data.feeds.resident import to_resident
 from xferlab.losses import coral_loss, mmd_loss, nuclear_norm_loss
 from xferlab.methods.bnm import BNM
 from xferlab.methods.dan import DAN

@@ -10,7 +10,7 @@ from tests.methods.toys import CACHE, assert_close, make_options, make_spec, mak
 from tests.methods.toys import make_training as start
 from xferlab.core.sparse import SparseRows
 from xferlab.data.domain import Domain
-from xferlab.data.streaming import stream_batches
+from xferlab.data.feeds.streamed import stream_batches
 from xferlab.methods.dann import DANN
 from xferlab.methods.shot import SHOT
 from xferlab.training.loop import Stream

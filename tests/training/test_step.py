@@ -19,7 +19,7 @@ from tests.methods.toys import (
     snapshot,
 )
 from xferlab.core.errors import InputError
-from xferlab.data.resident import to_resident
+from xferlab.data.feeds.resident import to_resident
 from xferlab.losses.classification import cross_entropy
 from xferlab.methods.base import Method, Phase, Term, method, static
 from xferlab.methods.source_only import SourceOnly

@@ -3,26 +3,27 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
-    from xferlab.benchmark.agreement import measure_agreement
-    from xferlab.benchmark.comparison import Comparison, compare_methods
-    from xferlab.benchmark.published import (
-        Published,
-        benchmarks,
-        load_numbers,
-        load_published,
-        primary_rows,
-    )
-    from xferlab.benchmark.records import (
+    from xferlab.benchmark.html.report import write_report
+    from xferlab.benchmark.store.records import (
         Curve,
         Embedding,
         Evaluation,
         Plane,
         RunRecord,
     )
-    from xferlab.benchmark.rendering import to_csv, to_latex, to_markdown, to_terminal
-    from xferlab.benchmark.report import write_report
-    from xferlab.benchmark.selection import explain, select
-    from xferlab.benchmark.tables import Table, TableSpec, build_table
+    from xferlab.benchmark.tables.agreement import measure_agreement
+    from xferlab.benchmark.tables.over_tasks import Comparison, compare_methods
+    from xferlab.benchmark.tables.per_task import Table, build_table
+    from xferlab.benchmark.tables.published import (
+        Published,
+        benchmarks,
+        load_numbers,
+        load_published,
+        primary_rows,
+    )
+    from xferlab.benchmark.tables.selection import explain, select
+    from xferlab.benchmark.tables.spec import TableSpec
+    from xferlab.benchmark.text.per_task import to_csv, to_latex, to_markdown, to_terminal
 
 __all__ = [
     "Comparison",

@@ -9,14 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xferlab.benchmark.external import find_methods
-from xferlab.benchmark.grid import Candidate, Pack, expand_grid
-from xferlab.benchmark.options import BenchOptions
-from xferlab.benchmark.own_data import own_suite
-from xferlab.benchmark.run import plan_suite, run_suite
-from xferlab.benchmark.suite import Suite, SuiteRequest
-from xferlab.benchmark.sweeps import Value
-from xferlab.benchmark.tables import Table
+from xferlab.benchmark.present import run_suite
+from xferlab.benchmark.runs.methods import find_methods
+from xferlab.benchmark.runs.options import BenchOptions
+from xferlab.benchmark.runs.plan import Candidate, Pack, expand_grid
+from xferlab.benchmark.runs.suite_run import plan_suite
+from xferlab.benchmark.suites.own import own_suite
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest
+from xferlab.benchmark.suites.sweeps import Value
+from xferlab.benchmark.tables.per_task import Table
 from xferlab.core.checks import shown, whole_number
 from xferlab.core.errors import InputError
 from xferlab.data.domain import Domain

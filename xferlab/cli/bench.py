@@ -9,13 +9,14 @@ from typing import Any
 from absl import flags
 from ml_collections import ConfigDict
 
-from xferlab.benchmark.external import find_methods, load_module
-from xferlab.benchmark.grid import Candidate, expand_grid, would_test_on_training_labels
-from xferlab.benchmark.options import MOST_JOBS, MOST_SEEDS, BenchOptions
-from xferlab.benchmark.run import plan_suite, run_suite
-from xferlab.benchmark.suite import Suite, SuiteRequest
+from xferlab.benchmark.present import run_suite
+from xferlab.benchmark.runs.methods import find_methods, load_module
+from xferlab.benchmark.runs.options import MOST_JOBS, MOST_SEEDS, BenchOptions
+from xferlab.benchmark.runs.plan import Candidate, expand_grid, would_test_on_training_labels
+from xferlab.benchmark.runs.suite_run import plan_suite
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest
+from xferlab.benchmark.suites.sweeps import parse_sweeps
 from xferlab.benchmark.suites.table import SUITES
-from xferlab.benchmark.sweeps import parse_sweeps
 from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, parse
 from xferlab.cli.printing import print_problems, print_results
 from xferlab.cli.progress import show_progress

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from xferlab.benchmark.external import find_method
+from xferlab.benchmark.runs.methods import find_method
 from xferlab.cli.parsing import parse
 from xferlab.core.bibliography import bibtex
 

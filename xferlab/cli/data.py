@@ -12,11 +12,11 @@ from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import parse
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
-from xferlab.data.checking import Finding, check_dataset, is_missing
-from xferlab.data.dataset import DataSet
-from xferlab.data.fetch import prepare
-from xferlab.data.importing import Imported, import_folder
-from xferlab.data.sets.table import DATA_SETS, how_obtained
+from xferlab.data.catalogue.check import Finding, check_dataset, is_missing
+from xferlab.data.catalogue.dataset import DataSet
+from xferlab.data.catalogue.prepare import prepare
+from xferlab.data.catalogue.sets.table import DATA_SETS, how_obtained
+from xferlab.data.catalogue.take_in import Imported, import_folder
 
 MANY_CLASSES = 12
 """With more classes, counts are given as the least and the most."""

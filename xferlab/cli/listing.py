@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from absl import flags
 from rich.table import Table
 
-from xferlab.benchmark.suite import SuiteRequest
 from xferlab.benchmark.suites.quick import quick
+from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import parse
 from xferlab.core.names import first_line
-from xferlab.data.catalogue import describe_domains
+from xferlab.data.catalogue.domains import describe_domains
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.methods.table import ALL_METHODS
 from xferlab.models.backbones import BACKBONES

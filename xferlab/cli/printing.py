@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import traceback
 
-from xferlab.benchmark.agreement import agreement_to_terminal
-from xferlab.benchmark.comparison_text import comparison_to_terminal
-from xferlab.benchmark.presentation import Results
-from xferlab.benchmark.rendering import to_terminal
-from xferlab.benchmark.selection import LAST
+from xferlab.benchmark.present import Results
+from xferlab.benchmark.tables.selection import LAST
+from xferlab.benchmark.text.agreement import agreement_to_terminal
+from xferlab.benchmark.text.over_tasks import comparison_to_terminal
+from xferlab.benchmark.text.per_task import to_terminal
 from xferlab.cli.console import Terminal
 from xferlab.core.errors import InputError
 

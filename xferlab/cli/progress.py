@@ -15,9 +15,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from xferlab.benchmark.executor import Report
-from xferlab.benchmark.grid import Pack
-from xferlab.benchmark.outcome import FAILED
+from xferlab.benchmark.runs.executor import Report
+from xferlab.benchmark.runs.outcome import FAILED
+from xferlab.benchmark.runs.plan import Pack
 from xferlab.cli.console import Terminal
 
 

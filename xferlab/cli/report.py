@@ -8,8 +8,8 @@ from pathlib import Path
 
 from absl import flags
 
-from xferlab.benchmark.options import BenchOptions, check_presentation
-from xferlab.benchmark.presentation import report_suite, suites_of
+from xferlab.benchmark.present import report_suite, suites_of
+from xferlab.benchmark.runs.options import BenchOptions, check_presentation
 from xferlab.cli.parsing import define_presentation_flags, parse
 from xferlab.cli.printing import print_results
 from xferlab.core.errors import InputError

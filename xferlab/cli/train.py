@@ -11,12 +11,13 @@ from absl import flags
 from rich.markup import escape
 from rich.table import Table
 
-from xferlab.benchmark.external import find_methods
-from xferlab.benchmark.options import BenchOptions
-from xferlab.benchmark.own_data import load_domain, own_suite
-from xferlab.benchmark.records import RunRecord
-from xferlab.benchmark.run import plan_suite, run_suite
-from xferlab.benchmark.suite import Suite, SuiteRequest
+from xferlab.benchmark.present import run_suite
+from xferlab.benchmark.runs.methods import find_methods
+from xferlab.benchmark.runs.options import BenchOptions
+from xferlab.benchmark.runs.suite_run import plan_suite
+from xferlab.benchmark.store.records import RunRecord
+from xferlab.benchmark.suites.own import load_domain, own_suite
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import define_suite_flags, parse

@@ -3,22 +3,22 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
-    from xferlab.data.builder import tfds_builder
-    from xferlab.data.catalogue import DOMAINS
-    from xferlab.data.csv_reader import domains_from_csv
-    from xferlab.data.digits import digits_domain, digits_present
+    from xferlab.data.catalogue.array_records import tfds_builder
+    from xferlab.data.catalogue.digits import digits_domain, digits_present
+    from xferlab.data.catalogue.domains import DOMAINS
+    from xferlab.data.catalogue.load import domain_of, load_raw
     from xferlab.data.domain import Domain
-    from xferlab.data.folder_reader import domain_from_folder
-    from xferlab.data.optdigits_copies import optdigits
-    from xferlab.data.plain import domain_of, load_raw
-    from xferlab.data.readers import domain_from_arrays, domain_from_npz
-    from xferlab.data.resident import Resident, draw_batch, to_resident
-    from xferlab.data.scaling import scale_inputs
+    from xferlab.data.feeds.resident import Resident, draw_batch, to_resident
+    from xferlab.data.feeds.scaling import scale_inputs
+    from xferlab.data.feeds.streamed import stream_batches
+    from xferlab.data.made.moons import moons
+    from xferlab.data.made.optdigits import optdigits
+    from xferlab.data.readers.arrays import domain_from_arrays, domain_from_npz
+    from xferlab.data.readers.csv import domains_from_csv
+    from xferlab.data.readers.folders import domain_from_folder
+    from xferlab.data.readers.tfds import domain_from_tfds
     from xferlab.data.split import Split, split_train_test
-    from xferlab.data.streaming import stream_batches
     from xferlab.data.task import HeldOut, TransferTask
-    from xferlab.data.tfds_reader import domain_from_tfds
-    from xferlab.data.two_moons import moons
 
 __all__ = [
     "DOMAINS",

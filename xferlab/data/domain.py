@@ -1,8 +1,8 @@
 """A domain: named examples with labels, in a training and a test split.
 
 8-bit images stay uint8 in memory and are scaled to [-1, 1] by the training step (x / 127.5 - 1,
-`xferlab.data.scaling`); all other inputs are float32. What is checked of the arrays themselves is
-in `xferlab.data.split`.
+`xferlab.data.feeds.scaling`); all other inputs are float32. What is checked of the arrays
+themselves is in `xferlab.data.split`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One split of a domain: the arrays, the checks that they pass, the stratified cut in two.
 
 Inputs are kept in one of two forms. 8-bit images stay uint8 [n, h, w, c] with c 1 or 3; the
-training step scales them to [-1, 1] (`xferlab.data.scaling`). Everything else, of any rank of two
-or more, is float32: other numbers (float64, integers that are not uint8, booleans) are converted.
+training step scales them to [-1, 1] (`feeds.scaling`). Everything else, of any rank of two or more,
+is float32: other numbers (float64, integers that are not uint8, booleans) are converted.
 Sparse matrices become `SparseRows`, which are dense only within a batch.
 Labels are int32 [n]. Arrays become read-only, because a domain's fingerprint is computed once.
 """
@@ -17,9 +17,9 @@ import scipy.sparse
 
 from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError
+from xferlab.core.optional import require
 from xferlab.core.sparse import Inputs, SparseRows
 from xferlab.data.entrance import as_array, fraction
-from xferlab.data.optional import require
 from xferlab.data.precision import WHOLE, check_float32
 
 IMAGE_CHANNELS = (1, 3)

@@ -1,6 +1,6 @@
 """The table of methods: the names a user types, in the order that tables print them.
 
-`METHODS` train a network; `ALL_METHODS` has the closed-form ones of `shallow.table` too.
+`METHODS` train a network; `ALL_METHODS` has the closed-form ones of `closed_form.table` too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from xferlab.methods.adda import ADDA
 from xferlab.methods.base import Method
 from xferlab.methods.bnm import BNM
 from xferlab.methods.cdan import CDAN
+from xferlab.methods.closed_form.base import ClosedFormMethod
+from xferlab.methods.closed_form.table import CLOSED_FORM
 from xferlab.methods.dan import DAN
 from xferlab.methods.dann import DANN
 from xferlab.methods.deep_coral import DeepCORAL
@@ -18,8 +20,6 @@ from xferlab.methods.jan import JAN
 from xferlab.methods.mcc import MCC
 from xferlab.methods.mcd import MCD
 from xferlab.methods.self_ensembling import SelfEnsembling
-from xferlab.methods.shallow.base import ShallowMethod
-from xferlab.methods.shallow.table import SHALLOW
 from xferlab.methods.shot import SHOT
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.target_only import TargetOnly
@@ -47,6 +47,6 @@ METHODS: NameTable[Method] = NameTable(
     },
 )
 
-AnyMethod = Method | ShallowMethod
+AnyMethod = Method | ClosedFormMethod
 
-ALL_METHODS: NameTable[AnyMethod] = NameTable("method", {**METHODS, **SHALLOW})
+ALL_METHODS: NameTable[AnyMethod] = NameTable("method", {**METHODS, **CLOSED_FORM})

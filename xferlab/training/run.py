@@ -21,7 +21,7 @@ from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.core.sparse import Inputs
-from xferlab.data.resident import Resident, pad_rows
+from xferlab.data.feeds.resident import Resident, pad_rows
 from xferlab.methods.base import Method, Stage
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.logs import ChunkLog, TermLog, summarise

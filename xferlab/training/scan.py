@@ -11,7 +11,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from xferlab.core.batch import Batch
-from xferlab.data.resident import Resident, draw_batch
+from xferlab.data.feeds.resident import Resident, draw_batch
 from xferlab.methods.base import Method
 from xferlab.training.options import TrainingOptions
 from xferlab.training.step import StageProgram, TrainState, train_step

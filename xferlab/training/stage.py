@@ -17,8 +17,8 @@ from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
 from xferlab.core.paths import resolve_rules
 from xferlab.core.sparse import Inputs
-from xferlab.data.resident import Resident
-from xferlab.data.scaling import scale_inputs
+from xferlab.data.feeds.resident import Resident
+from xferlab.data.feeds.scaling import scale_inputs
 from xferlab.methods.base import Method, WholeTarget
 from xferlab.models.nets import TARGET, Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec

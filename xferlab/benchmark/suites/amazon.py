@@ -13,14 +13,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.pairs import all_pairs, with_common_slots, with_steps
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
+from xferlab.core.cache import cached_array
 from xferlab.core.sparse import concatenate_inputs
-from xferlab.data.cache import cached_array
-from xferlab.data.dataset import RawDomain
-from xferlab.data.denoising import msda_coordinates
+from xferlab.data.catalogue.load import domain_of, split_raw
 from xferlab.data.domain import SPLITS, Domain
-from xferlab.data.plain import domain_of, split_raw
+from xferlab.data.features.msda import msda_coordinates
+from xferlab.data.raw import RawDomain
 from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
 from xferlab.models.spec import NetworkSpec

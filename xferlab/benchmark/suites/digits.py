@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.pairs import pair, with_steps
-from xferlab.data.digits import digits_domain, digits_present
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
+from xferlab.data.catalogue.digits import digits_domain, digits_present
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 

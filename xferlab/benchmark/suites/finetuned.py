@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.office_caltech import (
     FEATURE_METHODS,
     OFFICE_CALTECH,
@@ -17,12 +17,13 @@ from xferlab.benchmark.suites.office_caltech import (
     feature_network,
 )
 from xferlab.benchmark.suites.pairs import pair, with_steps
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
+from xferlab.core.cache import cached_array
 from xferlab.core.settings import Setting
-from xferlab.data.cache import cached_array
+from xferlab.data.catalogue.load import domain_of
 from xferlab.data.domain import Domain
-from xferlab.data.images import resize_images
-from xferlab.data.plain import domain_of
-from xferlab.data.resident import to_resident
+from xferlab.data.feeds.resident import to_resident
+from xferlab.data.readers.images import resize_images
 from xferlab.methods.source_only import SourceOnly
 from xferlab.models.nets import SOURCE
 from xferlab.models.spec import NetworkSpec

@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.pairs import all_pairs, with_steps
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
+from xferlab.data.catalogue.load import domain_of
 from xferlab.data.domain import Domain
-from xferlab.data.plain import domain_of
-from xferlab.data.preprocessing import row_sums_to_one, standardise_columns
+from xferlab.data.features.standardising import row_sums_to_one, standardise_columns
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 
 OFFICE_CALTECH = ("caltech10", "amazon", "webcam", "dslr")
 PACS = ("art_painting", "cartoon", "photo", "sketch")
-SHALLOW = (
+CLOSED_FORM = (
     "nearest_neighbour", "pca", "gfk", "subspace_alignment", "tca", "jda", "coral", "svm_rbf",
 )  # fmt: skip
 FEATURE_METHODS = (
@@ -45,7 +46,7 @@ def office_caltech_surf(request: SuiteRequest) -> Suite:
             baseline="nearest_neighbour",
         ),
         tasks=_tasks(domains, 800, 10, with_steps(TRAINING, request)),
-        methods=SHALLOW,
+        methods=CLOSED_FORM,
         seeds=1,
     )
 

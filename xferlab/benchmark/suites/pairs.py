@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 from collections.abc import Mapping
 
-from xferlab.benchmark.suite import SuiteRequest
+from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.core.settings import Setting
 from xferlab.data.domain import SPLITS, Domain
 from xferlab.data.split import Split

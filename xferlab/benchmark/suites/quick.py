@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.benchmark.suites.header import SuiteHeader
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
-from xferlab.data.optdigits_copies import optdigits
+from xferlab.data.made.moons import moons
+from xferlab.data.made.optdigits import optdigits
 from xferlab.data.task import TransferTask
-from xferlab.data.two_moons import moons
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 

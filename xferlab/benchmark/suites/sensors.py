@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.pairs import pair, with_steps
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.errors import InputError
+from xferlab.data.catalogue.load import load_raw, split_raw
+from xferlab.data.catalogue.sets.table import DATA_SETS
 from xferlab.data.domain import Domain
-from xferlab.data.plain import load_raw, split_raw
-from xferlab.data.preprocessing import standardise_channels
-from xferlab.data.sets.table import DATA_SETS
+from xferlab.data.features.standardising import standardise_channels
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 

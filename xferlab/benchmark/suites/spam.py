@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse
 
-from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.pairs import all_pairs, with_common_slots, with_steps
-from xferlab.data.dataset import RawDomain
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
+from xferlab.data.catalogue.load import load_raw, split_raw
 from xferlab.data.domain import Domain
-from xferlab.data.plain import load_raw, split_raw
+from xferlab.data.raw import RawDomain
 from xferlab.data.split import Split
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions

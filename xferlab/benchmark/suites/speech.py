@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from xferlab.benchmark.suite import Suite, SuiteHeader, SuiteRequest, SuiteTask
+from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.pairs import with_steps
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.settings import Setting
+from xferlab.data.catalogue.load import domain_of
 from xferlab.data.domain import Domain
-from xferlab.data.plain import domain_of
-from xferlab.data.preprocessing import standardise_examples
+from xferlab.data.features.standardising import standardise_examples
 from xferlab.data.task import TransferTask
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions

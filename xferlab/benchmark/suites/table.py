@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from xferlab.benchmark.suite import SuiteBuilder
 from xferlab.benchmark.suites.amazon import amazon_reviews, amazon_reviews_msda
 from xferlab.benchmark.suites.digits import digits, digits_full
 from xferlab.benchmark.suites.finetuned import office_caltech_finetuned
@@ -15,6 +14,7 @@ from xferlab.benchmark.suites.quick import quick
 from xferlab.benchmark.suites.sensors import har_subjects, hhar_users, wisdm_users
 from xferlab.benchmark.suites.spam import spam_users
 from xferlab.benchmark.suites.speech import fsdd_speakers
+from xferlab.benchmark.suites.suite import SuiteBuilder
 from xferlab.core.names import NameTable
 
 SUITES: NameTable[SuiteBuilder] = NameTable(

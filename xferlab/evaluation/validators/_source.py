@@ -14,17 +14,12 @@ def require_source(part: LabelledOutputs | None, validator: str) -> LabelledOutp
         validator: the name of the validator that asks, for the message.
 
     Raises:
-        InputError: the setting hides the source; the message lists the validators that do
-            without.
+        InputError: the setting hides the source.
     """
     if part is not None:
         return part
-    from xferlab.evaluation.validators.table import VALIDATORS  # the table imports validators
-
-    others = [
-        name for name, other in VALIDATORS.items() if not (other.needs_source or other.oracle)
-    ]
     raise InputError(
         f"validator {validator!r} needs source outputs, and they are hidden here, as in a "
-        f"source-free setting. Validators that work without the source: {', '.join(others)}."
+        "source-free setting. Take one that works without the source (`needs_source` is False), "
+        "such as information_maximisation."
     )

@@ -1,0 +1,67 @@
+"""Scores are given what the task shows, and nothing else."""
+
+import numpy as np
+
+from tests.benchmark.tiny import execute, tiny_suite, tiny_task
+from xferlab.benchmark.runs.methods import find_method
+from xferlab.benchmark.runs.plan import Candidate, make_packs
+from xferlab.benchmark.runs.scoring import EMBEDDING_SAMPLE, VALIDATION_LIMIT, Scorer
+from xferlab.core.settings import Setting
+from xferlab.data.domain import Domain
+from xferlab.data.split import Split
+from xferlab.data.task import TransferTask
+from xferlab.evaluation.validators.table import VALIDATORS
+from xferlab.losses import entropy
+from xferlab.methods import Method, Term, method
+
+
+@method
+class Entropy(Method):
+    """A foreign method that adapts without the source."""
+
+    settings = (Setting.SOURCE_FREE, Setting.UNSUPERVISED_DA)
+
+    def loss(self, nets, batch, ctx):
+        logits = nets.apply(batch.target.inputs).logits
+        return {"entropy": Term(entropy(logits).mean())}
+
+
+def scored(root, setting):
+    suite = tiny_suite(task=tiny_task().with_setting(setting))
+    (pack,) = make_packs(suite, [Candidate("own", Entropy())], seeds=1, width=1)
+    store = execute(root, [pack])
+    lines = store.read(pack.runs[0][0].digest)["metrics"]
+    return [set(line["validators"]) for line in lines if line["kind"] == "evaluation"]
+
+
+def test_validators_do_not_see_a_source_that_the_task_hides(tmp_path):
+    without = {name for name, validator in VALIDATORS.items() if not validator.needs_source}
+    assert without < set(VALIDATORS)
+    assert scored(tmp_path / "a", Setting.SOURCE_FREE) == [without] * 2
+    assert scored(tmp_path / "b", Setting.UNSUPERVISED_DA) == [set(VALIDATORS)] * 2
+
+
+def test_validators_see_both_classes_of_large_splits_whose_classes_take_turns():
+    labels = np.arange(2 * VALIDATION_LIMIT) % 2
+    split = Split(np.zeros((len(labels), 2), np.float32), labels)
+    domain = Domain("turns", {"train": split, "test": split}, ("a", "b"))
+    scorer = Scorer(TransferTask("t", (domain,), domain, Setting.UNSUPERVISED_DA))
+    for sampled in (scorer._source_train, scorer._source_test):
+        assert len(sampled.labels) == VALIDATION_LIMIT
+        assert 0.45 < np.mean(sampled.labels) < 0.55
+
+
+def test_pictures_show_every_class_of_sorted_data_and_the_same_rows_for_every_method(tmp_path):
+    labels = np.repeat([0, 1], [480, 120])
+    inputs = np.random.default_rng(0).normal(size=(600, 2)).astype(np.float32)
+    split = Split(inputs, labels)
+    domain = Domain("sorted", {"train": split, "test": split}, ("a", "b"))
+    suite = tiny_suite(task=TransferTask("t", (domain,), domain, Setting.UNSUPERVISED_DA))
+    methods = [find_method(name) for name in ("source_only", "dann", "nearest_neighbour")]
+    packs = make_packs(suite, methods, seeds=1, width=1)
+    store = execute(tmp_path, packs)
+    arrays = [store.read(pack.runs[0][0].digest)["arrays"] for pack in packs]
+    for each in arrays:
+        shown = each["embedding_labels"].reshape(2, EMBEDDING_SAMPLE)
+        np.testing.assert_array_equal(shown.sum(axis=1), [30, 30])
+        np.testing.assert_array_equal(each["plane_points"], arrays[0]["plane_points"])

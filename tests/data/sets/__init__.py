@@ -1,1 +1,0 @@
-"""Tests of the catalogue, on small made files in the original forms."""

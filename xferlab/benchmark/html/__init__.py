@@ -1,0 +1,1 @@
+"""Prints the report: one page that is read offline."""

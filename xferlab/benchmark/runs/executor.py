@@ -1,0 +1,290 @@
+"""Runs the packs of a suite in this process, several at a time, and records them."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import itertools
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from xferlab.benchmark.runs.environment import describe_environment
+from xferlab.benchmark.runs.plan import Pack
+from xferlab.benchmark.runs.journal import RunJournal
+from xferlab.benchmark.runs.outcome import FAILED, Failure, Outcome
+from xferlab.benchmark.runs.pacing import Saver, Stop, evaluation_points, log_points
+from xferlab.benchmark.store.records import REVERSE_VALIDATION
+from xferlab.benchmark.runs.residents import Residents
+from xferlab.benchmark.runs.reverse import check_reversed, constant_score, reverse_task
+from xferlab.benchmark.runs.scoring import Scorer
+from xferlab.benchmark.store.spec import RunSpec
+from xferlab.benchmark.store.folders import DamagedRunError, RunStore, StoreError
+from xferlab.data.task import TransferTask
+from xferlab.methods.base import Method
+from xferlab.methods.closed_form.base import ClosedFormMethod
+from xferlab.models.nets import TARGET
+from xferlab.training.checkpoint import Checkpoint
+from xferlab.training.contract import user_code
+from xferlab.training.recipe import stages_of
+from xferlab.training.run import Member, StageCache, Training
+from xferlab.training.closed_form import ClosedFormMember, ClosedFormRuns
+
+Report = Callable[[Pack, int, str], None]
+"""Called with a pack, the number of steps just done for each of its runs, and a state."""
+
+
+GRACE_SECONDS = 5.0
+"""How long an interrupted suite waits for its runs to reach a place where they can be saved."""
+
+
+class ExecutorOptions(NamedTuple):
+    """How packs are executed; none of these changes a number, except through the pack's width.
+
+    Attributes:
+        jobs: packs that train at the same time, each in a thread.
+        checkpoint_seconds: least time between two checkpoints of a pack.
+    """
+
+    jobs: int
+    checkpoint_seconds: float
+
+
+class Executor:
+    """Trains what is not recorded yet. A finished run is never trained again."""
+
+    def __init__(self, store: RunStore, options: ExecutorOptions, report: Report):
+        """Takes the store, the options and a callback for progress."""
+        self._store = store
+        self._options = options
+        self._report = report
+        self._cache = StageCache()
+        self._stop = Stop()
+        self._residents = Residents(())
+        self._outcome = Outcome([], {})
+
+    def run(self, packs: Sequence[Pack]) -> Outcome:
+        """Trains and records every pack that has a run missing.
+
+        Packs that another process is training are waited for. A pack that cannot run does not stop
+        the others; a damaged record is trained anew.
+
+        Raises:
+            StoreError: for a folder that cannot be written, or that holds another run.
+            KeyboardInterrupt: if the user interrupts; it says what is recorded and checkpointed.
+        """
+        self._residents = Residents(packs)
+        try:
+            self._run_all(packs)
+        except KeyboardInterrupt as stopped:
+            raise type(stopped)(self._what_is_kept(packs)) from None
+        return self._outcome
+
+    def _run_all(self, packs: Sequence[Pack]) -> None:
+        waiting = list(packs)
+        while waiting:
+            pool = concurrent.futures.ThreadPoolExecutor(self._options.jobs)
+            futures: dict[concurrent.futures.Future[bool], Pack] = {}
+            try:
+                futures |= {pool.submit(self._run_if_free, pack): pack for pack in waiting}
+                for future in concurrent.futures.as_completed(futures):
+                    future.result()
+            except BaseException as error:
+                self._stop_runs(pool, futures, wait=isinstance(error, Exception))
+                raise
+            pool.shutdown()
+            busy = [pack for future, pack in futures.items() if not future.result()]
+            if len(busy) == len(waiting):
+                time.sleep(2.0)
+            waiting = busy
+
+    def _stop_runs(
+        self, pool: concurrent.futures.Executor, futures: Iterable[Any], *, wait: bool
+    ) -> None:
+        """Lets runs in progress save themselves; waits for the end of all, or a few seconds."""
+        self._stop.asked.set()
+        pool.shutdown(wait=wait, cancel_futures=True)
+        concurrent.futures.wait(futures, timeout=GRACE_SECONDS)
+        self._stop.too_late.set()
+
+    def _what_is_kept(self, packs: Sequence[Pack]) -> str:
+        digests = {spec.digest: pack for pack in packs for spec, _ in pack.runs}
+        left = [pack for digest, pack in digests.items() if not self._store.has(digest)]
+        begun = sum(self._store.checkpoint_folder(pack.runs[0][0].digest).is_dir() for pack in left)
+        return (
+            f"{len(digests) - len(left)} of {len(digests)} runs are finished and {begun} more saved"
+            f" midway in {str(self._store.root)!r}"
+        )
+
+    def _run_if_free(self, pack: Pack) -> bool:
+        """Returns False if another process holds one of the pack's runs."""
+        specs = [spec for spec, _ in pack.runs]
+        with self._store.locked([spec.digest for spec in specs]) as free:
+            if not free:
+                return False
+            sound = [self._is_sound(spec) for spec in specs]  # Every damaged run is named.
+            if all(sound):
+                self._report(pack, specs[0].training.steps, "recorded")
+            elif not self._stop.asked.is_set():
+                self._try(pack)
+        return True
+
+    def _is_sound(self, spec: RunSpec) -> bool:
+        """Tells whether a run is finished; one that is damaged is not."""
+        try:
+            return self._store.is_done(spec)
+        except DamagedRunError as error:
+            where = f"{spec.method.name} on {spec.task.name}, seed {spec.seed}"
+            self._outcome.repaired[spec.digest] = f"trained anew: {where}. {error}"
+            return False
+
+    def _try(self, pack: Pack) -> None:
+        """Trains a pack; what cannot run is noted, and the others go on."""
+        try:
+            train = self._fit if _is_closed_form(pack) else self._train
+            with user_code(pack.runs[0][1], "a run"):
+                train(pack)
+        except StoreError:
+            raise
+        except Exception as error:
+            self._outcome.failures.append(Failure(pack, error))
+            self._report(pack, 0, FAILED)
+
+    def _fit(self, pack: Pack) -> None:
+        """Fits, scores and records closed-form methods."""
+        begin = time.monotonic()
+        scorer = Scorer(pack.task)
+        runs = _fit_members(pack, pack.task)
+        journals = [RunJournal() for _ in pack.runs]
+        for journal, score in zip(journals, scorer.score(runs), strict=True):
+            journal.add_score(0, score)
+        self._reverse(pack, runs, journals)
+        seconds = (time.monotonic() - begin) / len(pack.runs)
+        self._record(pack, runs, journals, scorer, describe_environment(len(pack.runs)), seconds)
+        self._report(pack, pack.suite_task.training.steps, "fitted")
+
+    def _train(self, pack: Pack) -> None:
+        begin = time.monotonic()
+        environment = describe_environment(len(pack.runs))
+        scorer = Scorer(pack.task)
+        if pack.reverse:
+            check_reversed(pack.task, pack.suite_task.training.batch_sizes)
+        training = self._start(pack)
+        folder = self._store.checkpoint_folder(pack.runs[0][0].digest)
+        identity = [[spec.digest for spec, _ in pack.runs], environment]
+        checkpoint = Checkpoint(folder, identity)
+        journals = self._resume(pack, training, checkpoint, scorer)
+        saver = Saver(checkpoint, self._options.checkpoint_seconds, self._stop)
+        for before, point in itertools.pairwise([0, *evaluation_points(pack)]):
+            if point <= training.step:
+                continue
+            for pause in log_points(before, point):
+                if pause <= training.step:  # A run that was saved goes on beyond it.
+                    continue
+                self._advance(pack, training, journals, pause)
+                if pause < point and saver.save_if_due(training, journals):
+                    return
+            for journal, score in zip(journals, scorer.score(training), strict=True):
+                journal.add_score(point, score)
+            if all(journal.diverged for journal in journals):
+                self._report(pack, evaluation_points(pack)[-1] - point, "diverged")
+                break
+            if saver.save_if_due(training, journals):
+                return
+        self._reverse(pack, training, journals)
+        seconds = (time.monotonic() - begin) / len(pack.runs)
+        self._record(pack, training, journals, scorer, environment, seconds)
+        checkpoint.clear()
+
+    def _reverse(
+        self, pack: Pack, training: Training | ClosedFormRuns, journals: Sequence[RunJournal]
+    ) -> None:
+        """Adds the score by reverse validation to each run's last evaluation, where asked for."""
+        if not pack.reverse:
+            return
+        outputs = training.predict(pack.task.target.splits["train"].inputs, TARGET)
+        for run, journal, output in zip(pack.runs, journals, outputs, strict=True):
+            if not journal.diverged:
+                score = self._reverse_score(pack._replace(runs=(run,)), output.logits.argmax(1))
+                journal.lines[-1]["validators"][REVERSE_VALIDATION] = score
+
+    def _reverse_score(self, pack: Pack, pseudo_labels: np.ndarray) -> float:
+        task = reverse_task(pack.task, pseudo_labels)
+        if task is None:
+            return constant_score(pack.task, pseudo_labels)
+        if _is_closed_form(pack):
+            training: Any = _fit_members(pack, task)
+        else:
+            training = self._start(pack._replace(task=task), keep_data=False)
+            training.advance(pack.suite_task.training.steps)
+        held_out = task.target.splits["test"]
+        (output,) = training.predict(held_out.inputs, TARGET)
+        if not np.isfinite(output.logits).all():
+            return 0.0
+        return float((output.logits.argmax(1) == held_out.labels).mean())
+
+    def _advance(
+        self, pack: Pack, training: Training, journals: Sequence[RunJournal], pause: int
+    ) -> None:
+        """Trains up to a pause and logs the terms."""
+        before = training.step
+        for journal, log in zip(journals, training.advance(pause), strict=True):
+            journal.add_log(pause, log)
+        self._report(pack, pause - before, "training")
+
+    def _start(self, pack: Pack, *, keep_data: bool = True) -> Training:
+        members = [
+            Member(cast(Method, method), spec.training, spec.random_seed)
+            for spec, method in pack.runs
+        ]
+        settings = {stage.setting or pack.task.setting for stage in stages_of(members[0].method)}
+        load = self._residents.shared if keep_data else self._residents.load
+        data = {setting: load(pack, setting) for setting in settings}
+        return Training(pack.suite_task.network, members, data, pack.task.setting, self._cache)
+
+    def _resume(
+        self, pack: Pack, training: Training, checkpoint: Checkpoint, scorer: Scorer
+    ) -> list[RunJournal]:
+        saved = checkpoint.restore(training)
+        if saved is not None:
+            self._report(pack, training.step, "resumed")
+            return [RunJournal.from_json(journal) for journal in saved]
+        journals = [RunJournal() for _ in pack.runs]
+        if pack.runs[0][0].seed == 0:
+            journals[0].embedding_before = scorer.embed(training)[0].tolist()
+        return journals
+
+    def _record(
+        self,
+        pack: Pack,
+        training: Training | ClosedFormRuns,
+        journals: Sequence[RunJournal],
+        scorer: Scorer,
+        environment: Mapping[str, Any],
+        seconds: float,
+    ) -> None:
+        final = scorer.final_arrays(training)
+        for (spec, _), journal, arrays in zip(pack.runs, journals, final, strict=True):
+            if self._is_sound(spec):
+                continue
+            if spec.seed != 0 or journal.diverged:
+                arrays = {k: a for k, a in arrays.items() if k in ("logits", "labels")}
+            self._store.write(
+                spec,
+                metrics=journal.lines,
+                arrays=arrays | journal.arrays(),
+                environment=environment,
+                timing={"seconds": seconds},
+            )
+
+
+def _is_closed_form(pack: Pack) -> bool:
+    return isinstance(pack.runs[0][1], ClosedFormMethod)
+
+
+def _fit_members(pack: Pack, task: TransferTask) -> ClosedFormRuns:
+    members = [
+        ClosedFormMember(cast(ClosedFormMethod, method), spec.random_seed) for spec, method in pack.runs
+    ]
+    return ClosedFormRuns(members, task)

@@ -1,0 +1,190 @@
+"""Methods of the user's: `path/to/my_loss.py:MyLoss`, or `package.module:MyLoss`."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import re
+import sys
+import traceback
+import types
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from xferlab.benchmark.runs.plan import Candidate
+from xferlab.benchmark.runs.sources import method_digest
+from xferlab.core.errors import InputError
+from xferlab.methods.base import Method
+from xferlab.methods.closed_form.base import ClosedFormMethod
+from xferlab.methods.table import ALL_METHODS, AnyMethod
+
+
+def find_methods(names: Iterable[str]) -> dict[str, Candidate]:
+    """Returns the methods that `find_method` finds, by the name that tables print.
+
+    Raises:
+        InputError: see `find_method`; also for a method that is named twice, and for two different
+            methods of one name.
+    """
+    found: dict[str, Candidate] = {}
+    for text in names:
+        candidate = find_method(text)
+        before = found.setdefault(candidate.name, candidate)
+        if before.source != candidate.source:
+            raise InputError(
+                f"method {text!r} is called {candidate.name!r}, as another one of this command;"
+                " rename one of the two classes"
+            )
+        if before is not candidate:
+            raise InputError(f"method {text!r} is named twice; name each method once")
+    return found
+
+
+def find_method(text: str) -> Candidate:
+    """Returns a method by its name in the table, or from a file or a module of the user's.
+
+    Args:
+        text: a name; `path/to/file.py:Class`, where the class may be left out if there is one; or
+            `package.module:Class` for a module that Python finds.
+
+    Raises:
+        InputError: for an unknown name (with the closest ones), a missing file, a file that fails
+            to import, and a class that is not there or is no complete method.
+    """
+    if not isinstance(text, str) or not (".py" in text or ":" in text):
+        name = ALL_METHODS.resolve(text)
+        return Candidate(name, ALL_METHODS[name])
+    place, colon, class_name = text.rpartition(":")
+    if not colon or class_name.endswith(".py"):  # A drive's letter may stand before a path.
+        place, class_name = text, ""
+    is_file = place.endswith(".py")
+    module = load_module(_existing(Path(place))) if is_file else _import_module(place)
+    method = _instantiate(module, class_name)
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(method).__name__).lower()
+    if name in ALL_METHODS:
+        name = f"{name}_from_file"
+    return Candidate(name, method, method_digest(method))
+
+
+def _instantiate(module: types.ModuleType, class_name: str) -> AnyMethod:
+    path = str(module.__file__)
+    found = {
+        name: thing
+        for name, thing in vars(module).items()
+        if inspect.isclass(thing)
+        and issubclass(thing, Method | ClosedFormMethod)
+        and thing.__module__ == module.__name__
+    }
+    if not class_name and len(found) == 1:
+        class_name = next(iter(found))
+    if class_name not in found:
+        asked = f"no method class {class_name!r}" if class_name else "no single method class"
+        raise InputError(
+            f"method file {path!r} has {asked}; it has {', '.join(found) or 'none'}. Derive"
+            " a class from xferlab.methods.Method, and name it by path/to/file.py:Class"
+        )
+    line = inspect.getsourcelines(found[class_name])[1]
+    if "__dataclass_fields__" not in vars(found[class_name]):
+        raise InputError(
+            f"method class {class_name!r} of {path!r}, line {line}, is not decorated; write"
+            " @xferlab.methods.method above it"
+        )
+    try:
+        return found[class_name]()
+    except Exception as error:
+        raise InputError(
+            f"method class {class_name!r} of {path!r}, line {line}, cannot be made: {error}. It"
+            " needs a loss, and a default for every field"
+        ) from error
+
+
+def load_module(path: Path) -> types.ModuleType:
+    """Returns a user's file as a module; it is registered, as dataclasses of its types ask for it.
+
+    The files beside it can be imported by their names, as where Python runs the file. They are the
+    file's own: a file of the same name beside another method is another module.
+
+    Raises:
+        InputError: the file fails to import; it says in which line.
+    """
+    name = f"xferlab_external_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    sys.modules[name] = module
+    with _import_errors(str(path), str(path.resolve())), _neighbours(path.resolve().parent):
+        spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
+
+
+def _existing(path: Path) -> Path:
+    path = path.expanduser()
+    if not path.is_file():
+        kind = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(f"method file {str(path)!r} {kind}; give path/to/file.py:Class")
+    return path
+
+
+def _import_module(name: str) -> types.ModuleType:
+    """Returns a module that Python finds. Raises InputError where it does not, or it fails."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError, AttributeError, TypeError):
+        spec = None
+    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+        raise InputError(
+            f"method module {name!r} is not found. Give a module that Python can import, as"
+            " package.module:Class, or the path of a file, as path/to/file.py:Class"
+        )
+    with _import_errors(name, spec.origin):
+        return importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def _neighbours(folder: Path) -> Iterator[None]:
+    """Lets the files of a folder be imported by their names, for this file alone.
+
+    What the folder gave is taken out of the table of modules afterwards: the file holds what it
+    imported, and the next file of another folder finds its own neighbours.
+    """
+    own = {path.stem for path in folder.glob("*.py")} | {
+        path.parent.name for path in folder.glob("*/__init__.py")
+    }
+    own = {name for name in own if _is_free(name, folder)}
+    before = {name: module for name, module in sys.modules.items() if name.split(".")[0] in own}
+    for name in before:
+        del sys.modules[name]
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if name.split(".")[0] in own]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _is_free(name: str, folder: Path) -> bool:
+    """Tells whether a name may mean a file beside the user's: none of Python's or of packages."""
+    loaded = sys.modules.get(name)
+    if loaded is None:
+        return name not in sys.stdlib_module_names
+    return Path(str(getattr(loaded, "__file__", None))).parent == folder
+
+
+@contextlib.contextmanager
+def _import_errors(shown: str, path: str) -> Iterator[None]:
+    """Turns what fails while a user's file is imported into an InputError with its line."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        lines = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+        number = error.lineno if isinstance(error, SyntaxError) else None
+        number = number or (lines[-1].lineno if lines else None)
+        where = f", line {number}" if number else ""
+        raise InputError(
+            f"file {shown!r}{where} cannot be imported: {type(error).__name__}: {error}"
+        ) from error

@@ -1,0 +1,36 @@
+"""What did not go as planned while a suite ran: packs that failed, records that were repaired."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xferlab.benchmark.runs.plan import Pack
+from xferlab.core.errors import InputError
+
+FAILED = "failed"
+"""The state of a pack that could not run; its steps are then all done with."""
+
+
+class Failure(NamedTuple):
+    """A pack that could not run, and why."""
+
+    pack: Pack
+    error: Exception
+
+    @property
+    def reason(self) -> str:
+        """The message; of an error that is not addressed to users with its type."""
+        expected = isinstance(self.error, InputError)
+        return str(self.error) if expected else f"{type(self.error).__name__}: {self.error}"
+
+
+class Outcome(NamedTuple):
+    """What did not go as planned.
+
+    Attributes:
+        failures: packs that could not run.
+        repaired: digest → sentence, for runs that were damaged and are trained anew.
+    """
+
+    failures: list[Failure]
+    repaired: dict[str, str]

@@ -1,0 +1,157 @@
+"""Scores of a training in progress: metrics on held-out target data and every validator."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from xferlab.core.batch import Labelled
+from xferlab.core.draws import draw_rows, draw_stratified
+from xferlab.core.settings import View
+from xferlab.data.task import TransferTask
+from xferlab.evaluation.metrics import all_metrics
+from xferlab.evaluation.validators.oracle import OracleAccuracy
+from xferlab.evaluation.validators.table import VALIDATORS
+from xferlab.evaluation.views import LabelledOutputs, OracleView, Outputs, ValidationView
+from xferlab.models.nets import SOURCE, TARGET
+from xferlab.training.run import HostOutput, Training
+from xferlab.training.closed_form import ClosedFormRuns
+
+VALIDATION_LIMIT = 1000
+"""Examples of each split that validators see; larger splits are sampled once (`draw_rows`)."""
+Runs = Training | ClosedFormRuns
+EMBEDDING_SAMPLE = 150
+"""Examples of each domain's test split in pictures: the same ones for every method."""
+GRID = 80
+
+
+class Score(NamedTuple):
+    """One run at one checkpoint. Without outputs: the network's outputs are not finite."""
+
+    metrics: dict[str, float]
+    validators: dict[str, float]
+    outputs: HostOutput | None
+
+
+class Scorer:
+    """Scores the runs of one task. The only code of a benchmark that holds target labels."""
+
+    def __init__(self, task: TransferTask):
+        """Picks the examples that validators see, and those of pictures."""
+        held_out = task.held_out()
+        self._num_classes = task.target.num_classes
+        self._source_hidden = task.setting.source is View.ABSENT
+        self._source_train = _sample(held_out.source_train, VALIDATION_LIMIT)
+        self._source_test = _sample(held_out.source_test, VALIDATION_LIMIT)
+        self._target_train = _sample(held_out.target_train, VALIDATION_LIMIT)
+        self._target_test = held_out.target_test
+        self._pictured = (_pictured(held_out.source_test), _pictured(held_out.target_test))
+
+    @property
+    def target_labels(self) -> np.ndarray:
+        """The labels of the target test split."""
+        return np.asarray(self._target_test.labels)
+
+    def score(self, training: Runs) -> list[Score]:
+        """Returns the score of every run of the training."""
+        splits = (
+            (self._source_train, SOURCE),
+            (self._source_test, SOURCE),
+            (self._target_train, TARGET),
+            (self._target_test, TARGET),
+        )
+        outputs = [training.predict(split.inputs, domain) for split, domain in splits]
+        return [self._score_run(*parts) for parts in zip(*outputs, strict=True)]
+
+    def _score_run(
+        self,
+        source_train: HostOutput,
+        source_test: HostOutput,
+        target_train: HostOutput,
+        target_test: HostOutput,
+    ) -> Score:
+        everything = (*source_train, *source_test, *target_train, *target_test)
+        if not all(np.isfinite(array).all() for array in everything):
+            return Score({}, {}, None)
+        view = self._view(source_train, source_test, target_train)
+        oracle_view = OracleView(target_test=LabelledOutputs(*target_test, self.target_labels))
+        validators = {
+            name: float(v(oracle_view) if isinstance(v, OracleAccuracy) else v(view))
+            for name, v in VALIDATORS.items()
+            if not (v.needs_source and self._source_hidden)
+        }
+        predictions = target_test.logits.argmax(axis=1)
+        metrics = all_metrics(self.target_labels, predictions, self._num_classes)
+        return Score(metrics, validators, target_test)
+
+    def _view(
+        self, source_train: HostOutput, source_test: HostOutput, target_train: HostOutput
+    ) -> ValidationView:
+        """Returns what validators may see: no source where the task hides it."""
+        if self._source_hidden:
+            return ValidationView(target=Outputs(*target_train))
+        return ValidationView(
+            source_train=LabelledOutputs(*source_train, np.asarray(self._source_train.labels)),
+            source_validation=LabelledOutputs(*source_test, np.asarray(self._source_test.labels)),
+            target=Outputs(*target_train),
+        )
+
+    def embed(self, training: Runs) -> list[np.ndarray]:
+        """Returns each run's features of a small sample, source first (for pictures)."""
+        parts = [
+            [output.features for output in training.predict(split.inputs, domain)]
+            for split, domain in zip(self._pictured, (SOURCE, TARGET), strict=True)
+        ]
+        return [np.concatenate(features) for features in zip(*parts, strict=True)]
+
+    def final_arrays(self, training: Runs) -> list[dict[str, np.ndarray]]:
+        """Returns what is kept of each finished run: test logits, and what pictures need."""
+        test = training.predict(self._target_test.inputs, TARGET)
+        features = self.embed(training)
+        planes = self._planes(training)
+        source, target = self._pictured
+        shared = {
+            "labels": self.target_labels.astype(np.int32),
+            "embedding_domain": np.repeat([0, 1], [len(source.labels), len(target.labels)]),
+            "embedding_labels": np.concatenate([source.labels, target.labels]),
+        }
+        return [
+            shared | {"logits": output.logits, "embedding_after": after} | plane
+            for output, after, plane in zip(test, features, planes, strict=True)
+        ]
+
+    def _planes(self, training: Runs) -> list[dict[str, np.ndarray]]:
+        """Returns decision regions for two-dimensional inputs, nothing for others."""
+        if self._pictured[0].inputs.shape[1:] != (2,):
+            return [{} for _ in range(training.width)]
+        points = np.concatenate([split.inputs for split in self._pictured])
+        x, y, grid = _plane_grid(points)
+        classes = [output.logits.argmax(axis=1) for output in training.predict(grid, TARGET)]
+        return [
+            {
+                "plane_x": x,
+                "plane_y": y,
+                "plane_points": points,
+                "plane_classes": c.reshape(GRID, GRID).astype(np.int32),
+            }
+            for c in classes
+        ]
+
+
+def _plane_grid(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    low, high = points.min(axis=0) - 0.5, points.max(axis=0) + 0.5
+    x, y = (np.linspace(a, b, GRID, dtype=np.float32) for a, b in zip(low, high, strict=True))
+    return x, y, np.stack([a.ravel() for a in np.meshgrid(x, y)], axis=1)
+
+
+def _sample(split: Any, limit: int) -> Any:
+    """Returns at most `limit` examples, drawn without regard to their labels."""
+    rows = draw_rows(len(split.index), limit)
+    return split if len(rows) == len(split.index) else type(split)(*(a[rows] for a in split))
+
+
+def _pictured(split: Labelled) -> Labelled:
+    """Returns a small sample of a split, each class as frequent as in all of it."""
+    rows = draw_stratified(np.asarray(split.labels), EMBEDDING_SAMPLE)
+    return Labelled(*(array[rows] for array in split))

@@ -1,0 +1,129 @@
+"""A suite from request to finished runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+
+from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, Report
+from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs, task_spec
+from xferlab.benchmark.store.manifest import (
+    Manifest,
+    ManifestRun,
+    manifest_path,
+    store_manifest,
+    write_manifest,
+)
+from xferlab.benchmark.runs.outcome import Failure
+from xferlab.benchmark.runs.options import BenchOptions, check_presentation
+from xferlab.benchmark.store.load_suite import SuiteRuns, read_runs
+from xferlab.benchmark.store.spec import MethodSpec
+from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.suites.suite import Suite
+from xferlab.benchmark.suites.header import SuiteHeader
+
+
+def choose_width(requested: int, seeds: int) -> int:
+    """Returns the number of runs per program: all seeds on an accelerator, one on a CPU.
+
+    On two CPU cores a program of stacked runs is no faster per run than runs side by side
+    (benchmarks/packing.py measures it), while an accelerator fills up only with several.
+    """
+    import jax
+
+    return requested or (1 if jax.default_backend() == "cpu" else seeds)
+
+
+def choose_jobs(requested: int) -> int:
+    """Returns the number of packs that train at once: one per core on a CPU, up to 4."""
+    import jax
+
+    if requested:
+        return requested
+    return min(4, os.cpu_count() or 1) if jax.default_backend() == "cpu" else 1
+
+
+def plan_suite(suite: Suite, candidates: Sequence[Candidate], options: BenchOptions) -> list[Pack]:
+    """Returns the suite's packs. Raises InputError for what does not fit together."""
+    check_presentation(options)
+    seeds = options.seeds or suite.seeds
+    suite = _as_asked(suite, options)
+    return make_packs(suite, candidates, seeds=seeds, width=choose_width(options.width, seeds))
+
+
+@dataclasses.dataclass(frozen=True)
+class SuiteRun:
+    """What running a suite came to, before any table.
+
+    Attributes:
+        header: what is said of the suite.
+        runs: every run that its folder's table shows: those asked for, and earlier ones.
+        remarks: sentences about the folder: what was repaired, what was kept under another name.
+        failures: packs that could not run.
+    """
+
+    header: SuiteHeader
+    runs: SuiteRuns
+    remarks: tuple[str, ...]
+    failures: tuple[Failure, ...]
+
+
+def train_suite(
+    suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: Report
+) -> SuiteRun:
+    """Trains what is missing of a suite, and reads all of it.
+
+    What the folder holds of the suite already stands in the same table, see `manifest`.
+
+    Raises:
+        InputError: if the folder cannot be written, or not a single run could be made.
+    """
+    store = RunStore(options.out)
+    asked = make_manifest(_as_asked(suite, options).header, packs)
+    manifest, remarks = store_manifest(options.out, asked)
+    executor = Executor(
+        store, ExecutorOptions(choose_jobs(options.jobs), options.checkpoint_seconds), report
+    )
+    outcome = executor.run(packs)
+    reasons = dict.fromkeys(asked.digests, "")
+    for failure in outcome.failures:
+        reasons |= {spec.digest: failure.reason for spec, _ in failure.pack.runs}
+    manifest = manifest.with_failures(reasons)
+    write_manifest(manifest_path(options.out, manifest), manifest)
+    runs = read_runs(store, manifest.runs)
+    if outcome.failures and not runs.records:
+        raise outcome.failures[0].error
+    remarks = (*remarks, *outcome.repaired.values())
+    return SuiteRun(manifest.header, runs, remarks, tuple(outcome.failures))
+
+
+def make_manifest(header: SuiteHeader, packs: Sequence[Pack]) -> Manifest:
+    """Returns the manifest of a request."""
+    runs = tuple(ManifestRun.of(spec) for pack in packs for spec, _ in pack.runs)
+    return Manifest(header, {pack.suite_task.task.name: _setup(pack) for pack in packs}, runs)
+
+
+def _setup(pack: Pack) -> str:
+    """Returns the digest of what all methods share on a task: data, network, budget, code."""
+    spec, _ = pack.runs[0]
+    shared = dataclasses.replace(
+        spec,
+        task=task_spec(pack.suite_task.task),
+        method=MethodSpec(name=""),
+        training=pack.suite_task.training,
+        seed=0,
+        sees="",
+        deterministic=False,
+    )
+    return shared.digest
+
+
+def _as_asked(suite: Suite, options: BenchOptions) -> Suite:
+    """Returns the suite with the validator and the metric of the request, if any."""
+    header = dataclasses.replace(
+        suite.header,
+        validator=options.validator or suite.header.validator,
+        metric=options.metric or suite.header.metric,
+    )
+    return dataclasses.replace(suite, header=header)

@@ -1,0 +1,230 @@
+"""Finished runs on disk: one folder a run, complete or not there at all.
+
+`<root>/<digest>/` holds spec.json, metrics.jsonl, predictions.npz, environment.json, timing.json
+and DONE, which lists the SHA-256 of the others except the times, which have their own. The folder
+is written aside and renamed, so a run that was killed leaves nothing behind that could be taken for
+a result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+import numpy as np
+
+from xferlab.core import seeds
+from xferlab.core.errors import InputError
+
+if TYPE_CHECKING:
+    from xferlab.benchmark.store.spec import RunSpec
+
+SEAL = "sha256"
+"""The key under which a sealed file has the digest of the rest."""
+DONE = "DONE"
+CHECKED = ("spec.json", "metrics.jsonl", "predictions.npz", "environment.json")
+
+
+class StoreError(InputError):
+    """A folder of runs that cannot be written or read: no run of a suite can go on."""
+
+
+class DamagedRunError(StoreError):
+    """A finished run whose files are not what was written. It can be trained anew."""
+
+
+class RunStore:
+    """The folder of runs. Safe for several processes: a run is locked while it trains."""
+
+    def __init__(self, root: Path):
+        """Creates the folder. Raises InputError if it cannot be written."""
+        self.root = root
+        with disk_errors(root):
+            root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=root) as probe:
+                probe.write(b"0")
+
+    def folder(self, digest: str) -> Path:
+        """Returns where a run's results are or will be."""
+        return self.root / digest
+
+    def checkpoint_folder(self, digest: str) -> Path:
+        """Returns where the pack with this first run keeps its checkpoints."""
+        return self.root / ".checkpoints" / digest
+
+    def is_done(self, spec: RunSpec) -> bool:
+        """Tells whether the run is there, after checking that the folder belongs to the spec.
+
+        Raises:
+            DamagedRunError: if a file is missing or not what was written.
+            StoreError: if the folder holds another run.
+        """
+        if not self.has(spec.digest):
+            return False
+        self.read(spec.digest)
+        return True
+
+    def has(self, digest: str) -> bool:
+        """Tells whether a finished run of that digest is there, without reading it."""
+        return (self.folder(digest) / DONE).is_file()
+
+    def write(
+        self,
+        spec: RunSpec,
+        *,
+        metrics: list[dict[str, Any]],
+        arrays: Mapping[str, np.ndarray],
+        environment: Mapping[str, Any],
+        timing: Mapping[str, float],
+    ) -> None:
+        """Writes a finished run. Raises InputError if the disk is full or the folder unwritable."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        files = {
+            "spec.json": _json_bytes(spec.to_json()),
+            "metrics.jsonl": b"".join(_json_bytes(line) for line in metrics),
+            "predictions.npz": buffer.getvalue(),
+            "environment.json": _json_bytes(environment),
+        }
+        files[DONE] = _json_bytes({name: _sha256(data) for name, data in files.items()})
+        files["timing.json"] = seal(timing)
+        target = self.folder(spec.digest)
+        with disk_errors(target):
+            aside = self.root / f".writing-{spec.digest}"
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir()
+            try:
+                for name, data in files.items():
+                    _write_synced(aside / name, data)
+                shutil.rmtree(target, ignore_errors=True)
+                os.replace(aside, target)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+
+    def read(self, digest: str) -> dict[str, Any]:
+        """Returns a run's files: spec (plain JSON), metrics, arrays, environment and timing.
+
+        Raises:
+            DamagedRunError: if a file is missing or not what was written.
+            StoreError: if the folder belongs to another spec.
+        """
+        folder = self.folder(digest)
+        try:
+            files = _checked_files(folder)
+            timing = {"seconds": float(unseal(files["timing.json"])["seconds"])}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DamagedRunError(
+                f"run folder {str(folder)!r} is damaged ({type(error).__name__}: {error}). The same"
+                " `xferlab bench` trains that run anew; the other runs are kept"
+            ) from error
+        spec = json.loads(files["spec.json"])
+        own_digest = seeds.digest(spec)
+        if own_digest != digest:
+            raise StoreError(
+                f"run folder {str(folder)!r} belongs to another run ({own_digest}, task"
+                f" {spec['task']['name']!r}, method {spec['method']['name']!r}). Move it away or"
+                " choose another --out"
+            )
+        with np.load(io.BytesIO(files["predictions.npz"]), allow_pickle=False) as arrays:
+            return {
+                "spec": spec,
+                "metrics": [json.loads(line) for line in files["metrics.jsonl"].splitlines()],
+                "arrays": dict(arrays),
+                "environment": json.loads(files["environment.json"]),
+                "timing": timing,
+            }
+
+    @contextlib.contextmanager
+    def locked(self, digests: list[str]) -> Iterator[bool]:
+        """Holds the locks of several runs, or yields False if another process holds one."""
+        folder = self.root / ".locks"
+        with contextlib.ExitStack() as stack:
+            with disk_errors(folder):
+                folder.mkdir(exist_ok=True)
+                free = _acquire(stack, [folder / digest for digest in sorted(digests)])
+            yield free
+
+
+def _acquire(stack: contextlib.ExitStack, paths: list[Path]) -> bool:
+    """Takes every lock, or none and returns False."""
+    try:
+        for path in paths:
+            stack.enter_context(filelock.FileLock(path, timeout=0))
+    except filelock.Timeout:
+        stack.close()
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns failures of the file system into an InputError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "the disk is full: free some space and run the same command again"
+        else:
+            advice = "choose a folder that can be written with --out"
+        raise StoreError(
+            f"cannot write {str(path)!r} ({error.strerror or error}); {advice}"
+        ) from error
+
+
+def write_aside(path: Path, data: bytes) -> None:
+    """Writes a file under another name and renames it: readers see the old or the new one."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.writing")
+    try:
+        _write_synced(aside, data)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def seal(content: Mapping[str, Any], *, indent: int | None = None) -> bytes:
+    """Returns plain JSON with a digest of itself, by which `unseal` finds any damage."""
+    return _json_bytes(dict(content) | {SEAL: seeds.digest(dict(content))}, indent)
+
+
+def unseal(data: bytes) -> dict[str, Any]:
+    """Returns what was sealed. Raises ValueError, TypeError or KeyError if it is damaged."""
+    content = dict(json.loads(data))
+    expected = content.pop(SEAL)
+    if seeds.digest(content) != expected:
+        raise ValueError("its content is not what was written")
+    return content
+
+
+def _checked_files(folder: Path) -> dict[str, bytes]:
+    """Returns the bytes of a run's files. Raises ValueError or OSError if they are damaged."""
+    sums = dict(json.loads((folder / DONE).read_bytes()))
+    files = {name: (folder / name).read_bytes() for name in (*CHECKED, "timing.json")}
+    for name in CHECKED:
+        if sums.get(name) != _sha256(files[name]):
+            raise ValueError(f"{name} is not what {DONE} says")
+    return files
+
+
+def _json_bytes(value: Any, indent: int | None = None) -> bytes:
+    return (json.dumps(value, sort_keys=True, indent=indent) + "\n").encode()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,94 @@
+"""From the files of finished runs to the records that tables and reports read."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.store.records import Curve, Embedding, Evaluation, Plane, RunRecord
+from xferlab.benchmark.store.spec import RunSpec
+from xferlab.core.errors import InputError
+from xferlab.evaluation.metrics import confusion_matrix
+
+
+def load_record(store: RunStore, digest: str) -> RunRecord:
+    """Returns one finished run. Raises InputError if its folder is damaged."""
+    files = store.read(digest)
+    try:
+        spec = RunSpec.from_json(files["spec"])
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"run folder {str(store.folder(digest))!r} was written by another version of xferlab"
+            f" ({error}); choose another --out"
+        ) from error
+    lines: dict[str, list[dict[str, Any]]] = {"curve": [], "evaluation": [], "diverged": []}
+    for line in files["metrics"]:
+        lines[line["kind"]].append(line)
+    fault = lines["diverged"][0] if lines["diverged"] else None
+    arrays = files["arrays"]
+    return RunRecord(
+        digest=digest,
+        task=spec.task.name,
+        method=spec.method.name,
+        hyper=spec.hyper_json,
+        seed=spec.seed,
+        status="done" if fault is None else "diverged",
+        diverged_at=fault["step"] if fault else None,
+        diverged_term=fault["term"] if fault else None,
+        evaluations=tuple(
+            Evaluation(line["step"], line["metrics"], line["validators"])
+            for line in lines["evaluation"]
+        ),
+        curve=_curve(lines["curve"]),
+        confusion=_confusion(arrays),
+        embedding=_embedding(arrays),
+        plane=_plane(arrays),
+        seconds=files["timing"]["seconds"],
+        oracle=spec.oracle,
+        deterministic=spec.deterministic,
+        outputs=hashlib.sha256(arrays["logits"].tobytes()).hexdigest()[:16],
+        predictions=arrays.get("predictions"),
+        labels=arrays["labels"],
+        num_classes=arrays["logits"].shape[1],
+    )
+
+
+def _curve(lines: list[dict[str, Any]]) -> Curve:
+    """Returns the curves; a term that a stage does not have is NaN there."""
+    names = dict.fromkeys(name for line in lines for name in line["terms"])
+    terms = {name: [line["terms"].get(name, float("nan")) for line in lines] for name in names}
+    return Curve([line["step"] for line in lines], terms)
+
+
+def _confusion(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
+    logits = arrays["logits"]
+    if not np.isfinite(logits).all():
+        return None
+    return confusion_matrix(arrays["labels"], logits.argmax(axis=1), logits.shape[1])
+
+
+def _embedding(arrays: dict[str, np.ndarray]) -> Embedding | None:
+    if "embedding_after" not in arrays or "embedding_before" not in arrays:
+        return None
+    return Embedding(
+        arrays["embedding_before"],
+        arrays["embedding_after"],
+        arrays["embedding_domain"],
+        arrays["embedding_labels"],
+    )
+
+
+def _plane(arrays: dict[str, np.ndarray]) -> Plane | None:
+    if "plane_x" not in arrays:
+        return None
+    return Plane(
+        arrays["plane_x"],
+        arrays["plane_y"],
+        arrays["plane_classes"],
+        arrays["plane_points"],
+        arrays["embedding_domain"],
+        arrays["embedding_labels"],
+    )

@@ -1,0 +1,84 @@
+"""A suite: tasks with their network and budget, the methods to compare, and the protocol."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from xferlab.benchmark.suites.header import SuiteHeader
+from xferlab.core.errors import InputError
+from xferlab.data.task import TransferTask
+from xferlab.models.spec import NetworkSpec
+from xferlab.training.options import TrainingOptions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SuiteTask:
+    """A task with the network and the training options that all methods share on it."""
+
+    task: TransferTask
+    network: NetworkSpec
+    training: TrainingOptions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Suite:
+    """What `xferlab bench --suite=NAME` runs.
+
+    Attributes:
+        header: name, title and protocol.
+        tasks: the columns of the table.
+        methods: names of the methods that run by default.
+        seeds: number of seeds by default.
+        sweeps: values of hyper-parameters to choose from, by method, unless others are asked for.
+    """
+
+    header: SuiteHeader
+    tasks: tuple[SuiteTask, ...]
+    methods: tuple[str, ...]
+    seeds: int
+    sweeps: Mapping[str, Mapping[str, Sequence[float]]] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Puts class names and the notes of domains into the header, for those who read it alone.
+
+        A report that is written later from the records has them from there.
+        """
+        tasks = [each.task for each in self.tasks]
+        notes = (
+            f"Domain {domain.name!r}: {note}."
+            for task in tasks
+            for domain in (*task.sources, task.target)
+            for note in domain.notes
+        )
+        header = dataclasses.replace(
+            self.header,
+            class_names={task.name: task.target.class_names for task in tasks},
+            protocol=tuple(dict.fromkeys((*self.header.protocol, *notes))),
+        )
+        object.__setattr__(self, "header", header)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SuiteRequest:
+    """What a user may change of a suite.
+
+    Attributes:
+        data_dir: folder with the data sets, where the suite reads any.
+        steps: training steps instead of the suite's own; 0 keeps them.
+    """
+
+    data_dir: Path | None = None
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises InputError for a data folder that does not exist."""
+        if self.data_dir is not None and not self.data_dir.is_dir():
+            raise InputError(
+                f"data_dir {str(self.data_dir)!r} is no folder; give the folder that holds the"
+                " data sets, or leave it out"
+            )
+
+
+SuiteBuilder = Callable[[SuiteRequest], Suite]

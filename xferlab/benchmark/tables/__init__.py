@@ -1,0 +1,1 @@
+"""Decides what a cell says: selection, means, intervals, verdicts, published numbers."""

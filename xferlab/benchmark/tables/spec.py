@@ -1,0 +1,37 @@
+"""What a table shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xferlab.benchmark.store.records import ORACLE, MissingRun
+from xferlab.benchmark.tables.published import Published
+from xferlab.benchmark.tables.selection import LAST
+from xferlab.evaluation.statistics import Method as IntervalMethod
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """What a table shows.
+
+    Attributes:
+        title: Heading, usually the suite's.
+        rules: Selection rules, side by side in this order.
+        metric: The metric of the evaluations.
+        baseline: The method that all others are tested against.
+        published: Published numbers; those of another metric are not shown.
+        protocol: Lines that say how the numbers were made (network, steps, data, selection).
+        interval: How intervals and p-values are made, see `xferlab.evaluation.statistics`.
+        tasks: The tasks of the suite, also those without a finished run; () for those that have.
+        missing: Runs of the suite that are not among the records.
+    """
+
+    title: str
+    rules: tuple[str, ...] = (LAST, "information_maximisation", ORACLE)
+    metric: str = "accuracy"
+    baseline: str = "source_only"
+    published: tuple[Published, ...] = ()
+    protocol: tuple[str, ...] = ()
+    interval: IntervalMethod = "resampling"
+    tasks: tuple[str, ...] = ()
+    missing: tuple[MissingRun, ...] = ()

@@ -1,0 +1,1 @@
+"""Says what a table holds: for terminal, Markdown, CSV and LaTeX."""

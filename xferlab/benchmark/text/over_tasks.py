@@ -1,0 +1,77 @@
+"""A comparison over all tasks as text: its printed cells, for terminal and Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+import rich.box
+import rich.table
+from rich.console import Group
+from rich.text import Text
+
+from xferlab.benchmark.tables.over_tasks import Comparison
+from xferlab.benchmark.text.per_task import MARKS, STYLES, Block, Cell, escape_markdown
+
+
+def make_block(comparison: Comparison) -> Block:
+    """Returns the printed cells, one row per method."""
+    header = (
+        *("method", "mean [95 %]", "IQM [95 %]", "win / tie / loss", "mean rank"),
+        *("P(better) [95 %]", "worst task (points)"),
+    )
+    rows = [tuple(_cells(row)) for row in comparison.methods.to_dict("records")]
+    return Block(f"Over all tasks, selected by {comparison.rule}", header, tuple(rows))
+
+
+def comparison_to_terminal(comparison: Comparison) -> Group:
+    """Returns what `rich` prints: the table, then the notes."""
+    block = make_block(comparison)
+    grid = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for column, name in enumerate(block.header):
+        grid.add_column(Text(name), no_wrap=column == 0)
+    for row in block.rows:
+        grid.add_row(*(Text(cell.text, style=STYLES[cell.verdict]) for cell in row))
+    notes = (Text(f"· {note}", style="dim") for note in comparison.notes)
+    return Group(Text(block.task, style="bold"), grid, Text(), *notes)
+
+
+def comparison_to_markdown(comparison: Comparison) -> str:
+    """Returns GitHub Markdown: a heading, a pipe table and the notes as a list."""
+    block = make_block(comparison)
+    rows = [block.header, *(tuple(cell.text for cell in row) for row in block.rows)]
+    text = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in rows]
+    lines = [f"### {escape_markdown(block.task)}", "", text[0], "|" + " --- |" * len(block.header)]
+    return (
+        "\n".join([*lines, *text[1:], "", *(f"- {escape_markdown(n)}" for n in comparison.notes)])
+        + "\n"
+    )
+
+
+def _cells(row: Mapping[Any, Any]) -> Iterator[Cell]:
+    """Yields the printed cells of one method."""
+    yield Cell(f"{row['method']}{' †' if row['target_labels'] else ''}")
+    for name in ("mean", "iqm"):
+        yield Cell(_interval(row, f"{name}_percent", f"{name}_{{}}_percent", ".1f"))
+    if pd.isna(row["wins"]):
+        yield Cell("–")
+    else:
+        yield Cell(f"{row['wins']} / {row['ties']} / {row['losses']}")
+    yield Cell("–" if pd.isna(row["mean_rank"]) else f"{row['mean_rank']:.2f}")
+    yield Cell(_interval(row, "probability_of_improvement", "probability_{}", ".2f"))
+    if not row["worst_task"]:
+        yield Cell("–")
+        return
+    mark = MARKS[row["worst_verdict"]]
+    text = f"{row['worst_task']} ({row['worst_points']:+.1f}) {mark}".rstrip()
+    yield Cell(text, row["worst_verdict"])
+
+
+def _interval(row: Mapping[Any, Any], value: str, end: str, form: str) -> str:
+    """Returns a number with its interval, where there is one."""
+    if pd.isna(row[value]):
+        return "–"
+    low, high = row[end.format("low")], row[end.format("high")]
+    interval = "" if pd.isna(low) else f" [{low:{form}}, {high:{form}}]"
+    return f"{row[value]:{form}}{interval}"

@@ -1,0 +1,1 @@
+"""Published data sets: what they are, whether they are there, and how to get them."""

@@ -1,0 +1,106 @@
+"""Two domains of one's own beside each other: their classes, their scales, what they share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from xferlab.core.sparse import Inputs, SparseRows
+from xferlab.data.domain import SPLITS, Domain
+from xferlab.data.features.standardising import standardise_channels
+from xferlab.data.split import Split
+
+DOMINANT = 100.0
+"""A column that is so many times as large as the others together leaves them unseen."""
+MOST_NAMES = 6
+
+
+def number_alike(source: Domain, target: Domain) -> Domain:
+    """Returns the target with its labels numbered as the source numbers the classes of that name.
+
+    A target with a class that the source lacks is returned as it is; no task can be made of it.
+    """
+    names = source.class_names
+    if target.class_names == names or not set(target.class_names) <= set(names):
+        return target
+    numbers = np.array([names.index(name) for name in target.class_names], np.int32)
+    splits = {part: Split(x, numbers[labels]) for part, (x, labels) in target.splits.items()}
+    note = f"classes are numbered by their names as in {source.name!r}"
+    notes = (*target.notes, note)
+    return dataclasses.replace(target, splits=splits, class_names=names, notes=notes)
+
+
+def standardise_alike(source: Domain, target: Domain) -> tuple[Domain, Domain]:
+    """Returns two domains of float inputs with the columns or channels of both scaled alike.
+
+    x becomes (x - mean) / deviation, both over the training inputs of source and target together
+    (population deviation, over all axes but the last). Labels and test inputs are not looked at. A
+    column that is constant there is centred and not scaled.
+    """
+    parts = [domain.splits["train"].inputs for domain in (source, target)]
+    reference = np.concatenate(parts)
+
+    def scaled(inputs: np.ndarray) -> np.ndarray:
+        return standardise_channels(inputs, reference=reference).astype(np.float32)
+
+    return source.map_inputs(scaled), target.map_inputs(scaled)
+
+
+def alignment_notes(source: Domain, target: Domain) -> Iterator[str]:
+    """Yields what must be known of two domains that stand for source and target, in sentences."""
+    if source.name == target.name:
+        yield f"Source and target are both called {source.name!r}; they are named in this order."
+    known = set(_rows(source.splits["train"].inputs))
+    shared = {part: [row in known for row in _rows(target.splits[part].inputs)] for part in SPLITS}
+    if any(map(any, shared.values())):
+        count = [f"{sum(rows)} of {len(rows)} {part}" for part, rows in shared.items()]
+        yield (
+            f"{' and '.join(count)} inputs of the target are training inputs of the source too:"
+            " on them nothing is transferred."
+        )
+    yield from _missing_classes(source, "train", "training", "it cannot be learned")
+    yield from _missing_classes(target, "test", "test", "nothing is said of it")
+
+
+def dominant_column(inputs: Inputs) -> str:
+    """Returns a sentence on the column of vectors or sparse rows that leaves the others unseen.
+
+    '' where the root mean square of none is `DOMINANT` times that of all others together.
+    """
+    if isinstance(inputs, SparseRows):
+        squares = np.bincount(
+            inputs.indices.ravel(), np.square(inputs.values, dtype=np.float64).ravel()
+        )
+    else:
+        squares = np.square(inputs, dtype=np.float64).reshape(-1, inputs.shape[-1]).sum(axis=0)
+    largest = int(squares.argmax())
+    others = squares.sum() - squares[largest]
+    if len(squares) < 2 or squares[largest] <= DOMINANT**2 * others:
+        return ""
+    return (
+        f"Column {largest} is more than {DOMINANT:g} times as large as all others together, which"
+        " trained methods then hardly see."
+    )
+
+
+def _missing_classes(domain: Domain, part: str, called: str, result: str) -> Iterator[str]:
+    present = np.isin(np.arange(domain.num_classes), domain.splits[part].labels)
+    names = [
+        name for name, is_there in zip(domain.class_names, present, strict=True) if not is_there
+    ]
+    if names:
+        shown = ", ".join(names if len(names) <= MOST_NAMES else (*names[:MOST_NAMES], "..."))
+        yield f"{domain.name!r} has no {called} example of class {shown}: {result}."
+
+
+def _rows(inputs: Inputs) -> Iterator[int]:
+    """Yields a hash of each example; equal ones have the same."""
+    if isinstance(inputs, SparseRows):
+        matrix = inputs.to_scipy()
+        for start, end in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):
+            yield hash((matrix.indices[start:end].tobytes(), matrix.data[start:end].tobytes()))
+        return
+    for example in inputs:
+        yield hash(example.tobytes())

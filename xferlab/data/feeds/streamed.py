@@ -1,0 +1,97 @@
+"""Batches drawn on the host by grain: the path for domains that do not fit on the device.
+
+The batch of a step is a pure function of (arrays, batch sizes, seed, step), computed at once for
+the whole batch; the only state of the iterator is the next step. Splits are arrays in host memory.
+Inputs come as they are stored: `scaling.scale_inputs` belongs into the step, so that 8-bit images
+cross to the device as bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.errors import InputError
+from xferlab.core.optional import require
+from xferlab.core.settings import Setting
+from xferlab.data.task import TransferTask
+
+MAX_STEPS = 2**31 - 1
+MAX_THREADS = 4
+
+
+def stream_batches(
+    task: TransferTask,
+    *,
+    setting: Setting | None = None,
+    batch_sizes: tuple[int, int] = (64, 64),
+    seed: int = 0,
+    first_step: int = 0,
+    prefetch_batches: int = 0,
+) -> Any:
+    """Returns a grain iterator over the batches of steps first_step, first_step + 1, ....
+
+    Source and target are shuffled anew in every epoch, each on its own epoch clock: n examples
+    are all visited once before one is visited again, and batches run on across the boundary.
+
+    Args:
+        task: whose training splits are read.
+        setting: what a method may see; by default the task's own.
+        batch_sizes: examples per step from source and target.
+        seed: of the order; the same seed gives the same batches.
+        first_step: where to begin: a resumed run asks for the step that it is at.
+        prefetch_batches: how many are drawn ahead in threads, which changes no batch. It pays where
+            drawing one takes milliseconds (large images); 128 digits take 0.07 ms, and handing
+            them from thread to thread ten times that.
+
+    Returns:
+        An iterator of `Batch` (NumPy) with get_state and set_state, which Orbax can save too.
+
+    Raises:
+        InputError: a batch size below one, or grain is not installed.
+    """
+    if min(batch_sizes) < 1:
+        raise InputError(f"batch_sizes {batch_sizes} are not possible. Allowed: 1 or more each.")
+    grain = require("grain", "grain")
+    arrays = task.training_arrays(setting)
+    streams = [
+        None if part is None else _Stream(part, size, (seed, domain_id))
+        for domain_id, (part, size) in enumerate(zip(arrays, batch_sizes, strict=True))
+    ]
+
+    def batch_at(step: int) -> Batch:
+        return Batch._make(None if stream is None else stream.draw(step) for stream in streams)
+
+    reading = grain.ReadOptions(
+        num_threads=min(prefetch_batches, MAX_THREADS), prefetch_buffer_size=prefetch_batches
+    )
+    return iter(
+        grain.MapDataset.range(first_step, MAX_STEPS).map(batch_at).to_iter_dataset(reading)
+    )
+
+
+class _Stream:
+    """The batches of one domain."""
+
+    def __init__(self, arrays: Labelled | Unlabelled, batch_size: int, seed: tuple[int, int]):
+        self._arrays = arrays
+        self._batch_size = batch_size
+        self._seed = seed
+        # Prefetching threads work on neighbouring steps: one or two epochs are current at a time.
+        self._order = functools.lru_cache(maxsize=4)(self._shuffle)
+
+    def _shuffle(self, epoch: int) -> np.ndarray:
+        """Returns the order of one epoch, a permutation of the split."""
+        return np.random.default_rng([*self._seed, epoch]).permutation(len(self._arrays.index))
+
+    def draw(self, step: int) -> Labelled | Unlabelled:
+        """Returns the examples of one step."""
+        positions = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
+        epochs, offsets = np.divmod(positions, len(self._arrays.index))
+        chosen = np.concatenate(
+            [self._order(int(epoch))[offsets[epochs == epoch]] for epoch in np.unique(epochs)]
+        )
+        return type(self._arrays)(*(array[chosen] for array in self._arrays))

@@ -1,0 +1,207 @@
+"""Domains from arrays, from `.npz` files and from image folders.
+
+The plain form on disk is `<data_dir>/<dataset>/<anything>.npz` with the arrays x_train, y_train,
+x_test and y_test (or x and y, which are split at random), and optionally class_names. Domains from
+TFDS are in `xferlab.data.readers.tfds`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from xferlab.core.errors import InputError
+from xferlab.data.domain import Domain, clean_class_names
+from xferlab.data.entrance import as_array, as_path, clean_name
+from xferlab.data.readers.archives import check_unpacked, memory_bytes
+from xferlab.data.split import (
+    Split,
+    check_labels_in_range,
+    clean_split,
+    integer_labels,
+    is_sparse,
+    split_train_test,
+)
+
+SPLIT_KEYS = ("x_train", "y_train", "x_test", "y_test")
+WHOLE_KEYS = ("x", "y")
+# What NumPy and zipfile raise on files that are cut off, damaged or something else altogether.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def domain_from_arrays(
+    name: str,
+    inputs: Any,
+    labels: Any,
+    *,
+    class_names: Sequence[str] | None = None,
+    test: tuple[Any, Any] | float = 0.2,
+    seed: int = 0,
+) -> Domain:
+    """Returns a domain of arrays in memory.
+
+    Arrays are what `np.asarray` or DLPack can read: lists, data frames, tensors on the host.
+
+    Args:
+        name: what tables and messages call the domain.
+        inputs: uint8 images [n, h, w, c] or [n, h, w], numbers [n, ...] (kept as float32), or a
+            SciPy sparse matrix [n, d] (kept sparse).
+        labels: integers [n]: in [0, k), or without `class_names` any from 0. Those that occur are
+            then numbered in their order.
+        class_names: k names, label i means the i-th; by default each label is the name of its
+            class.
+        test: the inputs and labels of the test split, or the fraction of the examples that is
+            drawn for it at random, class by class.
+        seed: of that draw.
+
+    Raises:
+        InputError: see `Domain` and `split_train_test`.
+
+    >>> domain = domain_from_arrays("mine", np.eye(10), np.arange(10) % 2, test=0.4)
+    >>> domain.input_shape, domain.num_classes, len(domain.splits["test"].labels)
+    ((10,), 2, 4)
+    """
+    name = clean_name(name, "a domain's name", path_like=False)
+    given = isinstance(test, tuple | list)
+    parts = {f"domain {name!r}": Split(inputs, labels)}
+    if given:
+        parts[f"domain {name!r}, split 'test'"] = Split(*_pair(test, name))
+    values = {where: integer_labels(split.labels, where) for where, split in parts.items()}
+    by_label = _by_label(values) if class_names is None else (class_names, values, ())
+    chosen, numbered, notes = by_label
+    cleaned = [
+        clean_split(Split(_with_channel_axis(split.inputs, where), numbered[where]), where)
+        for where, split in parts.items()
+    ]
+    names = clean_class_names(chosen, name)
+    if given:
+        return Domain(name, {"train": cleaned[0], "test": cleaned[1]}, names, notes)
+    # Before the random draw, so that the index in a message is the caller's.
+    check_labels_in_range(cleaned[0].labels, len(names), next(iter(parts)))
+    splits = split_train_test(*cleaned[0], test_fraction=cast(float, test), seed=seed)
+    return Domain(name, splits, names, notes)
+
+
+def _pair(test: Any, name: str) -> tuple[Any, Any]:
+    """Returns the inputs and labels of a test split."""
+    if len(test) != 2:
+        raise InputError(
+            f"domain {name!r}: test is a {type(test).__name__} of {len(test)}. Allowed: (inputs,"
+            " labels), or a fraction above 0 and below 1"
+        )
+    return test[0], test[1]
+
+
+def _by_label(
+    labels: Mapping[str, np.ndarray],
+) -> tuple[tuple[str, ...], dict[str, np.ndarray], tuple[str, ...]]:
+    """Returns class names, labels numbered from 0, and what to say of it, if no names are given."""
+    for where, values in labels.items():
+        if values.size and int(values.min()) < 0:
+            check_labels_in_range(values, int(values.max()) + 1, where)
+    # Lists of Python's integers, as NumPy joins int64 and uint64 to float64.
+    classes = sorted({label for values in labels.values() for label in np.unique(values).tolist()})
+    names = tuple(map(str, classes))
+    if classes == list(range(len(classes))):
+        return names, dict(labels), ()
+    numbered = {where: np.searchsorted(classes, values) for where, values in labels.items()}
+    shown = ", ".join(names if len(names) <= 6 else (*names[:3], "...", names[-1]))
+    return names, numbered, (f"the {len(names)} classes are called by their labels, {shown}",)
+
+
+def _with_channel_axis(inputs: Any, where: str) -> Any:
+    """Returns grey images [n, h, w] as [n, h, w, 1] and everything else as an array."""
+    if is_sparse(inputs):
+        return inputs
+    inputs = as_array(inputs, f"{where}: inputs")
+    return inputs[..., None] if inputs.dtype == np.uint8 and inputs.ndim == 3 else inputs
+
+
+def domain_from_npz(
+    path: str | Path, *, name: str | None = None, test_fraction: float = 0.2, seed: int = 0
+) -> Domain:
+    """Returns the domain of an `.npz` file in the plain form (see this module's first lines).
+
+    Args:
+        path: of the file.
+        name: of the domain; by default the file's, without its ending.
+        test_fraction: what is held out for testing where the file holds x and y alone.
+        seed: of that draw.
+
+    Raises:
+        InputError: the file is missing, damaged, pickled or without the arrays named above, or
+            they are no valid domain; or examples beside these, such as x_val.
+    """
+    path = as_path(path)
+    arrays = read_npz(path)
+    names = arrays.get("class_names")
+    if all(key in arrays for key in SPLIT_KEYS):
+        inputs, labels, *test = (arrays[key] for key in SPLIT_KEYS)
+        held_out = (test[0], test[1])
+    elif all(key in arrays for key in WHOLE_KEYS):
+        inputs, labels = (arrays[key] for key in WHOLE_KEYS)
+        held_out = test_fraction
+    else:
+        raise InputError(
+            f"{path} holds the arrays {sorted(arrays)}. Allowed: {', '.join(SPLIT_KEYS)}, or "
+            f"{' and '.join(WHOLE_KEYS)}; save it by np.savez(path, x_train=..., y_train=..., ...)."
+        )
+    keys = SPLIT_KEYS if "x_train" in arrays else WHOLE_KEYS
+    others = sorted(set(arrays) - {*keys, "class_names"})
+    examples = [key for key in others if key.startswith(("x", "y"))]
+    if examples:
+        raise InputError(
+            f"{path} has, beside {', '.join(keys)}, {', '.join(examples)}, which would be left"
+            " out. Remove them, or put their examples into the training or the test split"
+        )
+    domain = domain_from_arrays(
+        name or path.stem,
+        inputs,
+        labels,
+        class_names=None if names is None else np.atleast_1d(names).tolist(),
+        test=held_out,
+        seed=seed,
+    )
+    note = (f"{path.name} has other arrays, left out: {', '.join(others)}",) if others else ()
+    return dataclasses.replace(domain, notes=(*domain.notes, *note))
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """Returns every array of an `.npz` file; nothing pickled is ever loaded.
+
+    Raises:
+        InputError: the file is missing, damaged, not an `.npz` file, holds pickled objects, or
+            becomes too large (see `archives.check_unpacked`).
+    """
+    if not path.is_file():
+        raise InputError(f"there is no file {path}. Give the path of an .npz file.")
+    try:
+        with path.open("rb") as file:  # Closed here: np.load leaves a damaged file open.
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it is a single array.")
+            unpacked = sum(entry.file_size for entry in zipfile.ZipFile(file).infolist())
+            check_unpacked(path, unpacked, memory_bytes())
+            return {key: archive[key] for key in archive.files}
+    except InputError:
+        raise
+    except _DAMAGED as error:
+        raise InputError(
+            f"cannot read {path}: {error} Allowed: a whole .npz archive of plain numeric or "
+            "string arrays; pickled objects are refused because loading them can run code. Copy "
+            f"{path.name} again from where it came, or save it anew by np.savez with plain arrays."
+        ) from error

@@ -1,0 +1,145 @@
+"""Domains from folders of image files, one folder per class."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from xferlab.core.checks import whole_number
+from xferlab.core.errors import InputError
+from xferlab.data.domain import SPLITS, Domain
+from xferlab.data.entrance import as_path
+from xferlab.data.readers.arrays import domain_from_arrays
+from xferlab.data.readers.images import (
+    decode_image,
+    is_system_file,
+    passed_over,
+    resize_images,
+    sort_images,
+    with_channels,
+)
+
+LARGEST = 4096
+"""Pixels on a side of the largest images."""
+_LOG = logging.getLogger(__name__)
+
+
+def domain_from_folder(
+    root: str | Path,
+    *,
+    image_size: int,
+    channels: int = 3,
+    name: str | None = None,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+) -> Domain:
+    """Returns the domain of `<root>/<class>/*.png` or `<root>/{train,test}/<class>/*.png`.
+
+    Classes are numbered in the order of their sorted names, images taken in the order of theirs.
+    Hidden files and folders, those that systems leave behind, and folders of xferlab's runs are
+    passed over; files that are no images too, with a warning and a note of the domain (see
+    `images.sort_images`). Another note says from which sizes the images were resized.
+
+    Args:
+        root: the folder.
+        image_size: height and width, at most `LARGEST`, to which each image is resized (bilinear;
+            its proportions are not kept).
+        channels: 1 (grey) or 3 (RGB).
+        name: of the domain; by default the folder's.
+        test_fraction: what is held out for testing where there are no folders train and test.
+        seed: of that draw.
+
+    Raises:
+        InputError: an image size or a number of channels that is none, no such folder, no class
+            folder, a class without images, an image that cannot be decoded, only one of the folders
+            train and test, or others beside both, or not a valid domain.
+    """
+    root = as_path(root).expanduser()
+    whole_number("image_size", image_size, least=1, most=LARGEST)
+    top = _subfolders(root)
+    parts = [part for part in SPLITS if part in top]
+    if len(parts) == 1:
+        raise InputError(
+            f"{root} has a folder {parts[0]!r} but no {(set(SPLITS) - set(parts)).pop()!r}. "
+            "Allowed: both, or one folder per class and none of these; add the missing one, or "
+            f"give {root / parts[0]} itself, which is then split at random."
+        )
+    if parts and len(top) > len(parts):
+        raise InputError(
+            f"{root} has, beside train and test, {', '.join(sorted(set(top) - set(parts)))}, which"
+            " would be left out. Move it away, or its images into one of the two"
+        )
+    folders = [root / part for part in parts] or [root]
+    classes = sorted({entry for folder in folders for entry in _subfolders(folder)})
+    if not classes:
+        raise InputError(
+            f"{root} has no class folder. Put each class's images into one of its own."
+        )
+    read = [_read_classes(folder, classes, image_size, channels) for folder in folders]
+    pairs = [(each.images, each.labels) for each in read]
+    domain = domain_from_arrays(
+        name or root.resolve().name,
+        *pairs[0],
+        class_names=classes,
+        test=pairs[1] if parts else test_fraction,
+        seed=seed,
+    )
+    return dataclasses.replace(domain, notes=tuple(_notes(read, image_size)))
+
+
+def _notes(read: list[_Read], image_size: int) -> Iterator[str]:
+    """Yields what was left out and what was resized."""
+    others = [file for part in read for file in part.others]
+    if others:
+        yield passed_over(others)
+    sizes = sorted({size for part in read for size in part.sizes}, key=math.prod)
+    if sizes != [(image_size, image_size)]:
+        span = " to ".join(f"{w} x {h}" for w, h in dict.fromkeys((sizes[0], sizes[-1])))
+        yield f"images of {span} pixels were resized to {image_size} x {image_size}"
+
+
+def _subfolders(folder: Path) -> list[str]:
+    """Returns the sorted names of the folders in a folder, but for those that hold no class."""
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}. Give one that has a folder per class.")
+    folders = [e for e in folder.iterdir() if e.is_dir() and not is_system_file(e)]
+    return sorted(e.name for e in folders if not _holds_runs(e))
+
+
+def _holds_runs(folder: Path) -> bool:
+    """Tells whether a folder is what `--out` named in an earlier command."""
+    return (folder / ".locks").is_dir() or next(folder.glob("*.suite"), None) is not None
+
+
+class _Read(NamedTuple):
+    """What was read from a folder of classes."""
+
+    images: np.ndarray
+    """uint8 [n, s, s, c]."""
+    labels: np.ndarray
+    sizes: set[tuple[int, int]]
+    """Widths and heights of the files."""
+    others: list[Path]
+    """Files that are no images."""
+
+
+def _read_classes(folder: Path, classes: list[str], image_size: int, channels: int) -> _Read:
+    """Returns the images of a folder's classes."""
+    images, labels, sizes, others = [], [], set(), []
+    for label, class_name in enumerate(classes):
+        found, passed = sort_images(folder / class_name)
+        if passed:
+            _LOG.warning("%s: %s", folder / class_name, passed_over(passed))
+        others += passed
+        labels += [label] * len(found)
+        for file in found:
+            image = decode_image(file)
+            sizes.add((image.shape[1], image.shape[0]))
+            images.append(with_channels(resize_images(image[None], image_size), channels))
+    return _Read(np.concatenate(images), np.array(labels, np.int32), sizes, others)

@@ -1,0 +1,48 @@
+"""Closed-form methods where the benchmark expects a training: fitted at once, then scored alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from xferlab.core.sparse import Inputs
+from xferlab.data.task import TransferTask
+from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
+from xferlab.training.contract import user_code
+from xferlab.training.run import HostOutput
+
+
+class ClosedFormMember(NamedTuple):
+    """One closed-form run: the method, and the seed of what it draws (folds, for instance)."""
+
+    method: ClosedFormMethod
+    seed: int
+
+
+class ClosedFormRuns:
+    """Fitted methods, with the part of `Training` that scores ask for."""
+
+    def __init__(self, members: Sequence[ClosedFormMember], task: TransferTask):
+        """Fits every member to the splits that the task's setting shows."""
+        batch: Any = task.training_arrays()
+        classes = task.target.num_classes
+        self._members = members
+        self._fitted = [_fit(each, batch, classes) for each in members]
+
+    @property
+    def width(self) -> int:
+        """Number of runs."""
+        return len(self._fitted)
+
+    def predict(self, inputs: Inputs, domain: int) -> list[HostOutput]:
+        """Returns each run's outputs for inputs of one domain (0 source, 1 target)."""
+        outputs = []
+        for each, fitted in zip(self._members, self._fitted, strict=True):
+            with user_code(each.method, "predict"):
+                outputs.append(HostOutput(*fitted.predict(inputs, domain=domain)))
+        return outputs
+
+
+def _fit(member: ClosedFormMember, batch: Any, classes: int) -> FittedMethod:
+    with user_code(member.method, "fit"):
+        return member.method.fit(batch, num_classes=classes, seed=member.seed)
