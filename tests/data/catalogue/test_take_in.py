@@ -111,8 +111,8 @@ def test_a_label_outside_the_class_list_is_not_imported(made, tmp_path):
 def test_a_copy_of_another_size_than_the_published_data_is_said_to_be(monkeypatch, tmp_path):
     use_catalogue(monkeypatch, "xferlab.data.catalogue.take_in", "xferlab.data.catalogue.load")
     cut = NameTable("data set", {"pair": make_set(examples={"left": 9298, "right": 24})})
-    for module in ("importing", "plain"):
-        monkeypatch.setattr(f"xferlab.data.{module}.DATA_SETS", cut)
+    for module in ("take_in", "load"):
+        monkeypatch.setattr(f"xferlab.data.catalogue.{module}.DATA_SETS", cut)
     write_pair(tmp_path / "source/pair")
     said = "it has 12 examples, of the 9298 of Made numbers of two domains"
     for outcome in ("written", "there already"):

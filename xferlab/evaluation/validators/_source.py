@@ -5,6 +5,9 @@ from __future__ import annotations
 from xferlab.core.errors import InputError
 from xferlab.evaluation.views import LabelledOutputs
 
+WITHOUT_SOURCE = "entropy, information_maximisation, snd, bnm"
+"""Validators that do without, for messages; the table cannot be asked, it imports validators."""
+
 
 def require_source(part: LabelledOutputs | None, validator: str) -> LabelledOutputs:
     """Returns a source part of a view.
@@ -20,6 +23,5 @@ def require_source(part: LabelledOutputs | None, validator: str) -> LabelledOutp
         return part
     raise InputError(
         f"validator {validator!r} needs source outputs, and they are hidden here, as in a "
-        "source-free setting. Take one that works without the source (`needs_source` is False), "
-        "such as information_maximisation."
+        f"source-free setting. Validators that work without the source: {WITHOUT_SOURCE}."
     )

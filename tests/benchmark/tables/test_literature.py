@@ -75,7 +75,7 @@ def test_columns_and_types(name):
 
 @each_table
 def test_every_origin_is_used_and_unique(name):
-    folder = importlib.resources.files("xferlab.benchmark") / "published"
+    folder = importlib.resources.files("xferlab.benchmark.tables") / "literature"
     text = (folder / f"{name}.origins.csv").read_text("utf-8")
     origins = [row["origin"] for row in csv.DictReader(text.splitlines())]
     assert len(origins) == len(set(origins))
