@@ -85,7 +85,7 @@ def test_a_suite_fits_together(name):
         assert each.network.input_shape == each.task.source.input_shape
         assert each.network.input_shape == each.task.target.input_shape
         assert each.network.num_classes == each.task.target.num_classes
-        assert each.task.setting is Setting.UNSUPERVISED_DA
+        assert each.task.setting == Setting.UNSUPERVISED_DA
         assert min(len(d.splits["train"].labels) for d in (each.task.source, each.task.target)) > 32
 
 

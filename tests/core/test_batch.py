@@ -12,4 +12,4 @@ def test_unlabelled_has_no_labels():
     assert Unlabelled._fields == ("inputs", "index")
     assert not hasattr(Unlabelled(None, None), "labels")
     assert not issubclass(Labelled, Unlabelled)
-    assert Batch._fields == ("source", "target")
+    assert Batch._fields == ("source", "target", "shots")

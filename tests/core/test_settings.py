@@ -1,33 +1,58 @@
 """Settings: what each lets a method see."""
 
+import itertools
+
 import pytest
 
 from xferlab.core.errors import InputError
-from xferlab.core.settings import Setting, View
+from xferlab.core.settings import NAMED, Setting, View
 
 pytestmark = pytest.mark.fast
 
 VIEWS = {
-    Setting.UNSUPERVISED_DA: (View.LABELS, View.INPUTS),
-    Setting.SOURCE_FREE: (View.ABSENT, View.INPUTS),
-    Setting.SUPERVISED: (View.LABELS, View.LABELS),
+    Setting.UNSUPERVISED_DA: (View.LABELS, View.INPUTS, View.ABSENT),
+    Setting.SOURCE_FREE: (View.ABSENT, View.INPUTS, View.ABSENT),
+    Setting.SEMI_SUPERVISED: (View.LABELS, View.INPUTS, View.LABELS),
+    Setting.SUPERVISED: (View.LABELS, View.LABELS, View.ABSENT),
 }
+EVERY = [Setting("any", *views) for views in itertools.product(View, repeat=3)]
 
 
-@pytest.mark.parametrize("setting", Setting)
+@pytest.mark.parametrize("setting", NAMED, ids=lambda s: s.label)
 def test_views(setting):
-    assert (setting.source, setting.target) == VIEWS[setting]
+    assert setting.views == VIEWS[setting]
 
 
-def test_only_the_supervised_setting_shows_target_labels():
-    assert [s for s in Setting if s.target is View.LABELS] == [Setting.SUPERVISED]
+def test_a_label_is_no_part_of_what_is_shown():
+    own = Setting("mine", View.LABELS, View.INPUTS)
+    assert own == Setting.UNSUPERVISED_DA and hash(own) == hash(Setting.UNSUPERVISED_DA)
 
 
-@pytest.mark.parametrize("setting", Setting)
-def test_label_round_trip(setting):
-    assert Setting.from_label(setting.label) is setting
+def test_within_and_widened_are_the_order_of_the_views_and_its_least_upper_bound():
+    for a, b in itertools.product(EVERY, EVERY):
+        join = a.widened(b)
+        assert a.within(b) == all(x <= y for x, y in zip(a.views, b.views, strict=True))
+        assert a.within(join) and b.within(join)
+        assert all(join.within(c) for c in EVERY if a.within(c) and b.within(c))
+        assert (a.lacks(b) == "") == b.within(a)
 
 
-def test_unknown_label_names_the_closest():
-    with pytest.raises(InputError, match=r"unknown setting 'source-free'.*source_free"):
-        Setting.from_label("source-free")
+def test_a_widened_setting_has_the_known_name():
+    labels = Setting("target", target=View.LABELS)
+    assert Setting.UNSUPERVISED_DA.widened(labels).label == "supervised"
+    assert Setting.SOURCE_FREE.widened(labels).label == "source_free+target"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"label": ""}, "label of a setting is ''"),
+        ({"label": 3}, r"label of a setting is 3 \(int\)"),
+        ({"label": "mine", "source": "labels"}, "'mine': source is 'labels'. Allowed: View.ABSENT"),
+        ({"label": "mine", "shots": 2}, r"'mine': shots is 2 \(int\)"),
+        ({"label": "mine", "target": None}, r"'mine': target is None"),
+    ],
+)
+def test_bad_settings(arguments, message):
+    with pytest.raises(InputError, match=message):
+        Setting(**arguments)

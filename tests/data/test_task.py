@@ -6,34 +6,37 @@ import pytest
 from tests.data.made import make_domain, make_split
 from xferlab.core.batch import Labelled, Unlabelled
 from xferlab.core.errors import InputError
-from xferlab.core.settings import Setting, View
+from xferlab.core.settings import NAMED, Setting, View
 from xferlab.data.split import Split
-from xferlab.data.task import TransferTask
+from xferlab.data.task import TransferTask, draw_shots
 
 pytestmark = pytest.mark.fast
 TYPES = {View.ABSENT: type(None), View.INPUTS: Unlabelled, View.LABELS: Labelled}
 
 
-def make_task(sources=None, target=None, setting=Setting.UNSUPERVISED_DA):
+SHOTS = (1, 5)
+each_setting = pytest.mark.parametrize("setting", NAMED, ids=lambda s: s.label)
+
+
+def make_task(sources=None, target=None, setting=Setting.UNSUPERVISED_DA, shots=()):
     sources = sources or (make_domain("left"),)
     target = target or make_domain("right", train=make_split(9, seed=5))
-    return TransferTask("left → right", sources, target, setting)
+    return TransferTask("left → right", sources, target, setting, shots)
 
 
-@pytest.mark.parametrize("setting", Setting)
+@each_setting
 def test_hidden_labels_do_not_exist(setting):
-    batch = make_task().training_arrays(setting, oracle=True)
-    assert type(batch.source) is TYPES[setting.source]
-    assert type(batch.target) is TYPES[setting.target]
-    for part, view in zip(batch, (setting.source, setting.target), strict=True):
+    batch = make_task(shots=SHOTS).training_arrays(setting, oracle=True)
+    for part, view in zip(batch, setting.views, strict=True):
+        assert type(part) is TYPES[view]
         assert hasattr(part, "labels") == (view is View.LABELS)
 
 
-@pytest.mark.parametrize("own", Setting)
-@pytest.mark.parametrize("asked", Setting)
+@pytest.mark.parametrize("own", NAMED, ids=lambda s: s.label)
+@pytest.mark.parametrize("asked", NAMED, ids=lambda s: s.label)
 def test_more_than_the_task_shows_is_for_oracles_alone(own, asked):
-    task = make_task(setting=own)
-    if asked.source <= own.source and asked.target <= own.target:
+    task = make_task(setting=own, shots=SHOTS)
+    if all(a <= b for a, b in zip(asked.views, own.views, strict=True)):
         task.training_arrays(asked)
     else:
         with pytest.raises(InputError, match=f"'{asked.label}' shows more than.*'{own.label}'"):
@@ -82,9 +85,72 @@ def test_fingerprint_follows_domains_and_setting():
         make_task(setting=Setting.SUPERVISED),
         make_task(target=make_domain("right")),
         make_task(sources=(make_domain("left"), make_domain("middle"))),
+        make_task(shots=SHOTS),
+        make_task(shots=SHOTS, setting=Setting.SEMI_SUPERVISED),
     ]
-    assert len({task.fingerprint for task in tasks}) == 4
+    assert len({task.fingerprint for task in tasks}) == 6
     assert make_task().fingerprint == tasks[0].fingerprint
+
+
+@each_setting
+def test_shots_are_no_other_target_examples(setting):
+    task = make_task(setting=setting, shots=SHOTS)
+    whole, batch = task.target.splits["train"], task.training_arrays(oracle=True)
+    assert task.sizes == (12, 7, 2)
+    np.testing.assert_array_equal(batch.target.inputs, np.delete(whole.inputs, SHOTS, axis=0))
+    assert batch.target.index.tolist() == list(range(7))
+    if setting.shots is View.LABELS:
+        np.testing.assert_array_equal(batch.shots.inputs, whole.inputs[list(SHOTS)])
+        np.testing.assert_array_equal(batch.shots.labels, whole.labels[list(SHOTS)])
+    np.testing.assert_array_equal(task.held_out().target_train.inputs, batch.target.inputs)
+
+
+def test_shots_are_not_scored_where_the_test_split_is_the_training_split():
+    split = make_split(9, seed=5)
+    task = make_task(target=make_domain("right", train=split, test=split), shots=SHOTS)
+    np.testing.assert_array_equal(
+        task.held_out().target_test.labels, np.delete(split.labels, SHOTS, axis=0)
+    )
+    assert len(make_task(shots=SHOTS).held_out().target_test.labels) == 6
+
+
+def test_as_many_shots_of_each_class_are_drawn_and_others_with_another_seed():
+    target = make_domain("right", train=make_split(30, seed=5))
+    drawn = {seed: draw_shots(target, 3, seed=seed) for seed in range(3)}
+    for rows in drawn.values():
+        counts = np.bincount(target.splits["train"].labels[list(rows)])
+        assert counts.tolist() == [3, 3, 3]
+    assert len(set(drawn.values())) == 3 and drawn[1] == draw_shots(target, 3, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("shots", "message"),
+    [
+        ((0, 9), "'left → right': shots have row 9 of 9. Give different rows"),
+        ((2, 2), "shots have a row twice"),
+        ((-1,), r"shots is \(-1,\); each must be at least 0"),
+        ((0.5,), r"shots is \(0.5,\)"),
+        ("01", "shots is '01'. Give a tuple"),
+        (3, r"shots is 3 \(int\). Give a tuple"),
+        (tuple(range(9)), "all 9 training examples of the target are shots"),
+    ],
+)
+def test_bad_shots(shots, message):
+    with pytest.raises(InputError, match=message):
+        make_task(shots=shots)
+
+
+def test_shown_shots_are_there_and_fewer_than_a_class_has():
+    with pytest.raises(InputError, match="'semi_supervised' shows shots, and task 'left"):
+        make_task(setting=Setting.SEMI_SUPERVISED)
+    with pytest.raises(InputError, match="'semi_supervised' shows shots, and task 'left"):
+        make_task().training_arrays(Setting.SEMI_SUPERVISED, oracle=True)
+    target = make_domain("right", train=make_split(9, seed=5))
+    with pytest.raises(InputError, match=r"3 shots of class '.*' has 3 training examples of it"):
+        draw_shots(target, 3)
+    for count in (0, -1, 2.5, True, "two"):
+        with pytest.raises(InputError, match="per_class"):
+            draw_shots(target, count)
 
 
 def test_needs_a_source():

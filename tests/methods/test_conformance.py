@@ -5,6 +5,7 @@ Each method is trained once on a toy task (`trained`); most tests look at that o
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any, NamedTuple
 
@@ -31,8 +32,10 @@ from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.suite import Suite, SuiteTask
 from xferlab.core.batch import Labelled, Unlabelled
 from xferlab.core.errors import InputError
-from xferlab.core.settings import Setting, View
+from xferlab.core.roles import Roles
+from xferlab.core.settings import NAMED, Setting, View
 from xferlab.data.feeds.resident import draw_batch, to_resident
+from xferlab.data.task import draw_shots
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.methods.base import Method
 from xferlab.methods.table import METHODS
@@ -208,7 +211,7 @@ def test_what_stays_as_the_first_stage_left_it(name):
     if name == "adda":
         assert_same_bits(training.state.method_state[0]["encoder"], stage_one["encoder"])
     else:
-        assert METHODS[name].stages()[1].setting is Setting.SOURCE_FREE
+        assert METHODS[name].stages()[1].setting == Setting.SOURCE_FREE
 
 
 def test_the_classifiers_of_mcd_have_the_same_layers():
@@ -227,30 +230,33 @@ def test_hidden_labels_are_no_field_of_a_batch(name):
         setting = stage.setting or setting_of(method, TASK)
         data = to_resident(TASK.training_arrays(setting, oracle=True))
         batch = jax.eval_shape(
-            lambda key, data=data: draw_batch(data, key, jnp.int32(0), (4, 4)), jax.random.key(0)
+            lambda key, data=data: draw_batch(data, key, jnp.int32(0), Roles(4, 4, 4)),
+            jax.random.key(0),
         )
         types = {View.ABSENT: type(None), View.INPUTS: Unlabelled, View.LABELS: Labelled}
-        assert type(batch.source) is types[setting.source]
-        assert type(batch.target) is types[setting.target]
+        for part, view in zip(batch, setting.views, strict=True):
+            assert type(part) is types[view]
         assert hasattr(batch.target, "labels") == (name == "target_only")
 
 
 def make_suite(setting: Setting) -> Suite:
-    task = SuiteTask(task=TASK.with_setting(setting), network=make_spec(), training=make_options())
+    shown = dataclasses.replace(TASK, setting=setting, shots=draw_shots(TASK.target, 2))
+    task = SuiteTask(task=shown, network=make_spec(), training=make_options())
     header = SuiteHeader(name="toy", title="Toy", protocol=())
     return Suite(header=header, tasks=(task,), methods=(), seeds=1)
 
 
-@pytest.mark.parametrize("setting", Setting)
+@pytest.mark.parametrize("setting", NAMED, ids=lambda s: s.label)
 @pytest.mark.parametrize("name", METHODS)
 def test_settings(name, setting):
-    """A method runs where it says so; an oracle moves to the supervised copy; others refuse."""
+    """A method runs where its needs are shown; target labels make an oracle; others refuse."""
     method, suite = METHODS[name], make_suite(setting)
-    if setting in method.settings or Setting.SUPERVISED in method.settings:
+    upper_bound = method.needs.target is View.LABELS
+    if method.needs.within(setting) or upper_bound:
         (pack,) = make_packs(suite, [Candidate(name, method)], seeds=1, width=1)
-        expected = setting if setting in method.settings else Setting.SUPERVISED
-        assert pack.task.setting is expected
+        assert pack.task.setting == setting.widened(method.needs)
+        assert pack.runs[0][0].oracle == (not method.needs.within(setting))
         return
-    message = f"'{name}' does not support setting '{setting.label}'.*'toy'.*unsupervised_da"
+    message = f"'{name}' needs the labels of the source, which setting '{setting.label}'.*'toy'"
     with pytest.raises(InputError, match=message):
         make_packs(suite, [Candidate(name, method)], seeds=1, width=1)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.methods.toys import make_spec
 from xferlab.core.batch import Batch, Labelled, Unlabelled
-from xferlab.core.settings import Setting
+from xferlab.core.settings import View
 from xferlab.methods.base import Context, identity_view
 from xferlab.methods.table import METHODS
 from xferlab.models.nets import Blueprint, Nets
@@ -59,7 +59,7 @@ def make_batch(name: str, spoilt: str) -> Batch:
     index, labels = jnp.arange(6), jnp.arange(6) % 3
     source = Labelled(inputs["source"], index, labels)
     target = Unlabelled(inputs["target"], index)
-    if Setting.SUPERVISED in METHODS[name].settings:
+    if METHODS[name].needs.target is View.LABELS:
         target = Labelled(*target, labels=labels)
     return Batch(None if name == "shot" else source, target)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
@@ -84,8 +84,8 @@ def with_permuted_target_labels(task: TransferTask, *, seed: int = 0) -> Transfe
 
 
 def setting_of(method: Method, task: TransferTask) -> Setting:
-    """The task's setting where the method supports it, else the method's own first one."""
-    return task.setting if task.setting in method.settings else method.settings[0]
+    """The task's setting where it shows what the method needs, else one that does."""
+    return task.setting.widened(method.needs)
 
 
 def make_training(
@@ -96,7 +96,7 @@ def make_training(
     options: TrainingOptions | None = None,
     seed: int = 0,
     members: list[Member] | None = None,
-    pad_to: tuple[int, int] = (0, 0),
+    pad_to: Sequence[int] = (0, 0, 0),
 ) -> Training:
     """A training of one method, or of several members of its structure."""
     task = task or make_task()

@@ -12,6 +12,7 @@ from scipy import stats
 
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.errors import InputError
+from xferlab.core.roles import Roles
 from xferlab.data.feeds.resident import check_batch_sizes, draw_batch, shuffled_index, to_resident
 
 pytestmark = pytest.mark.fast
@@ -96,9 +97,9 @@ def make_splits(n, m):
 
 
 def test_unequal_sizes_share_a_program_and_padding_is_never_drawn():
-    draw = jax.jit(lambda data, key, step: draw_batch(data, key, step, (4, 3)))
+    draw = jax.jit(lambda data, key, step: draw_batch(data, key, step, Roles(4, 3, 4)))
     for n, m in ((11, 9), (20, 5), (4, 20)):
-        data = to_resident(make_splits(n, m), pad_to=(20, 20))
+        data = to_resident(make_splits(n, m), pad_to=(20, 20, 0))
         seen = [draw(data, jax.random.key(0), jnp.int32(step)) for step in range(20)]
         for part, size in ((0, n), (1, m)):
             index = np.concatenate([batch[part].index for batch in seen])
@@ -109,16 +110,42 @@ def test_unequal_sizes_share_a_program_and_padding_is_never_drawn():
     assert draw._cache_size() == 1
 
 
+def test_a_batch_takes_more_shots_than_there_are():
+    """They repeat, each as often to within one, and every run of five of them is a whole epoch."""
+    shots = Labelled(np.ones((5, 2), np.float32), np.arange(5), np.arange(5) % 2)
+    data = to_resident(make_splits(20, 20)._replace(shots=shots), pad_to=(0, 0, 8))
+    seen = [
+        draw_batch(data, jax.random.key(0), jnp.int32(step), Roles(4, 4, 12)).shots.index
+        for step in range(5)
+    ]
+    epochs = np.concatenate(seen).reshape(-1, 5)
+    assert all(set(epoch) == set(range(5)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) > 6
+
+
+def test_shots_change_no_order_of_the_others():
+    shots = Labelled(np.ones((5, 2), np.float32), np.arange(5), np.arange(5) % 2)
+    splits, sizes = make_splits(20, 20), Roles(4, 3, 4)
+    with_shots, without = (
+        draw_batch(to_resident(each), jax.random.key(0), jnp.int32(3), sizes)
+        for each in (splits._replace(shots=shots), splits)
+    )
+    np.testing.assert_array_equal(with_shots.source.index, without.source.index)
+    np.testing.assert_array_equal(with_shots.target.index, without.target.index)
+
+
 def test_source_and_target_have_orders_of_their_own():
     data = to_resident(make_splits(20, 20))
-    batch = draw_batch(data, jax.random.key(0), jnp.int32(0), (20, 20))
+    batch = draw_batch(data, jax.random.key(0), jnp.int32(0), Roles(20, 20, 20))
     assert not np.array_equal(batch.source.index, batch.target.index)
 
 
 def test_images_are_scaled_and_labels_belong_to_their_inputs():
     images = np.arange(40, dtype=np.uint8).reshape(10, 2, 2, 1)
     part = Labelled(images, np.arange(10), np.arange(10) * 7)
-    batch = draw_batch(to_resident(Batch(part, None)), jax.random.key(0), jnp.int32(1), (5, 5))
+    batch = draw_batch(
+        to_resident(Batch(part, None)), jax.random.key(0), jnp.int32(1), Roles(5, 5, 5)
+    )
     assert batch.target is None
     np.testing.assert_array_equal(batch.source.labels, batch.source.index * 7)
     expected = images[np.asarray(batch.source.index)] / 127.5 - 1
@@ -126,7 +153,7 @@ def test_images_are_scaled_and_labels_belong_to_their_inputs():
 
 
 def test_a_batch_larger_than_its_split():
-    check_batch_sizes(make_splits(4, 3), (4, 3))
-    check_batch_sizes(make_splits(4, 3)._replace(source=None), (100, 3))
+    check_batch_sizes(make_splits(4, 3), Roles(4, 3, 9))
+    check_batch_sizes(make_splits(4, 3)._replace(source=None), Roles(100, 3, 9))
     with pytest.raises(InputError, match=r"target batch size is 4, but .* only 3 examples"):
-        check_batch_sizes(make_splits(4, 3), (4, 4))
+        check_batch_sizes(make_splits(4, 3), Roles(4, 4, 4))

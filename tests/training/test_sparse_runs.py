@@ -8,6 +8,7 @@ import pytest
 
 from tests.methods.toys import CACHE, assert_close, make_options, make_spec, make_task
 from tests.methods.toys import make_training as start
+from xferlab.core.roles import Roles
 from xferlab.core.sparse import SparseRows
 from xferlab.data.domain import Domain
 from xferlab.data.feeds.streamed import stream_batches
@@ -80,7 +81,7 @@ def test_a_run_on_sparse_rows_is_the_run_on_the_dense_matrix(pad_to):
 def test_pseudo_labels_of_sparse_rows():
     """SHOT looks at the whole target split, its padding too."""
     runs = [
-        start(SHOT(), task=task, spec=SPEC, options=OPTIONS, pad_to=(50, 44))
+        start(SHOT(), task=task, spec=SPEC, options=OPTIONS, pad_to=(50, 44, 0))
         for task in (DENSE, SPARSE)
     ]
     advance(runs, 8)
@@ -101,7 +102,7 @@ def test_streamed_sparse_rows():
     for task in (DENSE, SPARSE):
 
         def batches_from(step, task=task):
-            return stream_batches(task, batch_sizes=(12, 10), first_step=step)
+            return stream_batches(task, batch_sizes=Roles(12, 10, 12), first_step=step)
 
         data = {task.setting: Stream(batches_from, 30)}
         runs.append(Training(SPEC, [Member(DANN(), OPTIONS, 0)], data, task.setting, CACHE))

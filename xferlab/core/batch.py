@@ -6,42 +6,85 @@ The types say what a step sees. On the host, and in whole splits on the device, 
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple, Protocol
 
 from jaxtyping import Array, Int, Shaped
 
+from xferlab.core.roles import Roles
+
 
 class Labelled(NamedTuple):
-    """Examples of one domain whose labels the setting lets a method see."""
+    """Examples of one role whose labels the setting lets a method see."""
 
     inputs: Shaped[Array, "n ..."]
     index: Int[Array, " n"]
-    """Position of each example in its training split."""
+    """Position of each example among those of its role."""
     labels: Int[Array, " n"]
 
 
 class Unlabelled(NamedTuple):
-    """Examples of one domain without labels: the field does not exist."""
+    """Examples of one role without labels: the field does not exist."""
 
     inputs: Shaped[Array, "n ..."]
     index: Int[Array, " n"]
-    """Position of each example in its training split."""
+    """Position of each example among those of its role."""
 
 
-SourcePart = TypeVar("SourcePart", Labelled, Unlabelled, None)
-TargetPart = TypeVar("TargetPart", Labelled, Unlabelled, None)
+Part = Labelled | Unlabelled | None
+"""What a step sees of a role; None where the setting hides it."""
 
 
-class Batch(NamedTuple, Generic[SourcePart, TargetPart]):
-    """What one step sees of the two domains. A domain that the setting hides is None."""
+class Batch(Roles[Part]):
+    """What one step sees of every role."""
 
-    source: SourcePart
-    target: TargetPart
+    __slots__ = ()
+
+    def __new__(cls, source: Part = None, target: Part = None, shots: Part = None) -> Batch:
+        """Takes the parts that the setting shows."""
+        return super().__new__(cls, source, target, shots)
 
 
-AdaptationBatch = Batch[Labelled, Unlabelled]
-"""Unsupervised domain adaptation: target labels have no field."""
-TargetBatch = Batch[None, Unlabelled]
-"""Source-free adaptation."""
-SupervisedBatch = Batch[Labelled, Labelled]
-"""Both domains with labels: oracles and inductive transfer."""
+class AdaptationBatch(Protocol):
+    """A batch of unsupervised domain adaptation: target labels have no field."""
+
+    @property
+    def source(self) -> Labelled:
+        """Labelled source examples."""
+        ...
+
+    @property
+    def target(self) -> Unlabelled:
+        """Target examples without labels."""
+        ...
+
+
+class TargetBatch(Protocol):
+    """A batch of source-free adaptation."""
+
+    @property
+    def target(self) -> Unlabelled:
+        """Target examples without labels."""
+        ...
+
+
+class SemiSupervisedBatch(AdaptationBatch, Protocol):
+    """A batch with a few labelled target examples beside the others."""
+
+    @property
+    def shots(self) -> Labelled:
+        """Labelled target examples."""
+        ...
+
+
+class SupervisedBatch(Protocol):
+    """A batch with the labels of both domains: oracles and inductive transfer."""
+
+    @property
+    def source(self) -> Labelled:
+        """Labelled source examples."""
+        ...
+
+    @property
+    def target(self) -> Labelled:
+        """Labelled target examples."""
+        ...

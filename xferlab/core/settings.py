@@ -1,46 +1,107 @@
-"""What a transfer setting lets a method see. Everything that is not listed here stays hidden."""
+"""What a transfer setting lets a method see. Everything that is not said here stays hidden."""
 
 from __future__ import annotations
 
+import dataclasses
 import enum
+from typing import ClassVar
 
-from xferlab.core.names import NameTable
+from xferlab.core.checks import shown
+from xferlab.core.errors import InputError
+from xferlab.core.roles import ROLES, Roles
 
 
 class View(enum.IntEnum):
-    """How much of a domain's training split reaches a method, in order."""
+    """How much of a role's training examples reaches a method, in order."""
 
     ABSENT = 0
     INPUTS = 1
     LABELS = 2
 
 
-class Setting(enum.Enum):
-    """The transfer setting of a task or of one stage of a recipe.
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """The transfer setting of a task, of one stage of a recipe, or the least that a method needs.
 
-    Members carry a view of the source and a view of the target; a batch has exactly the fields
-    that the views allow.
+    A batch has exactly the parts that the views show. Settings are compared by what they show; the
+    label is for messages and tables.
+
+    Attributes:
+        label: its name, such as 'semi_supervised'.
+        source: view of the source's training split.
+        target: view of the target's training split, without the shots.
+        shots: view of the few labelled target examples.
+
+    Raises:
+        InputError: a label that is no text, or a view that is none.
+
+    >>> one_shot = Setting("one_shot", source=View.ABSENT, target=View.ABSENT, shots=View.LABELS)
+    >>> one_shot.within(Setting.SEMI_SUPERVISED)
+    True
     """
 
-    UNSUPERVISED_DA = ("unsupervised_da", View.LABELS, View.INPUTS)
-    SOURCE_FREE = ("source_free", View.ABSENT, View.INPUTS)
-    SUPERVISED = ("supervised", View.LABELS, View.LABELS)
+    label: str = dataclasses.field(compare=False)
+    source: View = View.ABSENT
+    target: View = View.ABSENT
+    shots: View = View.ABSENT
 
-    def __init__(self, label: str, source: View, target: View):
-        """Unpacks the member's name in specs and tables and its two views."""
-        self.label = label
-        self.source = source
-        self.target = target
+    UNSUPERVISED_DA: ClassVar[Setting]
+    SOURCE_FREE: ClassVar[Setting]
+    SEMI_SUPERVISED: ClassVar[Setting]
+    SUPERVISED: ClassVar[Setting]
+
+    def __post_init__(self):
+        """Raises InputError for what is no label and no view."""
+        if not isinstance(self.label, str) or not self.label:
+            raise InputError(f"label of a setting is {shown(self.label)}; give it a name")
+        for role, view in zip(ROLES, self.views, strict=True):
+            if not isinstance(view, View):
+                raise InputError(
+                    f"setting {self.label!r}: {role} is {shown(view)}. Allowed: View.ABSENT,"
+                    " View.INPUTS and View.LABELS"
+                )
+
+    @property
+    def views(self) -> Roles[View]:
+        """The view of each role."""
+        return Roles(self.source, self.target, self.shots)
 
     def within(self, other: Setting) -> bool:
-        """Tells whether this setting shows no more than the other one, of source and target.
+        """Tells whether this setting shows no more than the other one, of every role.
 
         >>> Setting.SOURCE_FREE.within(Setting.UNSUPERVISED_DA)
         True
         """
-        return self.source <= other.source and self.target <= other.target
+        return all(own <= its for own, its in zip(self.views, other.views, strict=True))
 
-    @classmethod
-    def from_label(cls, label: str) -> Setting:
-        """Returns the setting of that name. Raises InputError for an unknown one."""
-        return NameTable("setting", {s.label: s for s in cls})[label]
+    def widened(self, other: Setting) -> Setting:
+        """Returns the setting that shows what either of the two does.
+
+        >>> Setting.UNSUPERVISED_DA.widened(Setting("labels", target=View.LABELS)).label
+        'supervised'
+        """
+        views = [max(own, its) for own, its in zip(self.views, other.views, strict=True)]
+        joined = Setting(f"{self.label}+{other.label}", *views)
+        return next((named for named in NAMED if named == joined), joined)
+
+    def lacks(self, other: Setting) -> str:
+        """Returns in words what the other one shows beyond this one, '' for nothing.
+
+        >>> Setting.SOURCE_FREE.lacks(Setting.SUPERVISED)
+        'the labels of the source, the labels of the target'
+        """
+        words = {View.INPUTS: "the inputs of the", View.LABELS: "the labels of the"}
+        pairs = zip(ROLES, self.views, other.views, strict=True)
+        return ", ".join(f"{words[its]} {role}" for role, own, its in pairs if its > own)
+
+
+Setting.UNSUPERVISED_DA = Setting("unsupervised_da", View.LABELS, View.INPUTS)
+Setting.SOURCE_FREE = Setting("source_free", View.ABSENT, View.INPUTS)
+Setting.SEMI_SUPERVISED = Setting("semi_supervised", View.LABELS, View.INPUTS, View.LABELS)
+Setting.SUPERVISED = Setting("supervised", View.LABELS, View.LABELS)
+NAMED = (
+    Setting.UNSUPERVISED_DA,
+    Setting.SOURCE_FREE,
+    Setting.SEMI_SUPERVISED,
+    Setting.SUPERVISED,
+)

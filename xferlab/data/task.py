@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from xferlab.core.batch import Batch, Labelled, Unlabelled
-from xferlab.core.checks import check_type
+from xferlab.core.checks import check_type, whole_number, whole_numbers
 from xferlab.core.errors import InputError
+from xferlab.core.roles import Roles
 from xferlab.core.seeds import digest
 from xferlab.core.settings import Setting, View
 from xferlab.core.sparse import concatenate_inputs
@@ -41,16 +42,21 @@ class TransferTask:
         sources: one domain or more.
         target: the domain on whose test split a run is scored.
         setting: which inputs and labels of the training splits a method may see.
+        shots: rows of the target's training split that are its few labelled examples, such as
+            `draw_shots` returns them. Under every setting they are left out of the target's other
+            training examples, and of the test split where that is the training split: methods
+            that see them and methods that do not are scored on the same examples.
 
     Raises:
-        InputError: no source, or a source whose input shape, dtype or class names differ from the
-            target's.
+        InputError: no source; a source whose input shape, dtype or class names differ from the
+            target's; shots that are no rows, or that the setting shows where there are none.
     """
 
     name: str
     sources: tuple[Domain, ...]
     target: Domain
     setting: Setting
+    shots: tuple[int, ...] = ()
 
     def __post_init__(self):
         check_type("name", self.name, str, "a text, such as 'lab->field'")
@@ -69,6 +75,8 @@ class TransferTask:
         for source in self.sources:
             _check_same_inputs(self.name, source, self.target)
             _check_same_classes(self.name, source, self.target)
+        object.__setattr__(self, "shots", whole_numbers("shots", self.shots, least=0))
+        _check_shots(self.name, self.shots, self.target, self.setting)
 
     @functools.cached_property
     def source(self) -> Domain:
@@ -83,9 +91,22 @@ class TransferTask:
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits that change with any byte of any domain and with the setting."""
+        """16 hex digits that change with any byte of any domain, the views and the shots."""
         domains = [domain.fingerprint for domain in (*self.sources, self.target)]
-        return digest([domains, self.setting.label])
+        return digest([domains, [int(view) for view in self.setting.views], list(self.shots)])
+
+    @property
+    def sizes(self) -> Roles[int]:
+        """Number of training examples of each role, also of those that the setting hides."""
+        return Roles(*(len(split.labels) for split in self._training_splits))
+
+    @functools.cached_property
+    def _training_splits(self) -> Roles[Split]:
+        """The training examples of each role; no target example is in two of them."""
+        target, shots = self.target.splits["train"], np.array(self.shots, np.int64)
+        return Roles(
+            self.source.splits["train"], _without(target, shots), Split(*(a[shots] for a in target))
+        )
 
     def with_setting(self, setting: Setting) -> TransferTask:
         """Returns the same task under another setting."""
@@ -100,7 +121,7 @@ class TransferTask:
                 as oracles.
 
         Returns:
-            A batch of NumPy arrays. A domain that the setting hides is None; one whose labels it
+            A batch of NumPy arrays. A role that the setting hides is None; one whose labels it
             hides is `Unlabelled`, which has no such field. `index` is 0 ... n - 1.
 
         Raises:
@@ -113,18 +134,79 @@ class TransferTask:
                 f" {self.setting.label!r}. Allowed: settings within the task's; oracle=True shows"
                 " it to a run that every table marks as an oracle"
             )
-        source, target = self.source.splits["train"], self.target.splits["train"]
-        return Batch._make((_view(source, setting.source), _view(target, setting.target)))
+        if setting.shots > View.ABSENT and not self.shots:
+            raise InputError(
+                f"setting {setting.label!r} shows shots, and task {self.name!r} has none. Give it"
+                " some, such as shots=draw_shots(target, 3)"
+            )
+        return Batch(*map(_view, self._training_splits, setting.views))
 
     def held_out(self) -> HeldOut:
         """Returns all splits, for scores; the target's training labels are left out even here."""
-        source, target = self.source.splits, self.target.splits
+        rest, test = self._training_splits.target, self.target.splits["test"]
         return HeldOut(
-            source_train=_labelled(source["train"]),
-            source_test=_labelled(source["test"]),
-            target_train=_unlabelled(target["train"]),
-            target_test=_labelled(target["test"]),
+            source_train=_labelled(self.source.splits["train"]),
+            source_test=_labelled(self.source.splits["test"]),
+            target_train=_unlabelled(rest),
+            target_test=_labelled(rest if self.shots and self.target.transductive else test),
         )
+
+
+def draw_shots(domain: Domain, per_class: int, *, seed: int = 0) -> tuple[int, ...]:
+    """Returns rows of the training split, as many of each class, drawn at random.
+
+    Args:
+        domain: the target.
+        per_class: labelled examples of each class.
+        seed: of the draw; another one gives other shots.
+
+    Raises:
+        InputError: a class has not more examples than that: one at least stays without its label.
+
+    >>> from xferlab.data.readers.arrays import domain_from_arrays
+    >>> domain = domain_from_arrays("mine", np.eye(10), np.arange(10) % 2, test=0.4)
+    >>> len(draw_shots(domain, 2))
+    4
+    """
+    per_class = whole_number("per_class", per_class, least=1)
+    labels = domain.splits["train"].labels
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for label, name in enumerate(domain.class_names):
+        rows = np.flatnonzero(labels == label)
+        if len(rows) <= per_class:
+            raise InputError(
+                f"{per_class} shots of class {name!r} are asked for, and domain {domain.name!r} has"
+                f" {len(rows)} training examples of it. Allowed: fewer than each class has"
+            )
+        chosen += rng.choice(rows, per_class, replace=False).tolist()
+    return tuple(sorted(chosen))
+
+
+def _check_shots(task: str, shots: tuple[int, ...], target: Domain, setting: Setting) -> None:
+    """Raises InputError for rows that are none, rows twice, and shown shots that are not there."""
+    count = len(target.splits["train"].labels)
+    wrong = [row for row in shots if row >= count]
+    if wrong or len(set(shots)) < len(shots):
+        what = f"row {wrong[0]} of {count}" if wrong else "a row twice"
+        raise InputError(
+            f"task {task!r}: shots have {what}. Give different rows of the target's training split"
+        )
+    if shots and len(shots) >= count:
+        raise InputError(f"task {task!r}: all {count} training examples of the target are shots")
+    if setting.shots > View.ABSENT and not shots:
+        raise InputError(
+            f"setting {setting.label!r} shows shots, and task {task!r} has none. Give it some, such"
+            " as shots=draw_shots(target, 3)"
+        )
+
+
+def _without(split: Split, rows: np.ndarray) -> Split:
+    """Returns a split without some rows: itself where there are none."""
+    if not len(rows):
+        return split
+    kept = np.setdiff1d(np.arange(len(split.labels)), rows)
+    return Split(*(array[kept] for array in split))
 
 
 def _view(split: Split, view: View) -> Labelled | Unlabelled | None:

@@ -88,8 +88,8 @@ class WholeTarget(NamedTuple):
 class Method(abc.ABC):
     """Base of all methods. See the members for what each may decide."""
 
-    settings: ClassVar[tuple[Setting, ...]] = (Setting.UNSUPERVISED_DA,)
-    """Settings that the method supports as a task's setting."""
+    needs: ClassVar[Setting] = Setting.UNSUPERVISED_DA
+    """The least that a task must show for the method to run, which is given all that it shows."""
     reference: ClassVar[str] = ""
     """Key of the paper in references.bib."""
     refreshes: ClassVar[int] = 0
@@ -120,7 +120,7 @@ class Method(abc.ABC):
 
         Args:
             nets: the networks, merged for this update.
-            batch: `AdaptationBatch`, `TargetBatch` or `SupervisedBatch`, by the stage's setting.
+            batch: what the stage's setting shows of each role, such as an `AdaptationBatch`.
             ctx: key, step, progress, state and augmentation.
         """
 

@@ -56,7 +56,6 @@ class SHOT(Method):
     ReLU (with dropout for digits), and a pretrained backbone learns at a tenth of the rate.
     """
 
-    settings: ClassVar[tuple[Setting, ...]] = (Setting.UNSUPERVISED_DA,)
     reference: ClassVar[str] = "liang2020shot"
     refreshes: ClassVar[int] = 15
     pseudo_weight: float = number(default=0.1, least=0.0)

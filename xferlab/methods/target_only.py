@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from xferlab.core.batch import SupervisedBatch
-from xferlab.core.settings import Setting
+from xferlab.core.settings import Setting, View
 from xferlab.losses.classification import cross_entropy
 from xferlab.methods.base import Context, Method, Term, Terms, method
 from xferlab.models.nets import TARGET, Nets, Output
@@ -17,11 +17,11 @@ class TargetOnly(Method):
 
         L = mean CE(h(f(x_t)), y_t)
 
-    It needs the supervised setting, so a suite runs it on a supervised copy of each task and every
-    table marks it as an oracle.
+    It needs the target's labels: where a task hides them it runs on a copy that shows them, and
+    every table marks it as an oracle.
     """
 
-    settings: ClassVar[tuple[Setting, ...]] = (Setting.SUPERVISED,)
+    needs: ClassVar[Setting] = Setting("target_labels", target=View.LABELS)
 
     def loss(self, nets: Nets, batch: SupervisedBatch, ctx: Context) -> Terms:
         """Returns the classification term."""

@@ -11,6 +11,7 @@ import jax
 from xferlab.core.checks import shown, whole_number, whole_numbers
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
+from xferlab.core.roles import Roles
 from xferlab.training.augment import AUGMENTATIONS
 
 OPTIMISERS = ("sgd", "adam", "adamw")
@@ -25,7 +26,8 @@ class TrainingOptions:
 
     Attributes:
         steps: updates of the whole recipe; its stages share them by their fractions.
-        batch_sizes: examples per step from source and target.
+        batch_sizes: examples per step of each role. Two numbers are for source and target; of shots
+            a step then takes as many as of the source.
         optimiser: 'sgd' (with momentum), 'adam' or 'adamw'.
         lr: learning rate at the start.
         momentum: momentum of 'sgd', beta1 of the others.
@@ -39,7 +41,7 @@ class TrainingOptions:
     """
 
     steps: int
-    batch_sizes: tuple[int, int] = (64, 64)
+    batch_sizes: tuple[int, ...] = (64, 64)
     optimiser: str = "sgd"
     lr: float = 0.01
     momentum: float = 0.9
@@ -62,13 +64,7 @@ class TrainingOptions:
                 f"steps is {self.steps} with {self.evaluations} evaluations; it takes at least"
                 " one evaluation and one step for each"
             )
-        sizes = whole_numbers("batch_sizes", self.batch_sizes, least=1)
-        object.__setattr__(self, "batch_sizes", sizes)  # A list of two is a tuple of two.
-        if len(sizes) != 2:
-            raise InputError(
-                f"batch_sizes are {self.batch_sizes}; each must be at least 1, one for the source"
-                " and one for the target"
-            )
+        object.__setattr__(self, "batch_sizes", _batch_sizes(self.batch_sizes))
         if self.steps * max(self.batch_sizes) > MOST_EXAMPLES:
             raise InputError(
                 f"steps is {self.steps} with batches of {max(self.batch_sizes)}; a run draws at"
@@ -85,6 +81,23 @@ class TrainingOptions:
             wrong = isinstance(value, str | bytes | bool | list | tuple)
             if wrong or (isinstance(value, int | float) and not 0.0 <= value < math.inf):
                 raise InputError(f"{name} is {value!r}; it must be a finite number of at least 0")
+
+    @property
+    def sizes(self) -> Roles[int]:
+        """Examples per step of every role."""
+        source, target, *shots = self.batch_sizes
+        return Roles(source, target, *(shots or (source,)))
+
+
+def _batch_sizes(sizes: Any) -> tuple[int, ...]:
+    """Returns the sizes. Raises InputError for what are no two or three of them."""
+    numbers = whole_numbers("batch_sizes", sizes, least=1)
+    if len(numbers) not in (2, 3):
+        raise InputError(
+            f"batch_sizes are {sizes}; each must be at least 1, one for the source, one for the"
+            " target, and if you like one for the shots"
+        )
+    return numbers
 
 
 def _rules(rules: Any) -> tuple[tuple[str, float], ...]:

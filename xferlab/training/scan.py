@@ -34,7 +34,7 @@ class Log(NamedTuple):
 def batch_at(state: TrainState, options: TrainingOptions, data: Resident) -> Batch:
     """Returns the batch of the state's step."""
     order_key = jax.random.fold_in(state.key, DATA_STREAM)
-    return draw_batch(data, order_key, state.step, options.batch_sizes)
+    return draw_batch(data, order_key, state.step, options.sizes)
 
 
 def empty_log(

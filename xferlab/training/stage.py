@@ -100,13 +100,17 @@ class StageFunctions:
 
     def refresh(self, state: TrainState, method: Method, data: Resident) -> TrainState:
         """Renews the method's state from what it predicts for the whole target split."""
-        nets = self._frozen_nets(state)
-        size = len(data.splits.target.index)
-        batches = jax.tree.map(_refresh_batches, data.splits.target.inputs)
+        nets, rows = self._frozen_nets(state), data.splits.target
+        if rows is None:
+            raise InputError(
+                f"{type(method).__name__} is refreshed from the target, which its setting hides"
+            )
+        size = len(rows.index)
+        batches = jax.tree.map(_refresh_batches, rows.inputs)
         target = jnp.int32(TARGET)
         outputs = jax.lax.map(lambda x: self.predict(state, method, x, target), batches)
         outputs = jax.tree.map(lambda a: a.reshape(-1, a.shape[-1])[:size], outputs)
-        mask = (jnp.arange(size) < data.target_size).astype(jnp.float32)
+        mask = (jnp.arange(size) < data.sizes.target).astype(jnp.float32)
         with user_code(method, "refresh"):
             renewed = method.refresh(state.method_state, nets, WholeTarget(outputs, mask))
         checked_state(method, "refresh", state.method_state, renewed)

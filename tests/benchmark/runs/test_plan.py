@@ -28,10 +28,10 @@ pytestmark = pytest.mark.fast
 
 
 @method
-class SourceFree(Method):
-    """Supports a setting that no test task has."""
+class FewLabels(Method):
+    """Needs labelled target examples, which no test task has."""
 
-    settings = (Setting.SOURCE_FREE,)
+    needs = Setting.SEMI_SUPERVISED
 
     def loss(self, nets, batch, ctx):
         raise NotImplementedError
@@ -65,10 +65,9 @@ def test_every_point_of_a_grid_stands_once():
 
 
 def test_an_unsupported_setting_is_refused():
-    with pytest.raises(
-        InputError, match=r"'sf' does not support setting 'unsupervised_da'.*source_free"
-    ):
-        make_packs(tiny_suite(), [Candidate("sf", SourceFree())], seeds=1, width=1)
+    message = "'few' needs the labels of the shots, which setting 'unsupervised_da' of task 'moons"
+    with pytest.raises(InputError, match=message):
+        make_packs(tiny_suite(), [Candidate("few", FewLabels())], seeds=1, width=1)
 
 
 @method
@@ -86,7 +85,7 @@ class Peeks(Method):
 class Returns(Peeks):
     """A foreign method whose source-free stage comes first: it then asks for the source again."""
 
-    settings = (Setting.SOURCE_FREE,)
+    needs = Setting.SOURCE_FREE
 
     def stages(self):
         return Stage(self, 0.5), Stage(SourceOnly(), 0.5, Setting.UNSUPERVISED_DA)

@@ -19,7 +19,7 @@ from xferlab.methods import Method, Term, method
 class Entropy(Method):
     """A foreign method that adapts without the source."""
 
-    settings = (Setting.SOURCE_FREE, Setting.UNSUPERVISED_DA)
+    needs = Setting.SOURCE_FREE
 
     def loss(self, nets, batch, ctx):
         logits = nets.apply(batch.target.inputs).logits

@@ -19,7 +19,12 @@ pytestmark = pytest.mark.fast
 SPECS = [
     RunSpec(
         task=TaskSpec(
-            name="a->b", sources=("a",), target="b", setting="unsupervised_da", fingerprint="0"
+            name="a->b",
+            sources=("a",),
+            target="b",
+            setting="unsupervised_da",
+            views=(2, 1, 0),
+            fingerprint="0",
         ),
         method=MethodSpec(name="dann"),
         network=NetworkSpec(backbone="mlp", input_shape=(2,), hidden=(8,), heads=(("class", 2),)),

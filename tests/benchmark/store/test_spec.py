@@ -97,7 +97,7 @@ def test_methods_of_one_seed_share_their_random_seed():
 def test_only_supervised_runs_are_oracles():
     packs = tiny_packs(methods=("dann", "target_only"))
     assert [pack.runs[0][0].oracle for pack in packs] == [False, True]
-    assert packs[1].task.setting is Setting.SUPERVISED
+    assert packs[1].task.setting == Setting.SUPERVISED
 
 
 def test_hyper_json_names_only_what_differs(spec):

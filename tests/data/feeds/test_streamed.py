@@ -1,11 +1,13 @@
 """The streaming path: determinism, resume, epochs of unequal sizes, hidden labels."""
 
+import jax
 import numpy as np
 import pytest
 
 from tests.data.made import make_domain, make_split
 from xferlab.core.batch import Labelled, Unlabelled
 from xferlab.core.errors import InputError
+from xferlab.core.roles import Roles
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.streamed import stream_batches
 from xferlab.data.task import TransferTask
@@ -15,7 +17,11 @@ def make_stream(sizes=(4, 4), seed=0, setting=None, prefetch=0):
     target = make_domain("target", train=make_split(7, seed=3))
     task = TransferTask("task", (make_domain("source"),), target, Setting.UNSUPERVISED_DA)
     return task, stream_batches(
-        task, setting=setting, batch_sizes=sizes, seed=seed, prefetch_batches=prefetch
+        task,
+        setting=setting,
+        batch_sizes=Roles(*sizes, sizes[0]),
+        seed=seed,
+        prefetch_batches=prefetch,
     )
 
 
@@ -29,9 +35,7 @@ def orders(batches, part):
 
 def assert_same(batches, others):
     for batch, other in zip(batches, others, strict=True):
-        for part, other_part in zip(batch, other, strict=True):
-            for array, other_array in zip(part, other_part, strict=True):
-                np.testing.assert_array_equal(array, other_array)
+        jax.tree.map(np.testing.assert_array_equal, batch, other)
 
 
 def test_the_seed_decides_the_order():
@@ -95,5 +99,7 @@ def test_hidden_parts_are_absent():
 
 
 def test_batch_sizes_are_positive():
-    with pytest.raises(InputError, match=r"batch_sizes \(4, 0\) are not possible"):
+    with pytest.raises(
+        InputError, match=r"batch_sizes Roles\(source=4, target=0, shots=4\) are not possible"
+    ):
         make_stream((4, 0))

@@ -110,14 +110,19 @@ def _reversible(pack: Pack) -> Pack:
 
 def would_test_on_training_labels(method: AnyMethod, task: TransferTask) -> bool:
     """Tells whether a method that is shown target labels would be scored on those it trains on."""
-    supervised = task.setting not in method.settings and Setting.SUPERVISED in method.settings
+    if not task.target.transductive:
+        return False
     beyond = shown_beyond(method, task)
-    shown = supervised or (beyond is not None and beyond.target is View.LABELS)
-    return shown and task.target.transductive
+    return beyond is not None and beyond.target is View.LABELS
 
 
 def shown_beyond(method: AnyMethod, task: TransferTask) -> Setting | None:
-    """Returns the setting of the first stage that shows more than the task, None without one."""
+    """Returns the first setting in which a method sees more than the task shows; None without one.
+
+    That is what it needs, where the task shows less, or what a stage names.
+    """
+    if not method.needs.within(task.setting):
+        return task.setting.widened(method.needs)
     if isinstance(method, ClosedFormMethod):
         return None
     settings = (stage.setting for stage in stages_of(method) if stage.setting is not None)
@@ -125,22 +130,24 @@ def shown_beyond(method: AnyMethod, task: TransferTask) -> Setting | None:
 
 
 def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
-    supported = candidate.method.settings
+    """Returns the task as a method sees it: with target labels where it cannot do without."""
+    needs = candidate.method.needs
     if would_test_on_training_labels(candidate.method, task):
         raise InputError(
             f"method {candidate.name!r} would be tested on what it is trained on: task"
             f" {task.name!r} is transductive, its target's test examples are the training"
             " examples. Leave the method out or choose a suite with a test split"
         )
-    if task.setting in supported:
+    if needs.within(task.setting):
         return task
-    if Setting.SUPERVISED in supported:
-        return task.with_setting(Setting.SUPERVISED)
-    raise InputError(
-        f"method {candidate.name!r} does not support setting {task.setting.label!r} of task"
-        f" {task.name!r}; it supports {', '.join(s.label for s in supported)}. Leave the method"
-        " out or choose another suite"
-    )
+    shown = task.setting.widened(Setting("target", target=needs.target))
+    if not needs.within(shown):
+        raise InputError(
+            f"method {candidate.name!r} needs {task.setting.lacks(needs)}, which setting"
+            f" {task.setting.label!r} of task {task.name!r} hides. Leave the method out or choose"
+            " another suite"
+        )
+    return task.with_setting(shown)
 
 
 def _run(
@@ -149,7 +156,7 @@ def _run(
     method = with_hyper(candidate.name, candidate.method, hyper)
     training = dataclasses.replace(suite_task.training, **_of_training(method, hyper))
     named = [(k, v) for k, v in hyper.items() if _differs(k, v, candidate.method, suite_task)]
-    beyond = shown_beyond(method, task)
+    beyond = shown_beyond(method, suite_task.task)
     spec = RunSpec(
         task=task_spec(task),
         method=MethodSpec(
@@ -179,6 +186,7 @@ def task_spec(task: TransferTask) -> TaskSpec:
         sources=tuple(domain.name for domain in task.sources),
         target=task.target.name,
         setting=task.setting.label,
+        views=tuple(int(view) for view in task.setting.views),
         fingerprint=task.fingerprint,
     )
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from xferlab.benchmark.runs.plan import Pack
+from xferlab.core.roles import Roles
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.resident import Resident, check_batch_sizes, to_resident
-from xferlab.data.task import TransferTask
 
 
 class Residents:
@@ -35,22 +35,17 @@ class Residents:
     def load(self, pack: Pack, setting: Setting) -> Resident:
         """Returns a copy of its own. Raises InputError for a batch larger than its split."""
         splits = pack.task.training_arrays(setting, oracle=pack.runs[0][0].oracle)
-        check_batch_sizes(splits, pack.suite_task.training.batch_sizes)
+        check_batch_sizes(splits, pack.suite_task.training.sizes)
         return to_resident(splits, pad_to=self._pad[pack.suite_task.network])
 
 
-def _common_lengths(packs: Sequence[Pack]) -> dict[Any, tuple[int, int]]:
-    """Returns the longest source and target training split of each network's tasks."""
-    lengths: dict[Any, tuple[int, int]] = {}
+def _common_lengths(packs: Sequence[Pack]) -> dict[Any, Roles[int]]:
+    """Returns, for each network, the most training examples that a role has in its tasks."""
+    lengths: dict[Any, Roles[int]] = {}
     for pack in packs:
-        own = _lengths(pack.task)
+        own = pack.task.sizes
         if pack.reverse:
-            own = (max(own), max(own))
-        known = lengths.get(pack.suite_task.network, (0, 0))
-        lengths[pack.suite_task.network] = (max(own[0], known[0]), max(own[1], known[1]))
+            own = own._replace(source=max(own[:2]), target=max(own[:2]))
+        known = lengths.get(pack.suite_task.network, own)
+        lengths[pack.suite_task.network] = Roles(*map(max, own, known))
     return lengths
-
-
-def _lengths(task: TransferTask) -> tuple[int, int]:
-    source, target = task.source.splits["train"], task.target.splits["train"]
-    return len(source.labels), len(target.labels)

@@ -41,13 +41,18 @@ def reverse_task(task: TransferTask, pseudo_labels: np.ndarray) -> TransferTask 
     return TransferTask(f"{task.name} reversed", (source,), task.source, task.setting)
 
 
-def check_reversed(task: TransferTask, batch_sizes: tuple[int, int]) -> None:
-    """Raises InputError, before anything is trained, where batches do not fit the way back."""
+def check_reversed(task: TransferTask, batch_sizes: tuple[int, ...]) -> None:
+    """Raises InputError, before anything is trained, where there is no way back or none fits."""
+    if task.shots:
+        raise InputError(
+            f"task {task.name!r} has labelled target examples (shots), for which reverse validation"
+            " is not defined. Choose another --validator"
+        )
     source, target = (len(d.splits["train"].labels) for d in (task.source, task.target))
     if batch_sizes[0] > target or batch_sizes[1] > source:
         raise InputError(
             f"reverse validation of {task.name!r} trains from {target} target to {source} source"
-            f" examples with batches of {batch_sizes}. Allowed: batches of at most that; choose"
+            f" examples with batches of {batch_sizes[:2]}. Allowed: batches of at most that; choose"
             " smaller ones or another --validator"
         )
 

@@ -8,19 +8,28 @@ from typing import Any
 
 from xferlab.benchmark.suites.sweeps import Value
 from xferlab.core.seeds import canonical_json, digest, stable_seed
-from xferlab.core.settings import Setting
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TaskSpec:
-    """A task by name and content: `fingerprint` changes with any byte of its domains."""
+    """A task by name and content.
+
+    Attributes:
+        name: what tables call it.
+        sources: names of the source domains.
+        target: name of the target domain.
+        setting: the label of its setting.
+        views: what the setting shows of source, target and shots, as numbers (`View`).
+        fingerprint: changes with any byte of its domains.
+    """
 
     name: str
     sources: tuple[str, ...]
     target: str
     setting: str
+    views: tuple[int, ...]
     fingerprint: str
 
 
@@ -47,8 +56,8 @@ class RunSpec:
         network: the network that it trains.
         training: budget and optimiser.
         seed: index of the seed.
-        sees: the label of a stage's setting that shows more than the task's, '' for none: such a
-            run is an oracle.
+        sees: the label of a setting that shows more than the suite's task, '' for none: the
+            method's need, or a stage's. Such a run is an oracle.
         deterministic: whether the method draws nothing, so that one run says all.
         code: digest of the code that all runs share, see `xferlab.benchmark.runs.sources`.
         arithmetic: the precision of the arithmetic, where it is not JAX's default.
@@ -80,8 +89,8 @@ class RunSpec:
 
     @property
     def oracle(self) -> bool:
-        """Whether the run is shown target labels, or in a stage more than its task shows."""
-        return bool(self.sees) or Setting.from_label(self.task.setting) is Setting.SUPERVISED
+        """Whether the run is shown, in a stage or throughout, more than the suite's task shows."""
+        return bool(self.sees)
 
     @property
     def hyper_json(self) -> str:

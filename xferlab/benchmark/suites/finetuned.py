@@ -162,7 +162,7 @@ def _compute(
     # Its own target: nothing else is in reach of the training.
     task = pair(source, source, name=f"fine-tuning on {source.name}")
     longest = max(len(domain.splits["train"].labels) for domain in domains)
-    data = to_resident(task.training_arrays(), pad_to=(longest, longest))
+    data = to_resident(task.training_arrays(), pad_to=(longest, longest, 0))
     member = Member(SourceOnly(), options, seed=0)
     training = Training(network, [member], {task.setting: data}, Setting.UNSUPERVISED_DA, cache)
     for number in range(options.evaluations):

@@ -7,6 +7,7 @@ share one program, because sizes are traced.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -15,27 +16,29 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Int, Key
 
-from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.batch import Batch, Part
 from xferlab.core.errors import InputError
+from xferlab.core.roles import ROLES, Roles
 from xferlab.data.feeds.scaling import scale_inputs
 
 ROUNDS = 24
+SHOTS_STREAM = 2
+"""Folded into the key of the data order for the order of the shots."""
 
 
 class Resident(NamedTuple):
-    """Padded splits and the number of examples in each; a hidden domain is None and 0."""
+    """Padded examples of each role and how many there are; a hidden role is None and 0."""
 
     splits: Batch
-    source_size: Int[Array, ""]
-    target_size: Int[Array, ""]
+    sizes: Roles[Int[Array, ""]]
 
 
-def to_resident(splits: Batch, *, pad_to: tuple[int, int] = (0, 0)) -> Resident:
+def to_resident(splits: Batch, *, pad_to: Sequence[int] = (0, 0, 0)) -> Resident:
     """Puts whole splits (NumPy, as `TransferTask.training_arrays` gives them) on the device.
 
     Args:
         splits: the visible training splits.
-        pad_to: common lengths of source and target, so that tasks of one suite share a program.
+        pad_to: common lengths of each role, so that tasks of one suite share a program.
 
     Returns:
         The splits, zero-padded to at least `pad_to`, and their true sizes.
@@ -45,7 +48,7 @@ def to_resident(splits: Batch, *, pad_to: tuple[int, int] = (0, 0)) -> Resident:
         None if part is None else jax.tree.map(lambda a, n=n: jnp.asarray(pad_rows(a, n)), part)
         for part, n in zip(splits, pad_to, strict=True)
     ]
-    return Resident(Batch(*padded), *(jnp.asarray(n, jnp.int32) for n in sizes))
+    return Resident(Batch(*padded), Roles(*(jnp.asarray(n, jnp.int32) for n in sizes)))
 
 
 def pad_rows(array: np.ndarray, length: int) -> np.ndarray:
@@ -55,24 +58,24 @@ def pad_rows(array: np.ndarray, length: int) -> np.ndarray:
 
 
 def draw_batch(
-    data: Resident, key: Key[Array, ""], step: Int[Array, ""], batch_sizes: tuple[int, int]
+    data: Resident, key: Key[Array, ""], step: Int[Array, ""], batch_sizes: Roles[int]
 ) -> Batch:
-    """Returns the batch of one step; source and target run on epoch clocks of their own.
+    """Returns the batch of one step; each role runs on an epoch clock of its own.
+
+    A batch may have more shots than there are: they then repeat, each as often to within one.
 
     Args:
         data: the resident splits.
         key: the key of the run's data order.
         step: the step, from 0.
-        batch_sizes: examples per step from source and target.
+        batch_sizes: examples per step of each role.
     """
-    keys = jax.random.split(key)
-    parts = zip(data.splits, (data.source_size, data.target_size), keys, batch_sizes, strict=True)
+    keys = [*jax.random.split(key), jax.random.fold_in(key, SHOTS_STREAM)]
+    parts = zip(data.splits, data.sizes, keys, batch_sizes, strict=True)
     return Batch._make(_draw(part, size, k, step, n) for part, size, k, n in parts)
 
 
-def _draw(
-    part: Labelled | Unlabelled | None, size: Array, key: Array, step: Array, count: int
-) -> Labelled | Unlabelled | None:
+def _draw(part: Part, size: Array, key: Array, step: Array, count: int) -> Part:
     if part is None:
         return None
     position = step * count + jnp.arange(count)
@@ -93,7 +96,7 @@ def shuffled_index(
 
     Args:
         key: the key of the stream.
-        position: consecutive positions in the stream, from 0; at most `size` of them.
+        position: consecutive positions in the stream, from 0.
         size: number of examples, traced.
 
     References:
@@ -102,16 +105,15 @@ def shuffled_index(
     """
     size = jnp.asarray(size, jnp.uint32)
     position = position.astype(jnp.uint32)
-    first = position[0] // size
-    later = position >= (first + 1) * size
-    x = position - (first + later) * size
-    epochs = first + jnp.arange(2, dtype=jnp.uint32)[:, None]
-    seeds = _mix(jax.random.bits(key, (1, ROUNDS), jnp.uint32) ^ _mix(epochs + 1))
+    epoch = position // size
+    x = position - epoch * size
+    bits = jax.random.bits(key, (1, ROUNDS), jnp.uint32)
+    seeds = _mix(bits ^ _mix(epoch[:, None] + 1))
     pivots = seeds % size
     for r in range(ROUNDS):
-        seed, pivot = (jnp.where(later, a[1, r], a[0, r]) for a in (seeds, pivots))
+        pivot = pivots[:, r]
         partner = pivot + jnp.where(x > pivot, size, 0) - x
-        swap = _mix(jnp.maximum(x, partner) ^ seed) & 1
+        swap = _mix(jnp.maximum(x, partner) ^ seeds[:, r]) & 1
         x = jnp.where(swap == 1, partner, x)
     # Fused into its several uses, each round would double the work: jax 0.12 compiled for hours.
     return lax.optimization_barrier(x.astype(jnp.int32))
@@ -124,10 +126,10 @@ def _mix(x: Array) -> Array:
     return x ^ (x >> 16)
 
 
-def check_batch_sizes(splits: Batch, batch_sizes: tuple[int, int]) -> None:
-    """Raises InputError where a batch would be larger than its split."""
-    for name, part, count in zip(("source", "target"), splits, batch_sizes, strict=True):
-        if part is not None and count > len(part.index):
+def check_batch_sizes(splits: Batch, batch_sizes: Roles[int]) -> None:
+    """Raises InputError where a batch would be larger than its split; shots may repeat."""
+    for name, part, count in zip(ROLES, splits, batch_sizes, strict=True):
+        if name != "shots" and part is not None and count > len(part.index):
             raise InputError(
                 f"the {name} batch size is {count}, but its training split has only"
                 f" {len(part.index)} examples; choose a batch size of at most that"

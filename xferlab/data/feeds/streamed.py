@@ -16,6 +16,7 @@ import numpy as np
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.optional import require
+from xferlab.core.roles import Roles
 from xferlab.core.settings import Setting
 from xferlab.data.task import TransferTask
 
@@ -27,20 +28,20 @@ def stream_batches(
     task: TransferTask,
     *,
     setting: Setting | None = None,
-    batch_sizes: tuple[int, int] = (64, 64),
+    batch_sizes: Roles[int] | None = None,
     seed: int = 0,
     first_step: int = 0,
     prefetch_batches: int = 0,
 ) -> Any:
     """Returns a grain iterator over the batches of steps first_step, first_step + 1, ....
 
-    Source and target are shuffled anew in every epoch, each on its own epoch clock: n examples
-    are all visited once before one is visited again, and batches run on across the boundary.
+    Each role is shuffled anew in every epoch, on its own epoch clock: n examples are all visited
+    once before one is visited again, and batches run on across the boundary.
 
     Args:
         task: whose training splits are read.
         setting: what a method may see; by default the task's own.
-        batch_sizes: examples per step from source and target.
+        batch_sizes: examples per step of each role; None for 64 of each.
         seed: of the order; the same seed gives the same batches.
         first_step: where to begin: a resumed run asks for the step that it is at.
         prefetch_batches: how many are drawn ahead in threads, which changes no batch. It pays where
@@ -53,13 +54,14 @@ def stream_batches(
     Raises:
         InputError: a batch size below one, or grain is not installed.
     """
-    if min(batch_sizes) < 1:
+    sizes = Roles(64, 64, 64) if batch_sizes is None else batch_sizes
+    if min(sizes) < 1:
         raise InputError(f"batch_sizes {batch_sizes} are not possible. Allowed: 1 or more each.")
     grain = require("grain", "grain")
     arrays = task.training_arrays(setting)
     streams = [
-        None if part is None else _Stream(part, size, (seed, domain_id))
-        for domain_id, (part, size) in enumerate(zip(arrays, batch_sizes, strict=True))
+        None if part is None else _Stream(part, size, (seed, role))
+        for role, (part, size) in enumerate(zip(arrays, sizes, strict=True))
     ]
 
     def batch_at(step: int) -> Batch:
@@ -74,7 +76,7 @@ def stream_batches(
 
 
 class _Stream:
-    """The batches of one domain."""
+    """The batches of one role."""
 
     def __init__(self, arrays: Labelled | Unlabelled, batch_size: int, seed: tuple[int, int]):
         self._arrays = arrays

@@ -46,8 +46,8 @@ class FittedMethod(abc.ABC):
 class ClosedFormMethod(abc.ABC):
     """Base of the closed-form methods; concrete ones are decorated with `methods.base.method`."""
 
-    settings: ClassVar[tuple[Setting, ...]] = (Setting.UNSUPERVISED_DA,)
-    """Settings that the method supports as a task's setting."""
+    needs: ClassVar[Setting] = Setting.UNSUPERVISED_DA
+    """The least that a task must show for the method to run."""
     reference: ClassVar[str] = ""
     """Key of the paper in references.bib."""
 
