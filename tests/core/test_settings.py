@@ -15,7 +15,8 @@ VIEWS = {
     Setting.SEMI_SUPERVISED: (View.LABELS, View.INPUTS, View.LABELS),
     Setting.SUPERVISED: (View.LABELS, View.LABELS, View.ABSENT),
 }
-EVERY = [Setting("any", *views) for views in itertools.product(View, repeat=3)]
+SHOTS = (View.ABSENT, View.LABELS)
+EVERY = [Setting("any", *views) for views in itertools.product(View, View, SHOTS)]
 
 
 @pytest.mark.parametrize("setting", NAMED, ids=lambda s: s.label)
@@ -50,6 +51,7 @@ def test_a_widened_setting_has_the_known_name():
         ({"label": 3}, r"label of a setting is 3 \(int\)"),
         ({"label": "mine", "source": "labels"}, "'mine': source is 'labels'. Allowed: View.ABSENT"),
         ({"label": "mine", "shots": 2}, r"'mine': shots is 2 \(int\)"),
+        ({"label": "mine", "shots": View.INPUTS}, "'mine': shots are labelled examples"),
         ({"label": "mine", "target": None}, r"'mine': target is None"),
     ],
 )

@@ -57,6 +57,11 @@ class AdaptationBatch(Protocol):
         """Target examples without labels."""
         ...
 
+    @property
+    def shots(self) -> Labelled | None:
+        """Labelled target examples, in settings that show some."""
+        ...
+
 
 class TargetBatch(Protocol):
     """A batch of source-free adaptation."""

@@ -30,10 +30,10 @@ class Setting:
         label: its name, such as 'semi_supervised'.
         source: view of the source's training split.
         target: view of the target's training split, without the shots.
-        shots: view of the few labelled target examples.
+        shots: view of the few labelled target examples: ABSENT or LABELS.
 
     Raises:
-        InputError: a label that is no text, or a view that is none.
+        InputError: a label that is no text, a view that is none, or shots without labels.
 
     >>> one_shot = Setting("one_shot", source=View.ABSENT, target=View.ABSENT, shots=View.LABELS)
     >>> one_shot.within(Setting.SEMI_SUPERVISED)
@@ -60,6 +60,12 @@ class Setting:
                     f"setting {self.label!r}: {role} is {shown(view)}. Allowed: View.ABSENT,"
                     " View.INPUTS and View.LABELS"
                 )
+
+        if self.shots is View.INPUTS:
+            raise InputError(
+                f"setting {self.label!r}: shots are labelled examples, so View.ABSENT or"
+                " View.LABELS; inputs without labels belong to the target"
+            )
 
     @property
     def views(self) -> Roles[View]:

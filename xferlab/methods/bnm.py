@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from xferlab.core.batch import AdaptationBatch
-from xferlab.losses.classification import cross_entropy
 from xferlab.losses.nuclear_norm import nuclear_norm_loss
 from xferlab.methods.base import Context, Method, Term, Terms, method, number
+from xferlab.methods.supervised import supervised
 from xferlab.models.nets import Nets
 
 
@@ -37,6 +37,6 @@ class BNM(Method):
         """Returns the classification and the nuclear-norm term."""
         source, target = nets.forward(batch)
         return {
-            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            **supervised(nets, source, batch),
             "nuclear_norm": Term(nuclear_norm_loss(target.logits), self.weight),
         }

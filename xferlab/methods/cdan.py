@@ -11,10 +11,10 @@ from jaxtyping import Array
 
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.adversarial import domain_loss, gradient_reversal
-from xferlab.losses.classification import cross_entropy
 from xferlab.losses.conditional import entropy_weights, multilinear
 from xferlab.methods.base import Context, Method, Term, Terms, method, number, static
 from xferlab.methods.schedules import dann_ramp
+from xferlab.methods.supervised import supervised
 from xferlab.models.nets import Nets, Output
 from xferlab.models.networks import Discriminator
 from xferlab.models.spec import NetworkSpec
@@ -74,7 +74,7 @@ class CDAN(Method):
             target_weights=target_weights,
         )
         return {
-            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            **supervised(nets, source, batch),
             "domain": Term(domain, self.weight),
         }
 

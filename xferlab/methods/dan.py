@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from xferlab.core.batch import AdaptationBatch
-from xferlab.losses.classification import cross_entropy
 from xferlab.losses.mmd import mmd_loss
 from xferlab.methods.base import Context, Method, Term, Terms, method, number
+from xferlab.methods.supervised import supervised
 from xferlab.models.nets import Nets
 
 
@@ -43,7 +43,7 @@ class DAN(Method):
         """Returns the classification and the discrepancy term."""
         source, target = nets.forward(batch)
         return {
-            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            **supervised(nets, source, batch),
             "mmd": Term(
                 mmd_loss(source.features, target.features, estimator="unbiased"), self.weight
             ),

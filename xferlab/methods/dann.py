@@ -9,9 +9,9 @@ from flax import nnx
 
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.adversarial import domain_loss, gradient_reversal
-from xferlab.losses.classification import cross_entropy
 from xferlab.methods.base import Context, Method, Term, Terms, method, number
 from xferlab.methods.schedules import dann_ramp
+from xferlab.methods.supervised import supervised
 from xferlab.models.nets import Nets
 from xferlab.models.networks import Discriminator
 from xferlab.models.spec import NetworkSpec
@@ -62,6 +62,6 @@ class DANN(Method):
             for output in (source, target)
         )
         return {
-            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            **supervised(nets, source, batch),
             "domain": Term(domain_loss(source_domain, target_domain), self.weight),
         }

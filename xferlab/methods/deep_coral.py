@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from xferlab.core.batch import AdaptationBatch
-from xferlab.losses.classification import cross_entropy
 from xferlab.losses.coral import coral_loss
 from xferlab.methods.base import Context, Method, Term, Terms, method, number
+from xferlab.methods.supervised import supervised
 from xferlab.models.nets import Nets
 
 
@@ -38,6 +38,6 @@ class DeepCORAL(Method):
         """Returns the classification and the CORAL term."""
         source, target = nets.forward(batch)
         return {
-            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            **supervised(nets, source, batch),
             "coral": Term(coral_loss(source.features, target.features), self.weight),
         }

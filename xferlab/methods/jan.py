@@ -7,10 +7,10 @@ from typing import ClassVar
 import jax
 
 from xferlab.core.batch import AdaptationBatch
-from xferlab.losses.classification import cross_entropy
 from xferlab.losses.jmmd import jmmd_loss
 from xferlab.methods.base import Context, Method, Term, Terms, method, number
 from xferlab.methods.schedules import dann_ramp
+from xferlab.methods.supervised import supervised
 from xferlab.models.nets import Nets, Output
 
 
@@ -45,7 +45,7 @@ class JAN(Method):
         """Returns the classification and the joint-discrepancy term."""
         source, target = nets.forward(batch)
         return {
-            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            **supervised(nets, source, batch),
             "jmmd": Term(
                 jmmd_loss(_layers(source), _layers(target), estimator="unbiased"),
                 self.weight * dann_ramp(ctx.progress),

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.class_confusion import class_confusion_loss
-from xferlab.losses.classification import cross_entropy
 from xferlab.methods.base import Context, Method, Term, Terms, method, number
+from xferlab.methods.supervised import supervised
 from xferlab.models.nets import Nets
 
 
@@ -38,7 +38,7 @@ class MCC(Method):
         """Returns the classification and the confusion term."""
         source, target = nets.forward(batch)
         return {
-            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            **supervised(nets, source, batch),
             "confusion": Term(
                 class_confusion_loss(target.logits, temperature=self.temperature), self.weight
             ),

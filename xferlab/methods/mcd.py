@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array
 
-from xferlab.core.batch import AdaptationBatch, Labelled
+from xferlab.core.batch import AdaptationBatch
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.discrepancy import classifier_discrepancy
 from xferlab.methods.base import Context, Method, Phase, Term, Terms, method, static
@@ -67,13 +68,13 @@ class MCD(Method):
     def source_loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns both classifiers' losses on the source (step A)."""
         source = nets.apply(batch.source.inputs, domain=SOURCE)
-        return _classification(nets, source, batch.source)
+        return _classification(nets, source, batch)
 
     def classifier_loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns both source losses and the negative discrepancy (step B)."""
         source, target = nets.forward(batch)
         discrepancy = Term(_discrepancy(nets, target), -1.0)
-        return {**_classification(nets, source, batch.source), "discrepancy": discrepancy}
+        return {**_classification(nets, source, batch), "discrepancy": discrepancy}
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the discrepancy (step C)."""
@@ -86,11 +87,19 @@ class MCD(Method):
         return output._replace(logits=(output.logits + nets["second_head"](output.features)) / 2)
 
 
-def _classification(nets: Nets, output: Output, source: Labelled) -> Terms:
-    second = nets["second_head"](output.features)
+def _classification(nets: Nets, source: Output, batch: AdaptationBatch) -> Terms:
+    """Returns each head's mean cross entropy over the source, and over shots where there are any."""
+    labelled = [(source, batch.source.labels)]
+    if batch.shots is not None:
+        shots = nets.apply(batch.shots.inputs, domain=TARGET)
+        labelled.append((shots, batch.shots.labels))
+    first = [cross_entropy(output.logits, labels) for output, labels in labelled]
+    second = [
+        cross_entropy(nets["second_head"](output.features), labels) for output, labels in labelled
+    ]
     return {
-        "first": Term(cross_entropy(output.logits, source.labels).mean()),
-        "second": Term(cross_entropy(second, source.labels).mean()),
+        "first": Term(jnp.concatenate(first).mean()),
+        "second": Term(jnp.concatenate(second).mean()),
     }
 
 

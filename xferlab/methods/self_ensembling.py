@@ -8,9 +8,9 @@ import jax
 from jaxtyping import Array
 
 from xferlab.core.batch import AdaptationBatch, Batch
-from xferlab.losses.classification import cross_entropy
 from xferlab.losses.consistency import class_balance_loss, consistency_loss
 from xferlab.methods.base import Context, Method, Term, Terms, method, number
+from xferlab.methods.supervised import supervised
 from xferlab.models.nets import TARGET, Nets, Output, Params
 
 
@@ -71,7 +71,7 @@ class SelfEnsembling(Method):
         confident = jax.nn.softmax(teacher.logits).max(axis=1) > self.confidence_threshold
         balance = confident.mean() * class_balance_loss(student.logits)
         return {
-            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            **supervised(nets, source, batch),
             "consistency": Term(consistency.mean(), self.weight),
             "balance": Term(balance, self.weight * self.balance_weight),
         }

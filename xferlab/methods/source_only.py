@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from xferlab.core.batch import AdaptationBatch
-from xferlab.losses.classification import cross_entropy
-from xferlab.methods.base import Context, Method, Term, Terms, method, static
+from xferlab.methods.base import Context, Method, Terms, method, static
+from xferlab.methods.supervised import supervised
 from xferlab.models.nets import SOURCE, Nets, Output
 
 
 @method
 class SourceOnly(Method):
-    """Minimises the cross entropy on the labelled source; the target is never looked at.
+    """Minimises the cross entropy on what is labelled; no other target example is looked at.
 
         L = mean CE(h(f(x_s)), y_s)
+
+    Where the task shows shots they are in the mean too (the baseline 'S+T' of semi-supervised
+    tables).
 
     Attributes:
         label_smoothing: mass moved from the label to all classes; 0 for none.
@@ -24,9 +27,8 @@ class SourceOnly(Method):
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the classification term."""
-        logits = nets.apply(batch.source.inputs, domain=SOURCE).logits
-        losses = cross_entropy(logits, batch.source.labels, label_smoothing=self.label_smoothing)
-        return {"classification": Term(losses.mean())}
+        source = nets.apply(batch.source.inputs, domain=SOURCE)
+        return supervised(nets, source, batch, label_smoothing=self.label_smoothing)
 
     def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the outputs under the source's batch statistics: it has no others."""

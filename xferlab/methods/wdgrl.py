@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from flax import nnx
 
 from xferlab.core.batch import AdaptationBatch
-from xferlab.losses.classification import cross_entropy
 from xferlab.losses.wasserstein import gradient_penalty, interpolate, wasserstein_gap
 from xferlab.methods.base import Context, Method, Phase, Term, Terms, method, number, static
+from xferlab.methods.supervised import supervised
 from xferlab.models.nets import Nets
 from xferlab.models.networks import Discriminator
 from xferlab.models.spec import NetworkSpec
@@ -79,6 +79,6 @@ class WDGRL(Method):
         critic = nets["critic"]
         gap = wasserstein_gap(critic(source.features), critic(target.features))
         return {
-            "classification": Term(cross_entropy(source.logits, batch.source.labels).mean()),
+            **supervised(nets, source, batch),
             "wasserstein": Term(gap, self.weight),
         }
