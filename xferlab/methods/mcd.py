@@ -88,7 +88,7 @@ class MCD(Method):
 
 
 def _classification(nets: Nets, source: Output, batch: AdaptationBatch) -> Terms:
-    """Returns each head's mean cross entropy over the source, and over shots where there are any."""
+    """Returns each head's mean cross entropy over the source and, if there are any, the shots."""
     labelled = [(source, batch.source.labels)]
     if batch.shots is not None:
         shots = nets.apply(batch.shots.inputs, domain=TARGET)
