@@ -88,6 +88,14 @@ WRONG_FILES = {
         "@method\nclass A(Method): pass",
         "line 6, cannot be made.*abstract",
     ),
+    "settings": (
+        GOOD.replace("    weight", "    settings = ()\n    weight", 1),
+        "'MyLoss'.*line 7, has `settings`, which nothing reads. Write needs = Setting",
+    ),
+    "needs": (
+        GOOD.replace("    weight", "    needs = 'labels'\n    weight", 1),
+        "line 7: needs is 'labels'. Write needs = Setting",
+    ),
     "undecorated": (
         GOOD.replace("@method", ""),
         "'MyLoss'.*line 8, is not decorated.*write @x",

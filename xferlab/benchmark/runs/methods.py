@@ -16,7 +16,9 @@ from pathlib import Path
 
 from xferlab.benchmark.runs.plan import Candidate
 from xferlab.benchmark.runs.sources import method_digest
+from xferlab.core.checks import shown
 from xferlab.core.errors import InputError
+from xferlab.core.settings import Setting
 from xferlab.methods.base import Method
 from xferlab.methods.closed_form.base import ClosedFormMethod
 from xferlab.methods.table import ALL_METHODS, AnyMethod
@@ -92,6 +94,7 @@ def _instantiate(module: types.ModuleType, class_name: str) -> AnyMethod:
             f"method class {class_name!r} of {path!r}, line {line}, is not decorated; write"
             " @xferlab.methods.method above it"
         )
+    _check_needs(found[class_name], f"method class {class_name!r} of {path!r}, line {line}")
     try:
         return found[class_name]()
     except Exception as error:
@@ -99,6 +102,15 @@ def _instantiate(module: types.ModuleType, class_name: str) -> AnyMethod:
             f"method class {class_name!r} of {path!r}, line {line}, cannot be made: {error}. It"
             " needs a loss, and a default for every field"
         ) from error
+
+
+def _check_needs(kind: type[AnyMethod], where: str) -> None:
+    """Raises InputError unless a class says what it needs by one setting."""
+    give = "Write needs = Setting.UNSUPERVISED_DA, or another that shows the least it must see"
+    if "settings" in vars(kind):
+        raise InputError(f"{where}, has `settings`, which nothing reads. {give}")
+    if not isinstance(kind.needs, Setting):
+        raise InputError(f"{where}: needs is {shown(kind.needs)}. {give}")
 
 
 def load_module(path: Path) -> types.ModuleType:
