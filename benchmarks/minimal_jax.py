@@ -25,7 +25,6 @@ from benchmarks.problems import (
     Problem,
     layer_shapes,
 )  # fmt: skip
-from xferlab.core.batch import Batch, Labelled, Unlabelled
 
 
 class Weights(NamedTuple):
@@ -55,7 +54,7 @@ class Arrays(NamedTuple):
 
 def load(problem: Problem) -> Arrays:
     """Puts the problem's data on the device."""
-    source, target = problem.data
+    source, target = problem.data.source, problem.data.target
     return Arrays(*(jnp.asarray(a) for a in (source.inputs, source.labels, target.inputs)))
 
 
@@ -162,11 +161,12 @@ def draw(state: State, data: Arrays) -> Arrays:
 looped_step = jax.jit(update, donate_argnums=0)
 
 
-def loop(state: State, batches: Iterator[Batch[Labelled, Unlabelled]], steps: int) -> State:
+def loop(state: State, batches: Iterator[AdaptationBatch], steps: int) -> State:
     """Returns the state after many steps, one program each, on batches from the host."""
     for _ in range(steps):
-        source, target = next(batches)
-        state = looped_step(state, Arrays(source.inputs, source.labels, target.inputs))
+        batch = next(batches)
+        arrays = Arrays(batch.source.inputs, batch.source.labels, batch.target.inputs)
+        state = looped_step(state, arrays)
     return state
 
 

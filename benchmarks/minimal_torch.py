@@ -62,7 +62,7 @@ class Trainer:
         """Puts data and networks on the device in the memory format."""
         image = len(problem.spec.input_shape) == 3
         layout = torch.channels_last if channels_last and image else torch.contiguous_format
-        source, target = (torch.from_numpy(part.inputs) for part in problem.data)
+        source, target = (torch.from_numpy(part.inputs) for part in problem.data[:2])
         if image:
             source, target = source.permute(0, 3, 1, 2), target.permute(0, 3, 1, 2)
         self.source, self.target = (

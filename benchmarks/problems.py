@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.batch import AdaptationBatch, Batch, Labelled, Unlabelled
 from xferlab.core.names import NameTable
 from xferlab.models.spec import NetworkSpec
 
@@ -30,7 +30,7 @@ class Problem(NamedTuple):
     """
 
     spec: NetworkSpec
-    data: Batch[Labelled, Unlabelled]
+    data: Any
 
 
 def layer_shapes(spec: NetworkSpec) -> list[tuple[int, ...]]:
@@ -44,10 +44,10 @@ def layer_shapes(spec: NetworkSpec) -> list[tuple[int, ...]]:
     return [(5, 5, channels, first), (5, 5, first, second), (flat, dense)]
 
 
-def host_batches(problem: Problem) -> Iterator[Batch[Labelled, Unlabelled]]:
+def host_batches(problem: Problem) -> Iterator[AdaptationBatch]:
     """Yields random batches from the arrays in memory, drawn with replacement, for ever."""
     rng = np.random.default_rng(0)
-    source, target = problem.data
+    source, target = problem.data.source, problem.data.target
     n, m = BATCH_SIZES
     while True:
         i, j = rng.integers(0, len(source.index), n), rng.integers(0, len(target.index), m)
@@ -85,7 +85,7 @@ def images(examples: int = EXAMPLES) -> Problem:
     return Problem(spec, _two_domains(pixels, rng.integers(0, 10, examples)))
 
 
-def _two_domains(inputs: list[np.ndarray], labels: np.ndarray) -> Batch[Labelled, Unlabelled]:
+def _two_domains(inputs: list[np.ndarray], labels: np.ndarray) -> Batch:
     index = np.arange(len(labels), dtype=np.int32)
     source = Labelled._make((inputs[0], index, labels.astype(np.int32)))
     return Batch(source, Unlabelled._make((inputs[1], index)))

@@ -119,5 +119,5 @@ def test_a_setting_that_closed_form_methods_do_not_have():
     (only,) = suite.tasks
     changed = dataclasses.replace(only, task=only.task.with_setting(Setting.SOURCE_FREE))
     suite = dataclasses.replace(suite, tasks=(changed,))
-    with pytest.raises(InputError, match=r"'nearest_neighbour' does not support setting"):
+    with pytest.raises(InputError, match=r"'nearest_neighbour' needs the labels of the source"):
         make_packs(suite, [find_method("nearest_neighbour")], seeds=1, width=1)

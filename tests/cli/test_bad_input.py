@@ -229,7 +229,7 @@ OPTIONS = [
     ("steps", -5, "steps is -5"),
     ("batch_sizes", (0, 4), "batch_sizes"),
     ("batch_sizes", (4,), "one for the source"),
-    ("batch_sizes", (4, 4, 4), "one for the source"),
+    ("batch_sizes", (4, 4, 4, 4), "one for the source"),
     ("optimiser", "sdg", "Did you mean: sgd"),
     ("schedule", "Cosine", "Did you mean: cosine"),
     ("evaluations", 0, "at least"),

@@ -68,7 +68,7 @@ def advance(runs, steps):
         assert sparse.means == pytest.approx(dense.means, abs=1e-4)
 
 
-@pytest.mark.parametrize("pad_to", [(0, 0), (50, 44)])
+@pytest.mark.parametrize("pad_to", [(0, 0, 0), (50, 44, 0)])
 def test_a_run_on_sparse_rows_is_the_run_on_the_dense_matrix(pad_to):
     runs = [
         start(DANN(), task=task, spec=SPEC, options=OPTIONS, pad_to=pad_to)
