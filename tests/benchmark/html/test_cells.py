@@ -8,7 +8,7 @@ import pytest
 
 from tests.benchmark.factory import make_pictures, make_run
 from tests.benchmark.pages import Reader, cell_page
-from xferlab.benchmark.html.pictures import MOST_CLASSES, confusion, feature_panels
+from xferlab.benchmark.html.pictures import MOST_CLASSES, feature_panels
 from xferlab.benchmark.html.report import write_report
 from xferlab.benchmark.html.sections import Extras
 from xferlab.benchmark.store.records import Curve, Embedding
@@ -81,9 +81,9 @@ def test_features_before_and_after(page):
 def test_features_of_sorted_and_of_alternating_classes_are_of_both(labels):
     features = np.random.default_rng(0).normal(size=(300, 2))
     embedding = Embedding(features, features, np.repeat([0, 1], 150), np.tile(labels, 2))
-    panels = feature_panels(embedding, ("cat", "dog")).split("<figure>")
+    by_class = feature_panels(embedding, ("cat", "dog"))["drawings"][1]
     for name in ("cat", "dog"):
-        groups = re.findall(rf'd="([^"]*)"><title>{name}<', panels[2])
+        groups = re.findall(rf'd="([^"]*)"><title>{name}<', by_class)
         assert [36 < group.count("M") < 39 for group in groups] == [True, True]
 
 
@@ -107,8 +107,17 @@ def test_a_cell_of_diverged_runs_alone_shows_their_curves(tmp_path):
     ]
 
 
-def test_confusion_counts_are_shaded_by_their_share():
-    page = Reader(confusion(np.array([[3, 1], [0, 0]]), ()))
+def confusion(folder, counts, names=()):
+    """The confusion matrix on the page of a cell."""
+    html = report(
+        folder, [make_run(method="source_only", confusion=counts)], class_names={"a->b": names}
+    )
+    page = re.search(r'<article class="cell" id="cell-1-1".*?</article>', html, re.S).group()
+    return Reader("<article>" + page.split("seed 0</h4>")[1])
+
+
+def test_confusion_counts_are_shaded_by_their_share(tmp_path):
+    page = confusion(tmp_path, np.array([[3, 1], [0, 0]]))
     shades = [attributes.get("style") for attributes in page.attributes("td")]
     assert shades == [
         "background:rgba(var(--right),0.56)",
@@ -118,10 +127,10 @@ def test_confusion_counts_are_shaded_by_their_share():
     ]
 
 
-def test_many_classes_are_an_image_and_the_worst_pairs():
+def test_many_classes_are_an_image_and_the_worst_pairs(tmp_path):
     counts = 5 * np.eye(MOST_CLASSES + 1, dtype=int)
     counts[2, 7] = 15
-    page = Reader(confusion(counts, [f"c{i}" for i in range(len(counts))]))
+    page = confusion(tmp_path, counts, [f"c{i}" for i in range(len(counts))])
     assert len(page.attributes("img")) == 1
     text = " ".join(" ".join(page.text).split())
     assert text.endswith("percent of the class c2 c7 15 75.0")

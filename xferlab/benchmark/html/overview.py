@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from xferlab.benchmark.html import elements as page
-from xferlab.benchmark.html.elements import Entry
+from xferlab.benchmark.html.elements import Entry, grid, number
 from xferlab.benchmark.store.records import MissingRun, RunRecord
 from xferlab.benchmark.tables.selection import group_by
-
-INCOMPLETE = "incomplete"
-"""The anchor of the section on missing and diverged runs."""
 
 
 def summary(records: Sequence[RunRecord], problems: Sequence[MissingRun]) -> dict[str, str]:
@@ -43,43 +40,40 @@ def duration(seconds: float) -> str:
     return f"{text} ({seconds:.0f} s)"
 
 
-def warning(problems: Sequence[MissingRun], anchor: str) -> str:
-    """Returns a warning that leads to the list of missing runs; '' where none is missing."""
-    if not problems:
-        return ""
-    return (
-        f'<p class="warning">INCOMPLETE: {len(problems)} runs of this suite are missing or damaged,'
-        f' <a href="#{anchor}">listed below</a>; the tables are made of the others.</p>'
+def incomplete(records: Sequence[RunRecord], problems: Sequence[MissingRun]) -> dict[str, Any]:
+    """Returns the runs without a result, the seeds that cells lack, and the runs that diverged."""
+    missing = [(problem.digest, problem.what) for problem in problems]
+    found = (
+        (run.method, run.task, run.seed, run.hyper or "–", run.diverged_at, run.diverged_term)
+        for run in records
+        if run.diverged
     )
-
-
-def incomplete(records: Sequence[RunRecord], problems: Sequence[MissingRun]) -> Iterator[str]:
-    """Yields the runs without a result, the seeds that cells lack, and the runs that diverged."""
-    if problems:
-        rows = [(problem.digest, problem.what) for problem in problems]
-        yield page.grid(("run (its folder's name)", "state"), rows, label="runs without a result")
-    gaps = list(_gaps(records))
-    if gaps:
-        yield page.paragraph("Cells with fewer runs than others:")
-        yield page.grid(("method", "task", "seeds without a run"), gaps, label="gaps")
-    lost = [run for run in records if run.diverged]
-    if not lost:
-        yield page.paragraph(f"None of {len(records)} runs diverged.")
-        return
-    yield page.paragraph(f"{len(lost)} of {len(records)} runs diverged:")
-    rows = [
-        (
-            run.method,
-            run.task,
-            str(run.seed),
-            run.hyper or "–",
-            str(run.diverged_at),
-            str(run.diverged_term),
-        )
-        for run in lost
-    ]
+    lost = [[str(value) for value in row] for row in found]
     header = ("method", "task", "seed", "hyper-parameters", "step", "term")
-    yield page.grid(header, rows, label="diverged runs")
+    gaps = ("method", "task", "seeds without a run")
+    return {
+        "runs": len(records),
+        "problems": grid(("run (its folder's name)", "state"), missing, "runs without a result"),
+        "gaps": grid(gaps, _gaps(records), "gaps"),
+        "diverged": grid(header, lost, "diverged runs"),
+    }
+
+
+def costs(records: Sequence[RunRecord]) -> dict[str, Any]:
+    """Returns the training time of all runs, of one on average, and per method."""
+    rows = []
+    for (method,), runs in group_by(records, "method").items():
+        seconds = [run.seconds for run in runs]
+        numbers = (sum(seconds) / len(runs), min(seconds), max(seconds), sum(seconds))
+        rows.append([method, Entry(str(len(runs)), len(runs)), *map(number, numbers)])
+    header = ("method", "runs", "seconds a run", "least", "most", "seconds in all")
+    total = sum(run.seconds for run in records)
+    return {
+        "runs": len(records),
+        "total": duration(total),
+        "mean": duration(total / len(records)),
+        "table": grid(header, rows, "training time by method"),
+    }
 
 
 def _gaps(records: Sequence[RunRecord]) -> Iterator[tuple[str, str, str]]:
@@ -91,20 +85,3 @@ def _gaps(records: Sequence[RunRecord]) -> Iterator[tuple[str, str, str]]:
             present = {run.seed for run in cells.get((task, method), ())}
             if len(present) < len(seeds):
                 yield method, task, ", ".join(str(s) for s in seeds if s not in present)
-
-
-def costs(records: Sequence[RunRecord]) -> str:
-    """Returns the training time per method, summed over all of its runs."""
-    rows = []
-    for (method,), runs in group_by(records, "method").items():
-        seconds = [run.seconds for run in runs]
-        numbers = (sum(seconds) / len(runs), min(seconds), max(seconds), sum(seconds))
-        rows.append([method, Entry(str(len(runs)), len(runs)), *map(page.number, numbers)])
-    total = sum(run.seconds for run in records)
-    text = (
-        f"{len(records)} runs trained for {duration(total)},"
-        f" {duration(total / len(records))} a run, compilation and evaluation included; of a run"
-        " that was interrupted only the time since then is known."
-    )
-    header = ("method", "runs", "seconds a run", "least", "most", "seconds in all")
-    return page.paragraph(text) + page.grid(header, rows, label="training time by method")

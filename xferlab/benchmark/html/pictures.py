@@ -1,10 +1,13 @@
-"""What the page of a cell shows in pictures: learning curves, confusion and features."""
+"""What the page of a cell shows in pictures: learning curves, confusion and features.
+
+`templates/pictures.html` has the markup; drawings are SVG already.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -13,7 +16,7 @@ from xferlab.benchmark.figures import svg as report_svg
 from xferlab.benchmark.figures.panels import MAX_POINTS, project
 from xferlab.benchmark.figures.svg import Line
 from xferlab.benchmark.html import elements as page
-from xferlab.benchmark.html.elements import Entry
+from xferlab.benchmark.html.elements import Entry, Grid, Picture
 from xferlab.benchmark.store.records import Embedding, RunRecord
 from xferlab.core.draws import draw_stratified
 
@@ -23,8 +26,8 @@ MOST_CONFUSIONS = 10
 SHADES = 10
 
 
-def curve_panels(runs: Sequence[RunRecord], metric: str) -> str:
-    """Returns the metric at every evaluation and every named loss term, a line a run."""
+def curve_panels(runs: Sequence[RunRecord], metric: str) -> list[str]:
+    """Returns the metric at every evaluation and every named loss term, drawn, a line a run."""
     scored = [
         Line(
             run.seed,
@@ -43,10 +46,10 @@ def curve_panels(runs: Sequence[RunRecord], metric: str) -> str:
             if name in run.curve.terms and run.curve.steps
         ]
         panels += [report_svg.line_chart(f"loss term {name}, unweighted", lines)] if lines else []
-    return f'<div class="panels">{"".join(panels)}</div>' if panels else ""
+    return panels
 
 
-def confusion(counts: np.ndarray, names: Sequence[str]) -> str:
+def confusion(counts: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
     """Returns a confusion matrix: a table of counts, for many classes an image.
 
     Args:
@@ -56,20 +59,14 @@ def confusion(counts: np.ndarray, names: Sequence[str]) -> str:
     names = class_names(len(counts), names)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     if len(counts) > MOST_CLASSES:
-        return _confusion_image(shares) + _confused_pairs(counts, shares, names)
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    rows = "\n".join(
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(_shaded(i, counts[i], shares[i]))}</tr>'
-        for i, name in enumerate(names)
-    )
-    return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="confusion matrix">'
-        f'<table class="confusion"><thead><tr><th scope="col">true ↓ predicted →</th>{head}</tr>'
-        f"</thead><tbody>\n{rows}\n</tbody></table></div>"
-    )
+        return {"image": _image(shares), "pairs": _confused_pairs(counts, shares, names)}
+    shades = (SHADES * shares).round() / SHADES
+    opacity = [[f"{0.7 * shade:.2g}" if shade else "" for shade in row] for row in shades]
+    entries = [list(zip(*pair, strict=True)) for pair in zip(counts, opacity, strict=True)]
+    return {"names": names, "rows": list(zip(names, entries, strict=False))}
 
 
-def feature_panels(embedding: Embedding, names: Sequence[str]) -> str:
+def feature_panels(embedding: Embedding, names: Sequence[str]) -> dict[str, Any]:
     """Returns features before and after training, by domain and by class.
 
     At most `MAX_POINTS` examples are drawn, domains and classes as frequent as in the sample.
@@ -89,7 +86,9 @@ def feature_panels(embedding: Embedding, names: Sequence[str]) -> str:
             report_svg.domain_points(f"{when} training, by domain", points, domain),
             report_svg.class_points(f"{when} training, by class", points, domain, labels, names),
         ]
-    return f'<div class="panels">{"".join(panels)}</div>{_legend(names)}'
+    few = names if len(names) <= MOST_CLASSES else ()
+    legend = [(report_svg.class_colour(i, len(names)), name) for i, name in enumerate(few)]
+    return {"drawings": panels, "legend": legend}
 
 
 def class_names(count: int, names: Sequence[str]) -> Sequence[str]:
@@ -97,35 +96,14 @@ def class_names(count: int, names: Sequence[str]) -> Sequence[str]:
     return names if len(names) >= count else [str(label) for label in range(count)]
 
 
-def _legend(names: Sequence[str]) -> str:
-    """Returns the colour of every class; '' for many classes, whose names the points have."""
-    if len(names) > MOST_CLASSES:
-        return ""
-    entries = (
-        f'<span class="swatch" style="background:{report_svg.class_colour(label, len(names))}">'
-        f"</span> {escape(name)}"
-        for label, name in enumerate(names)
-    )
-    return f'<p class="legend">{" ".join(entries)}</p>'
-
-
-def _shaded(row: int, counts: np.ndarray, shares: np.ndarray) -> Iterator[str]:
-    """Yields the entries of one true class, darker with its share."""
-    for column, (count, share) in enumerate(zip(counts, shares, strict=True)):
-        colour = "--right" if row == column else "--wrong"
-        shade = round(SHADES * float(share)) / SHADES
-        style = f' style="background:rgba(var({colour}),{shade * 0.7:.2g})"' if shade else ""
-        yield f"<td{style}>{count}</td>"
-
-
-def _confusion_image(shares: np.ndarray) -> str:
+def _image(shares: np.ndarray) -> Picture:
     """Returns the matrix as an image, a pixel an entry, black for a whole class."""
     pixels = Image.fromarray((255 * (1 - shares)).round().astype(np.uint8))
     caption = "Rows true, columns predicted class; from white (none) to black (all of the class)."
     return page.image(pixels, caption, kind="confusion")
 
 
-def _confused_pairs(counts: np.ndarray, shares: np.ndarray, names: Sequence[str]) -> str:
+def _confused_pairs(counts: np.ndarray, shares: np.ndarray, names: Sequence[str]) -> Grid:
     """Returns the most frequent confusions."""
     wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
     order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
@@ -136,7 +114,7 @@ def _confused_pairs(counts: np.ndarray, shares: np.ndarray, names: Sequence[str]
         if wrong[i, j]
     ]
     header = ("true class", "predicted class", "examples", "percent of the class")
-    return page.grid(header, rows, label="most frequent confusions") if rows else ""
+    return page.grid(header, rows, "most frequent confusions")
 
 
 def _projected(features: np.ndarray) -> np.ndarray:

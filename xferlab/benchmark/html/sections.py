@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from xferlab.benchmark.html import elements as page
-from xferlab.benchmark.html.elements import Entry
+from xferlab.benchmark.html.elements import Entry, Grid, Picture
 from xferlab.benchmark.store.records import MissingRun
 from xferlab.benchmark.text.per_task import Block, Cell
 
@@ -49,21 +49,27 @@ class Extras:
     class_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def render(section: Section) -> str:
-    """Returns the HTML of a section, without its heading."""
-    parts = [page.bullets(section.notes)]
-    for label, content in section.tables.items():
-        is_block = isinstance(content, Block)
-        grid = block_grid(content, label) if is_block else page.frame_grid(content, label=label)
-        parts += [page.paragraph(label), grid]
-    parts += [page.picture(figure, caption) for caption, figure in section.figures.items()]
-    return "\n".join(parts)
+def make_content(
+    notes: Sequence[str] = (), tables: Sequence[Grid] = (), pictures: Sequence[Picture] = ()
+) -> dict[str, Any]:
+    """Returns what `templates/plain.html` shows."""
+    return {"notes": notes, "tables": tables, "pictures": pictures}
 
 
-def block_grid(block: Block, label: str) -> str:
+def lay_out(section: Section) -> dict[str, Any]:
+    """Returns what is shown of a section beside its title."""
+    tables = [
+        block_grid(shown, label) if isinstance(shown, Block) else page.frame_grid(shown, label)
+        for label, shown in section.tables.items()
+    ]
+    pictures = [page.picture(figure, caption) for caption, figure in section.figures.items()]
+    return make_content(section.notes, tables, pictures)
+
+
+def block_grid(block: Block, label: str) -> Grid:
     """Returns printed cells as a table, a column of numbers sorted by them."""
     columns = [_column(cells) for cells in zip(*block.rows, strict=True)]
-    return page.grid(block.header, zip(*columns, strict=True), label=label)
+    return page.grid(block.header, zip(*columns, strict=True), label)
 
 
 def _column(cells: Sequence[Cell]) -> list[Entry]:
@@ -73,6 +79,6 @@ def _column(cells: Sequence[Cell]) -> list[Entry]:
     numeric = any(found) and all(match or none for match, none in zip(found, empty, strict=True))
     values = [float(match.group()) if match else math.nan for match in found]
     return [
-        Entry(escape(cell.text), value if numeric else None, cell.verdict)
+        Entry(cell.text, value if numeric else None, cell.verdict)
         for cell, value in zip(cells, values, strict=True)
     ]
