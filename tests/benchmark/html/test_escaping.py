@@ -29,12 +29,13 @@ def evil(place):
 
 
 BASE, METHOD, TASK = evil("baseline"), evil("method"), f"{evil('source')}->{evil('target')}"
+GAP = "<evil>'&amp;"
 OTHER = f"{evil('other')}->b"
 PLACES = (
     *("baseline", "method", "source", "other", "class 0", "class 13", "hyper", "digest", "term"),
     *("curve", "title", "protocol", "version name", "version", "cited", "citation", "heading"),
     *("note", "frame", "column", "value", "block", "head", "cell", "caption", "lost", "state"),
-    *("rule", "publication"),
+    *("rule", "publication", "absent", "sweep"),
 )
 """Everything of a report that someone else wrote, by the word that `evil` begins with."""
 
@@ -69,6 +70,8 @@ def page():
         for seed in range(6)
     ]
     runs[0] = dataclasses.replace(runs[0], **pictures)
+    swept = {"hyper": evil("sweep"), "curve": curve}
+    runs[12:18] = [dataclasses.replace(run, **swept) for run in runs[12:18]]
     runs[12] = dataclasses.replace(runs[12], confusion=many)
     runs.append(make_run(TASK, METHOD, 0, hyper=evil("hyper"), digest=evil("digest")))
     lost = make_run(TASK, METHOD, 7, diverged=True)
@@ -81,6 +84,7 @@ def page():
         rules=("last", "snd"),
         protocol=(evil("protocol"),),
         published=(row,),
+        missing=(MissingRun("0", GAP, task=OTHER, method=evil("absent"), seed=0),),
     )
     versions = {evil("version name"): evil("version")}
     cited = {evil("cited"): evil("citation")}
@@ -98,6 +102,12 @@ def test_no_text_becomes_a_tag_or_an_attribute(page):
 @pytest.mark.parametrize("place", PLACES)
 def test_every_text_is_shown_as_it_is(page, place):
     assert evil(place) in "".join(page.text)
+
+
+def test_texts_within_sentences_are_shown_as_they_are(page):
+    text = "".join(page.text)
+    assert f"1 of 1 missing: {GAP}" in text
+    assert f"Hyper-parameters {evil('sweep')}; a line a seed" in text
 
 
 @pytest.mark.parametrize(
