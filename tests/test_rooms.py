@@ -111,7 +111,7 @@ def test_present_alone_sees_both_halves():
 
 
 @pytest.mark.parametrize("room", sorted(NO_JAX))
-def test_what_keeps_decides_and_shows_knows_no_jax(room):
+def test_what_keeps_decides_and_shows_imports_no_jax(room):
     for module, path in MODULES.items():
         if room_of(module) == room:
             assert not {name.split(".")[0] for name in imports(path)} & JAX, module

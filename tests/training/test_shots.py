@@ -7,12 +7,24 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.methods.toys import make_options, make_spec, make_task, make_training, snapshot
+from tests.benchmark.tiny import tiny_suite, tiny_task
+from tests.methods.toys import (
+    make_options,
+    make_spec,
+    make_task,
+    make_training,
+    same_bits,
+    snapshot,
+)
+from xferlab.benchmark.runs.methods import find_method
+from xferlab.benchmark.runs.plan import expand_grid, make_packs
 from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.data.task import draw_shots
 from xferlab.losses import cross_entropy
 from xferlab.methods import Method, Term, method
+from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.supervised import supervised
 from xferlab.methods.table import METHODS
 from xferlab.models.nets import SOURCE, TARGET, Blueprint, Nets
@@ -46,8 +58,8 @@ def semi_supervised(task=None, seed=0):
     return dataclasses.replace(task, setting=Setting.SEMI_SUPERVISED, shots=shots)
 
 
-def trained(learner, task):
-    training = make_training(learner, task=task)
+def trained(learner, task, **spec):
+    training = make_training(learner, task=task, spec=make_spec(**spec))
     training.advance(6)
     return snapshot(training.state)
 
@@ -61,10 +73,6 @@ def relabelled(task, rows):
     return dataclasses.replace(task, target=dataclasses.replace(task.target, splits=splits))
 
 
-def same_bits(one, other):
-    return all(map(np.array_equal, jax.tree.leaves(one), jax.tree.leaves(other)))
-
-
 @each_method
 def test_labels_of_shots_are_learnt_from_and_no_others_of_the_target(learner):
     task = semi_supervised()
@@ -73,6 +81,44 @@ def test_labels_of_shots_are_learnt_from_and_no_others_of_the_target(learner):
     hidden = np.setdiff1d(np.arange(count), task.shots)
     assert same_bits(before, trained(learner, relabelled(task, hidden)))
     assert not same_bits(before, trained(learner, relabelled(task, list(task.shots))))
+
+
+@pytest.mark.parametrize("batch_norm", ["joint", "separate", "domain"])
+@pytest.mark.parametrize("name", LEARN)
+def test_shots_are_learnt_from_under_every_batch_norm(name, batch_norm):
+    task = semi_supervised()
+    state = trained(LEARN[name], task, batch_norm=batch_norm)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state))
+    other = trained(LEARN[name], relabelled(task, list(task.shots)), batch_norm=batch_norm)
+    assert not same_bits(state.params, other.params)
+
+
+def test_source_only_keeps_shots_in_the_statistics_that_it_predicts_by():
+    task = semi_supervised()
+    before = snapshot(
+        make_training(SourceOnly(), task=task, spec=make_spec(batch_norm="domain")).state
+    )
+    after = trained(SourceOnly(), task, batch_norm="domain")
+    for old, new in zip(
+        jax.tree.leaves(before.statistics), jax.tree.leaves(after.statistics), strict=True
+    ):
+        np.testing.assert_array_equal(new[TARGET], old[TARGET])
+        assert not np.array_equal(new[SOURCE], old[SOURCE])
+
+
+def test_reverse_validation_has_no_way_back_with_shots():
+    suite = tiny_suite(task=semi_supervised_moons())
+    header = dataclasses.replace(suite.header, validator="reverse_validation")
+    suite = dataclasses.replace(suite, header=header)
+    for name, key in (("dann", "weight"), ("coral", "ridge")):
+        candidate = expand_grid(find_method(name), {key: [0.1, 1.0]})
+        with pytest.raises(InputError, match="'moons->turned' has labelled target examples"):
+            make_packs(suite, [candidate], seeds=1, width=1)
+
+
+def semi_supervised_moons():
+    task = tiny_task()
+    return dataclasses.replace(task, shots=draw_shots(task.target, 2))
 
 
 def test_stacked_runs_are_the_runs_alone():

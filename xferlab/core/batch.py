@@ -72,15 +72,6 @@ class TargetBatch(Protocol):
         ...
 
 
-class SemiSupervisedBatch(AdaptationBatch, Protocol):
-    """A batch with a few labelled target examples beside the others."""
-
-    @property
-    def shots(self) -> Labelled:
-        """Labelled target examples."""
-        ...
-
-
 class SupervisedBatch(Protocol):
     """A batch with the labels of both domains: oracles and inductive transfer."""
 

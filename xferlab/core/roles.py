@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -22,7 +21,3 @@ class Roles(NamedTuple, Generic[T]):
     source: T
     target: T
     shots: T
-
-    def map(self, function: Callable[[Any], Any]) -> Roles[Any]:
-        """Returns the function's value of each role that is there; None stays None."""
-        return Roles(*(None if each is None else function(each) for each in self))

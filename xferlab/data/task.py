@@ -76,7 +76,8 @@ class TransferTask:
             _check_same_inputs(self.name, source, self.target)
             _check_same_classes(self.name, source, self.target)
         object.__setattr__(self, "shots", whole_numbers("shots", self.shots, least=0))
-        _check_shots(self.name, self.shots, self.target, self.setting)
+        _check_shots(self.name, self.shots, self.target)
+        _check_shown_shots(self.name, self.shots, self.setting)
 
     @functools.cached_property
     def source(self) -> Domain:
@@ -134,11 +135,7 @@ class TransferTask:
                 f" {self.setting.label!r}. Allowed: settings within the task's; oracle=True shows"
                 " it to a run that every table marks as an oracle"
             )
-        if setting.shots > View.ABSENT and not self.shots:
-            raise InputError(
-                f"setting {setting.label!r} shows shots, and task {self.name!r} has none. Give it"
-                " some, such as shots=draw_shots(target, 3)"
-            )
+        _check_shown_shots(self.name, self.shots, setting)
         return Batch(*map(_view, self._training_splits, setting.views))
 
     def held_out(self) -> HeldOut:
@@ -183,8 +180,8 @@ def draw_shots(domain: Domain, per_class: int, *, seed: int = 0) -> tuple[int, .
     return tuple(sorted(chosen))
 
 
-def _check_shots(task: str, shots: tuple[int, ...], target: Domain, setting: Setting) -> None:
-    """Raises InputError for rows that are none, rows twice, and shown shots that are not there."""
+def _check_shots(task: str, shots: tuple[int, ...], target: Domain) -> None:
+    """Raises InputError for rows that are none, rows twice, and shots that leave no example."""
     count = len(target.splits["train"].labels)
     wrong = [row for row in shots if row >= count]
     if wrong or len(set(shots)) < len(shots):
@@ -194,6 +191,10 @@ def _check_shots(task: str, shots: tuple[int, ...], target: Domain, setting: Set
         )
     if shots and len(shots) >= count:
         raise InputError(f"task {task!r}: all {count} training examples of the target are shots")
+
+
+def _check_shown_shots(task: str, shots: tuple[int, ...], setting: Setting) -> None:
+    """Raises InputError for a setting that shows shots where there are none."""
     if setting.shots > View.ABSENT and not shots:
         raise InputError(
             f"setting {setting.label!r} shows shots, and task {task!r} has none. Give it some, such"

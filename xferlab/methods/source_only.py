@@ -28,7 +28,8 @@ class SourceOnly(Method):
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the classification term."""
         source = nets.apply(batch.source.inputs, domain=SOURCE)
-        return supervised(nets, source, batch, label_smoothing=self.label_smoothing)
+        smoothing = self.label_smoothing
+        return supervised(nets, source, batch, shots_domain=SOURCE, label_smoothing=smoothing)
 
     def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the outputs under the source's batch statistics: it has no others."""

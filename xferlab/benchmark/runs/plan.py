@@ -12,6 +12,7 @@ import jax
 
 from xferlab.benchmark.runs.environment import describe_arithmetic
 from xferlab.benchmark.store.records import REVERSE_VALIDATION
+from xferlab.benchmark.runs.reverse import check_way_back
 from xferlab.benchmark.runs.sources import method_digest, shared_digest
 from xferlab.benchmark.store.spec import MethodSpec, RunSpec, TaskSpec
 from xferlab.benchmark.suites.suite import Suite, SuiteTask
@@ -105,6 +106,7 @@ def _by_structure(runs: Sequence[Run]) -> Iterable[list[Run]]:
 
 def _reversible(pack: Pack) -> Pack:
     """Returns the pack with reverse validation, unless it trains with target labels."""
+    check_way_back(pack.task)
     return pack._replace(reverse=not pack.runs[0][0].oracle)
 
 

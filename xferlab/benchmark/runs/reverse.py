@@ -41,13 +41,17 @@ def reverse_task(task: TransferTask, pseudo_labels: np.ndarray) -> TransferTask 
     return TransferTask(f"{task.name} reversed", (source,), task.source, task.setting)
 
 
-def check_reversed(task: TransferTask, batch_sizes: tuple[int, ...]) -> None:
-    """Raises InputError, before anything is trained, where there is no way back or none fits."""
+def check_way_back(task: TransferTask) -> None:
+    """Raises InputError for a task with shots, for which there is no reverse task."""
     if task.shots:
         raise InputError(
             f"task {task.name!r} has labelled target examples (shots), for which reverse validation"
             " is not defined. Choose another --validator"
         )
+
+
+def check_reversed(task: TransferTask, batch_sizes: tuple[int, ...]) -> None:
+    """Raises InputError, before anything is trained, where batches do not fit the way back."""
     source, target = (len(d.splits["train"].labels) for d in (task.source, task.target))
     if batch_sizes[0] > target or batch_sizes[1] > source:
         raise InputError(

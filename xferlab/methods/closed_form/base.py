@@ -1,7 +1,8 @@
 """The contract of the closed-form methods, and how they read a batch.
 
 A closed-form method is fitted to whole splits at once, in float64 on the host. What comes back
-predicts any rows of either domain, also such that were not there at the time.
+predicts any rows of either domain, also such that were not there at the time. Shots are not read:
+under a setting that shows them these methods learn from the source's labels alone.
 """
 
 from __future__ import annotations
