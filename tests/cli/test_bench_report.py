@@ -1,6 +1,7 @@
 """`xferlab bench` and `xferlab report`: from flags to table, files and report."""
 
 import csv
+import html
 import json
 import shutil
 
@@ -177,7 +178,7 @@ def test_a_damaged_run_and_a_folder_that_cannot_be(tiny, finished, tmp_path, cap
     damaged.write_bytes(damaged.read_bytes()[:100])
     assert main(["report", f"--out={copy}"]) == 0
     assert "UNFINISHED: 3 of 4 runs" in capsys.readouterr().out
-    assert f"{damaged.parent.name}&#x27; is damaged" in (copy / "tiny.html").read_text()
+    assert f"{damaged.parent.name}' is damaged" in html.unescape((copy / "tiny.html").read_text())
     (tmp_path / "file").write_text("")
     assert main(["bench", "--suite=tiny", f"--out={tmp_path / 'file' / 'x'}"]) == 2
     assert "choose a folder that can be written with --out" in capsys.readouterr().err

@@ -83,9 +83,10 @@ def test_labels_of_shots_are_learnt_from_and_no_others_of_the_target(learner):
     assert not same_bits(before, trained(learner, relabelled(task, list(task.shots))))
 
 
-@pytest.mark.parametrize("batch_norm", ["joint", "separate", "domain"])
+@pytest.mark.parametrize("batch_norm", ["joint", "domain"])
 @pytest.mark.parametrize("name", LEARN)
 def test_shots_are_learnt_from_under_every_batch_norm(name, batch_norm):
+    """'separate' is what the test above trains."""
     task = semi_supervised()
     state = trained(LEARN[name], task, batch_norm=batch_norm)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state))
