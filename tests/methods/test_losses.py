@@ -118,19 +118,28 @@ def test_ramp(progress):
     )
 
 
-@pytest.mark.parametrize("name", ["dann", "cdan", "cdan_e"])
-def test_the_encoder_receives_the_reversed_and_ramped_domain_gradient(name, monkeypatch):
-    """The discriminator receives it as it is. Plain is the gradient with the reversal taken out."""
+RAMP = oracles.dann_ramp(PROGRESS)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "term", "factors"),
+    [
+        ("dann", "dann", "domain", {"encoder": -RAMP, "discriminator": 1.0}),
+        ("cdan", "cdan", "domain", {"encoder": -RAMP, "discriminator": 1.0}),
+        ("cdan_e", "cdan", "domain", {"encoder": -RAMP, "discriminator": 1.0}),
+        ("mme", "mme", "entropy", {"encoder": -1.0, "prototypes": 1.0}),
+    ],
+)
+def test_the_encoder_receives_a_reversed_gradient(name, file, term, factors, monkeypatch):
+    """What it plays against receives it as it is. Plain: with the reversal taken out."""
     case, phase = make_case(name), METHODS[name].phases()[0]
 
-    def domain(params):
-        return compute_terms(name, case, params, phase)["domain"].value
+    def value(params):
+        return compute_terms(name, case, params, phase)[term].value
 
-    reversed_ = quick_jit(jax.grad(domain))(case.params)
-    module = "xferlab.methods.dann" if name == "dann" else "xferlab.methods.cdan"
-    monkeypatch.setattr(f"{module}.gradient_reversal", lambda x, scale: x)
-    plain = quick_jit(jax.grad(lambda params: domain(params)))(case.params)
-    factors = {"encoder": -oracles.dann_ramp(PROGRESS), "discriminator": 1.0}
+    reversed_ = quick_jit(jax.grad(value))(case.params)
+    monkeypatch.setattr(f"xferlab.methods.{file}.gradient_reversal", lambda x, scale: x)
+    plain = quick_jit(jax.grad(lambda params: value(params)))(case.params)
     for group, factor in factors.items():
         assert max(np.abs(leaf).max() for leaf in jax.tree.leaves(plain[group])) > 1e-3
         jax.tree.map(
@@ -229,6 +238,7 @@ def test_defaults_are_the_papers():
             "weight": 3.0, "balance_weight": 0.005, "ema_decay": 0.99,
             "confidence_threshold": 0.968,
         },
+        "mme": {"weight": 0.1, "temperature": 0.05},
         "shot": {"pseudo_weight": 0.1},
     }  # fmt: skip
     for name, fields in values.items():

@@ -36,6 +36,7 @@ SEES = {
     "mcc": {"train": BOTH},
     "bnm": {"train": BOTH},
     "self_ensembling": {"train": BOTH},
+    "mme": {"train": BOTH},
     "shot": {"train": {"target"}},
     "target_only": {"train": {"target"}},
 }

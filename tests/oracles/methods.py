@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import special
+from scipy import special, stats
 
 from tests.oracles import losses
 
@@ -177,6 +177,20 @@ def self_ensembling(world):
     return classification(world) | {
         "consistency": (consistency, 3.0),
         "balance": (np.mean(certainty > 0.968) * losses.class_balance_loss(student), 3 * 0.005),
+    }
+
+
+def mme(world):
+    """Section 3 of the paper: features on the unit sphere, no bias, temperature 0.05."""
+    prototypes = np.asarray(world.params["prototypes"]["prototypes"]["kernel"], np.float64)
+    source, target, *_ = views(world)
+    logits = [
+        f / np.linalg.norm(f, axis=1, keepdims=True) @ prototypes / 0.05 for f in (source, target)
+    ]
+    uncertainty = stats.entropy(special.softmax(logits[1], axis=1), axis=1).mean()
+    return {
+        "classification": (losses.cross_entropy(logits[0], world.labels).mean(), 1.0),
+        "entropy": (uncertainty, -0.1),
     }
 
 

@@ -19,6 +19,7 @@ from xferlab.methods.deep_coral import DeepCORAL
 from xferlab.methods.jan import JAN
 from xferlab.methods.mcc import MCC
 from xferlab.methods.mcd import MCD
+from xferlab.methods.mme import MME
 from xferlab.methods.self_ensembling import SelfEnsembling
 from xferlab.methods.shot import SHOT
 from xferlab.methods.source_only import SourceOnly
@@ -42,6 +43,7 @@ METHODS: NameTable[Method] = NameTable(
         "mcc": MCC(),
         "bnm": BNM(),
         "self_ensembling": SelfEnsembling(),
+        "mme": MME(),
         "shot": SHOT(),
         "target_only": TargetOnly(),
     },

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -76,6 +77,24 @@ class Discriminator(nnx.Module):
     def __call__(self, features: Float[Array, "n d"]) -> Float[Array, " n"]:
         """Returns the domain logits."""
         return self.net(features)[:, 0]
+
+
+class PrototypeHead(nnx.Module):
+    """One prototype w_k for each class, compared with features on the unit sphere.
+
+        logits_k = w_k · f / ||f||
+
+    There is no bias, and prototypes keep their own length. A method divides by its temperature.
+    """
+
+    def __init__(self, features: int, classes: int, *, rngs: nnx.Rngs):
+        """Takes the feature dimension and the number of classes."""
+        self.prototypes = nnx.Linear(features, classes, use_bias=False, rngs=rngs)
+
+    def __call__(self, features: Float[Array, "n d"]) -> Float[Array, "n k"]:
+        """Returns the logits; zeros for features that are all zero."""
+        length = jax.lax.rsqrt(jnp.sum(features**2, axis=1, keepdims=True) + 1e-10)
+        return self.prototypes(features * length)
 
 
 def make_head(
