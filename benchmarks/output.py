@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from xferlab.benchmark.runs.environment import describe_environment
-from xferlab.benchmark.store.folders import disk_errors, write_aside
 from xferlab.core.errors import InputError
+from xferlab.core.files import disk_errors, write_aside
 from xferlab.core.names import NameTable
 
 Rows = Sequence[Sequence[str]]

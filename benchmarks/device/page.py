@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.output import markdown
-from xferlab.benchmark.store.folders import disk_errors, write_aside
+from xferlab.core.files import disk_errors, write_aside
 
 
 @dataclasses.dataclass(frozen=True)

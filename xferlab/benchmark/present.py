@@ -17,7 +17,7 @@ from xferlab.benchmark.runs.options import INTERVALS, BenchOptions, check_presen
 from xferlab.benchmark.runs.outcome import Failure
 from xferlab.benchmark.runs.plan import Pack
 from xferlab.benchmark.runs.suite_run import train_suite
-from xferlab.benchmark.store.folders import RunStore, disk_errors, write_aside
+from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.store.load_suite import SuiteRuns, describe_environments, read_runs
 from xferlab.benchmark.store.manifest import find_manifests, read_manifest
 from xferlab.benchmark.store.records import ORACLE, RunRecord
@@ -34,6 +34,7 @@ from xferlab.benchmark.text.over_tasks import comparison_to_markdown, make_block
 from xferlab.benchmark.text.per_task import to_csv, to_latex, to_markdown
 from xferlab.core.bibliography import citation
 from xferlab.core.errors import InputError
+from xferlab.core.files import disk_errors, write_aside
 from xferlab.core.names import NameTable
 from xferlab.methods.table import ALL_METHODS
 

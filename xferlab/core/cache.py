@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from xferlab.core.files import aside
 from xferlab.core.seeds import canonical_json
 
 
@@ -74,12 +74,11 @@ def _read(path: Path) -> np.ndarray | None:
 
 
 def _write(path: Path, entry: np.ndarray) -> None:
-    """Writes an entry aside and renames it."""
+    """Writes an entry; where that is impossible it says so."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            np.lib.format.write_array(file, np.asarray(entry), allow_pickle=False)
-        Path(file.name).replace(path)
+        with aside(path) as new:
+            np.save(new, np.asarray(entry), allow_pickle=False)
     except OSError as error:
         warnings.warn(
             f"cannot keep a result in the cache {path.parent}: {error}. It is computed anew next "

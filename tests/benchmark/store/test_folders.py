@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.benchmark.tiny import tiny_packs
-from xferlab.benchmark.store.folders import CHECKED, DONE, RunStore, write_aside
+from xferlab.benchmark.store.folders import CHECKED, DONE, RunStore
 from xferlab.benchmark.store.load import load_record
 from xferlab.benchmark.store.spec import RunSpec
 from xferlab.core.errors import InputError
@@ -115,17 +115,14 @@ def test_a_full_disk_leaves_nothing_half_written(store, monkeypatch, after):
         write(store, SPECS[1])
     assert not store.is_done(SPECS[1])
     assert store.is_done(SPECS[0])
-    assert not list(store.root.glob(".writing*"))
+    assert not list(store.root.glob(".*.writing"))
 
 
-def test_write_aside_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
-    path = tmp_path / "table.md"
-    write_aside(path, b"old")
-    fill_disk(monkeypatch, after=0)
-    with pytest.raises(OSError, match="No space"):
-        write_aside(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in tmp_path.iterdir()] == ["table.md"]
+def test_what_a_killed_process_left_of_a_run_goes(store):
+    left = store.root / f".{SPECS[0].digest}.abcd_123.writing"
+    left.mkdir()
+    write(store, SPECS[0])
+    assert not left.exists() and store.is_done(SPECS[0])
 
 
 def test_an_output_folder_that_cannot_be_is_refused(tmp_path):

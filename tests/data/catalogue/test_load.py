@@ -75,14 +75,20 @@ def test_an_interrupted_writing_leaves_the_old_file(tmp_path, monkeypatch):
     path = write_plain(tmp_path, "left", raw)
     old = path.read_bytes()
 
-    def stop(file, **arrays):
-        file.write(b"half")
+    def stop(path, **arrays):
+        path.write_bytes(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(np, "savez_compressed", stop)
     with pytest.raises(KeyboardInterrupt):
         write_plain(tmp_path, "left", raw)
     assert path.read_bytes() == old and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "pair").write_text("in the way")
+    with pytest.raises(InputError, match=r"cannot write .*left\.npz.* with --data_dir"):
+        write_plain(tmp_path / "pair", "left", RawDomain(made_split(), None, CLASSES))
 
 
 def test_pickles_are_refused(tmp_path):

@@ -59,7 +59,7 @@ def test_many_texts_go_in_batches_and_an_interruption_loses_little(tmp_path):
     made = Made()
     assert embed_texts(texts, made.encoder, cache_dir=tmp_path).shape == (1100, 2)
     assert [len(batch) for batch in made.batches] == [64, 12]
-    assert not list(tmp_path.rglob("*.part"))
+    assert not list(tmp_path.rglob("*.writing"))
 
 
 def test_a_lone_surrogate_is_a_text_too(tmp_path):

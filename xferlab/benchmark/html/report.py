@@ -18,10 +18,10 @@ from xferlab.benchmark.html.overview import costs, incomplete, summary
 from xferlab.benchmark.html.rendering import asset, digest, render
 from xferlab.benchmark.html.results import Anchors, group_cells, results, task_table
 from xferlab.benchmark.html.sections import Extras, lay_out, make_content
-from xferlab.benchmark.store.folders import disk_errors
 from xferlab.benchmark.store.records import ORACLE, RunRecord
 from xferlab.benchmark.tables.per_task import Table
 from xferlab.benchmark.tables.selection import LAST, group_by
+from xferlab.core.files import disk_errors, write_aside
 
 OPEN_TASKS = 3
 """With more tasks than this, the figures of each are folded."""
@@ -53,14 +53,9 @@ def write_report(
         InputError: If the file cannot be written.
     """
     path = Path(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     text = make_report(records, table, versions, references or {}, extras or Extras())
     with disk_errors(path):
-        try:
-            aside.write_text(text, encoding="utf-8")
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+        write_aside(path, text.encode())
     return path
 
 

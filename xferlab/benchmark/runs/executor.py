@@ -21,6 +21,7 @@ from xferlab.benchmark.runs.reverse import check_reversed, constant_score, rever
 from xferlab.benchmark.runs.scoring import Scorer
 from xferlab.benchmark.store.spec import RunSpec
 from xferlab.benchmark.store.folders import DamagedRunError, RunStore, StoreError
+from xferlab.core.files import DiskError
 from xferlab.data.task import TransferTask
 from xferlab.methods.base import Method
 from xferlab.methods.closed_form.base import ClosedFormMethod
@@ -71,7 +72,8 @@ class Executor:
         the others; a damaged record is trained anew.
 
         Raises:
-            StoreError: for a folder that cannot be written, or that holds another run.
+            DiskError: for a folder that cannot be written.
+            StoreError: for one that holds another run.
             KeyboardInterrupt: if the user interrupts; it says what is recorded and checkpointed.
         """
         self._residents = Residents(packs)
@@ -145,7 +147,7 @@ class Executor:
             train = self._fit if _is_closed_form(pack) else self._train
             with user_code(pack.runs[0][1], "a run"):
                 train(pack)
-        except StoreError:
+        except (DiskError, StoreError):
             raise
         except Exception as error:
             self._outcome.failures.append(Failure(pack, error))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from xferlab.benchmark.runs.plan import Pack
 from xferlab.benchmark.runs.journal import RunJournal
-from xferlab.benchmark.store.folders import disk_errors
+from xferlab.core.files import disk_errors
 from xferlab.training.checkpoint import Checkpoint
 from xferlab.training.run import Training
 

@@ -9,12 +9,9 @@ a result.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import json
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,6 +22,7 @@ import numpy as np
 
 from xferlab.core import seeds
 from xferlab.core.errors import InputError
+from xferlab.core.files import aside, disk_errors, remove_left
 
 if TYPE_CHECKING:
     from xferlab.benchmark.store.spec import RunSpec
@@ -36,7 +34,7 @@ CHECKED = ("spec.json", "metrics.jsonl", "predictions.npz", "environment.json")
 
 
 class StoreError(InputError):
-    """A folder of runs that cannot be written or read: no run of a suite can go on."""
+    """A folder of runs that is not what it should be: no run of a suite can go on."""
 
 
 class DamagedRunError(StoreError):
@@ -100,16 +98,11 @@ class RunStore:
         files["timing.json"] = seal(timing)
         target = self.folder(spec.digest)
         with disk_errors(target):
-            aside = self.root / f".writing-{spec.digest}"
-            shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir()
-            try:
+            remove_left(target)
+            with aside(target) as folder:
+                folder.mkdir()
                 for name, data in files.items():
-                    _write_synced(aside / name, data)
-                shutil.rmtree(target, ignore_errors=True)
-                os.replace(aside, target)
-            finally:
-                shutil.rmtree(aside, ignore_errors=True)
+                    (folder / name).write_bytes(data)
 
     def read(self, digest: str) -> dict[str, Any]:
         """Returns a run's files: spec (plain JSON), metrics, arrays, environment and timing.
@@ -166,31 +159,6 @@ def _acquire(stack: contextlib.ExitStack, paths: list[Path]) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turns failures of the file system into an InputError that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            advice = "the disk is full: free some space and run the same command again"
-        else:
-            advice = "choose a folder that can be written with --out"
-        raise StoreError(
-            f"cannot write {str(path)!r} ({error.strerror or error}); {advice}"
-        ) from error
-
-
-def write_aside(path: Path, data: bytes) -> None:
-    """Writes a file under another name and renames it: readers see the old or the new one."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    try:
-        _write_synced(aside, data)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
 def seal(content: Mapping[str, Any], *, indent: int | None = None) -> bytes:
     """Returns plain JSON with a digest of itself, by which `unseal` finds any damage."""
     return _json_bytes(dict(content) | {SEAL: seeds.digest(dict(content))}, indent)
@@ -221,10 +189,3 @@ def _json_bytes(value: Any, indent: int | None = None) -> bytes:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -11,10 +11,11 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-from xferlab.benchmark.store.folders import disk_errors, seal, unseal, write_aside
+from xferlab.benchmark.store.folders import seal, unseal
 from xferlab.benchmark.store.spec import RunSpec
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.core.errors import InputError
+from xferlab.core.files import disk_errors, write_aside
 from xferlab.core.seeds import digest
 
 SUFFIX = ".suite"

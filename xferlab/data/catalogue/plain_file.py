@@ -13,7 +13,6 @@ arrays of SciPy's `csr_array`. Files are written aside and renamed; pickled obje
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ import numpy as np
 import scipy.sparse
 
 from xferlab.core.errors import InputError
+from xferlab.core.files import aside, disk_errors
 from xferlab.core.seeds import canonical_json
 from xferlab.core.sparse import SparseRows
 from xferlab.data.raw import RawDomain
@@ -51,19 +51,19 @@ def write_plain(folder: Path, domain: str, raw: RawDomain) -> Path:
 
     Returns:
         The file, `<folder>/<domain>.npz`.
+
+    Raises:
+        InputError: the disk is full or the folder cannot be written.
     """
     arrays: dict[str, np.ndarray] = {"class_names": np.array(raw.class_names, np.str_)}
     for suffix, split in _parts(raw).items():
         arrays |= {f"x{suffix}{key}": array for key, array in _input_arrays(split.inputs).items()}
         arrays[f"y{suffix}"] = np.asarray(split.labels, np.int32)
-    folder.mkdir(parents=True, exist_ok=True)
-    path, aside = folder / f"{domain}.npz", folder / f".{domain}.{os.getpid()}.part"
-    try:
-        with aside.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    path = folder / f"{domain}.npz"
+    with disk_errors(path, option="--data_dir"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with aside(path) as new:
+            np.savez_compressed(new, **arrays)  # type: ignore[arg-type]
     return path
 
 

@@ -7,11 +7,11 @@ look whether the address answers, files put there by hand, and checksums for the
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from xferlab.core.errors import InputError
+from xferlab.core.files import aside, remove_left
 from xferlab.core.optional import require
 from xferlab.data.catalogue.dataset import DataSet, Download
 from xferlab.data.catalogue.load import (
@@ -30,7 +30,6 @@ from xferlab.data.readers.archives import unpack
 from xferlab.data.readers.links import check_answers
 from xferlab.data.readers.tfds import domain_from_tfds
 
-DOWNLOADING = ".downloading"
 Report = Callable[[str], None]
 
 
@@ -114,22 +113,22 @@ def _get_files(dataset: DataSet, folder: Path, report: Report) -> None:
 def _retrieve(dataset: DataSet, download: Download, folder: Path) -> None:
     """Downloads a file aside; it gets its name when it is whole and the one expected."""
     tfds = require("tensorflow_datasets", "tensorflow-datasets")
-    aside, path = folder / DOWNLOADING, folder / download.file
-    shutil.rmtree(aside, ignore_errors=True)
+    path = folder / download.file
     try:
         check_answers(download.url)
-        manager = tfds.download.DownloadManager(download_dir=aside)
-        got = Path(manager.download(download.url))
-        check_file(got, download)
-        got.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_left(path)
+        with aside(path) as new:
+            manager = tfds.download.DownloadManager(download_dir=new.parent)
+            got = Path(manager.download(download.url))
+            check_file(got, download)
+            got.replace(new)
     except (InputError, OSError, ValueError, tfds.download.DownloadError) as error:
         reason = str(error).rstrip(".")
         raise InputError(
             f"{dataset.name}: {reason}. Download {download.url} in another way, put it there as"
             f" {path}, and run `xferlab data prepare {dataset.name}` again. {dataset.by_hand}"
         ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def check_file(path: Path, download: Download) -> None:

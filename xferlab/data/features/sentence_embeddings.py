@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xferlab.core.errors import InputError
+from xferlab.core.files import aside
 from xferlab.core.optional import require
 
 BATCH_TEXTS = 64
@@ -135,8 +135,7 @@ def _read_cache(folder: Path) -> dict[str, np.ndarray]:
 
 
 def _write_part(folder: Path, vectors: dict[str, np.ndarray]) -> None:
-    """Writes vectors aside and renames the file."""
+    """Writes a file of vectors."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
-        np.savez(file, keys=np.array(list(vectors)), vectors=np.stack(list(vectors.values())))
-    Path(file.name).replace(folder / f"{_digest(*vectors)}.npz")
+    with aside(folder / f"{_digest(*vectors)}.npz") as new:
+        np.savez(new, keys=np.array(list(vectors)), vectors=np.stack(list(vectors.values())))
