@@ -44,3 +44,32 @@ def test_one_seed_of_one_task_of_a_suite(tiny, tmp_path, capsys):
     assert main([*arguments, f"--out={tmp_path}", "--method=source_only"]) == 0
     assert "source_only on moons->turned, seed 3" in capsys.readouterr().out
     assert len(list(tmp_path.glob("*/DONE"))) == 1
+
+
+ROOT = """
+import jax.numpy as jnp
+from xferlab.losses import cross_entropy
+from xferlab.methods import Method, Term, method
+
+
+@method
+class Root(Method):
+    def loss(self, nets, batch, ctx):
+        source, target = nets.forward(batch)
+        losses = cross_entropy(source.logits, batch.source.labels)
+        return {
+            "classification": Term(losses.mean()),
+            "root": Term(jnp.sqrt((target.features * 0).sum())),
+        }
+"""
+
+
+def test_debug_names_what_is_not_finite_and_keeps_its_runs_apart(tiny, tmp_path, capsys):
+    """The slope of a root at zero: the term is finite, its gradient is not."""
+    (tmp_path / "root.py").write_text(ROOT)
+    arguments = ["train", "--suite=tiny", f"--out={tmp_path / 'runs'}", "--debug"]
+    assert main([*arguments, f"--method={tmp_path / 'root.py'}:Root"]) == 2
+    assert "not finite: gradient of phase 'train' encoder/" in capsys.readouterr().err
+    assert main([*arguments, "--method=source_only"]) == 0
+    (done,) = tmp_path.glob("runs/**/DONE")
+    assert done.parent.parent == tmp_path / "runs" / "debug"

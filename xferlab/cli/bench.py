@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from xferlab.benchmark.present import run_suite
 from xferlab.benchmark.runs.methods import find_methods, load_module
-from xferlab.benchmark.runs.options import MOST_JOBS, MOST_SEEDS, BenchOptions
+from xferlab.benchmark.runs.options import MOST_JOBS, MOST_SEEDS, BenchOptions, for_debugging
 from xferlab.benchmark.runs.plan import Candidate, expand_grid, would_test_on_training_labels
 from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest
@@ -81,6 +81,7 @@ def run(argv: Sequence[str]) -> int:
         validator=values.validator,
         interval=values.interval,
     )
+    options = for_debugging(options) if values.debug else options
     packs = plan_suite(suite, candidates, options)
     with show_progress(packs) as report:
         results = run_suite(suite, packs, options, report)

@@ -67,6 +67,10 @@ def define_suite_flags(values: flags.FlagValues) -> None:
         "steps", 0, "training steps; 0: the suite's own", lower_bound=0, flag_values=values
     )
     flags.DEFINE_string("out", "runs", "folder of runs, tables and report", flag_values=values)
+    flags.DEFINE_bool(
+        "debug", False, "stop a run at the first number that is not finite, and name it; slower, in"
+        " OUT/debug", flag_values=values,
+    )  # fmt: skip
     flags.DEFINE_multi_string(
         "method", [], "one more method: a name, or path/to/file.py:Class", flag_values=values
     )

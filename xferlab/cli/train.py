@@ -13,7 +13,7 @@ from rich.table import Table
 
 from xferlab.benchmark.present import run_suite
 from xferlab.benchmark.runs.methods import find_methods
-from xferlab.benchmark.runs.options import BenchOptions
+from xferlab.benchmark.runs.options import BenchOptions, for_debugging
 from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.store.records import RunRecord
 from xferlab.benchmark.suites.own import load_domain, own_suite
@@ -60,6 +60,7 @@ def run(argv: Sequence[str]) -> int:
     suite = _suite(values, request)
     candidates = list(find_methods(values.method or ["dann"]).values())
     options = BenchOptions(out=Path(values.out), seeds=values.seed + 1, width=1)
+    options = for_debugging(options) if values.debug else options
     packs = [
         pack
         for pack in plan_suite(suite, candidates, options)

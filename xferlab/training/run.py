@@ -53,21 +53,40 @@ class HostOutput(NamedTuple):
 class StageCache:
     """Compiled stages by structure, so that runs of one structure compile once."""
 
-    def __init__(self, mesh: Mesh | None = None) -> None:
-        """Starts empty; `mesh` spreads runs and batches over several devices."""
+    def __init__(self, mesh: Mesh | None = None, *, debug: bool = False) -> None:
+        """Starts empty.
+
+        Args:
+            mesh: spreads runs and batches over several devices.
+            debug: whether steps check what they read and make (`xferlab.training.debug`).
+
+        Raises:
+            InputError: debug over several devices.
+        """
+        if debug and mesh is not None:
+            raise InputError("debug=True checks on one device; leave out the mesh")
         self._mesh = mesh
+        self._debug = debug
         self._lock = threading.Lock()
         self._stages: dict[Any, CompiledStage] = {}
 
     def get(
         self, spec: NetworkSpec, method: Method, options: TrainingOptions, steps: int, stacked: bool
     ) -> CompiledStage:
-        """Returns the compiled functions for a stage of this structure."""
+        """Returns the compiled functions for a stage of this structure.
+
+        Raises:
+            InputError: stacked runs in debug mode: JAX has no checks of mapped `while` loops.
+        """
+        if stacked and self._debug:
+            raise InputError("debug mode trains runs one by one; use a width of 1")
         structure = jax.tree.structure((method, options))
         key = (spec, structure, steps, stacked)
         with self._lock:
             if key not in self._stages:
-                functions = make_stage(spec, method, options, steps, mesh=self._mesh)
+                functions = make_stage(
+                    spec, method, options, steps, mesh=self._mesh, debug=self._debug
+                )
                 self._stages[key] = compile_stage(functions, stacked=stacked, mesh=self._mesh)
             return self._stages[key]
 

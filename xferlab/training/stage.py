@@ -23,6 +23,7 @@ from xferlab.methods.base import Method, WholeTarget
 from xferlab.models.nets import TARGET, Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.contract import checked_output, checked_state, networks_of, user_code
+from xferlab.training.debug import jit_with_checks, with_checks
 from xferlab.training.options import TrainingOptions
 from xferlab.training.scan import Log, empty_log, logged_step, run_chunk
 from xferlab.training.sharding import over_runs
@@ -165,13 +166,14 @@ def make_stage(
     steps: int,
     *,
     mesh: Mesh | None = None,
+    debug: bool = False,
 ) -> StageFunctions:
     """Builds a stage's functions; traces the construction of the networks, computes nothing."""
     networks = networks_of(method)
     blueprint = Blueprint.of(spec, networks)
     params, _ = jax.eval_shape(functools.partial(blueprint.init, networks), jax.random.key(0))
     multipliers = resolve_rules(options.lr_rules, params)
-    return StageFunctions(spec, steps, StageProgram(blueprint, steps, multipliers, mesh))
+    return StageFunctions(spec, steps, StageProgram(blueprint, steps, multipliers, mesh, debug))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,9 +200,12 @@ def compile_stage(
         stacked: whether arguments carry a leading axis of runs.
         mesh: devices to spread runs and batches over; None for one device.
     """
-    init, chunk, refresh, predict = (
-        functions.init, functions.chunk, functions.refresh, functions.predict
+    init, chunk, step, refresh, predict = (
+        functions.init, functions.chunk, functions.step, functions.refresh, functions.predict
     )  # fmt: skip
+    jit = jax.jit
+    if functions.program.debug:
+        chunk, step, jit = with_checks(chunk), with_checks(step), jit_with_checks
     if stacked:
         init = _stack_runs(init, (0, 0, 0, 0, None))
         shared = (None, None)
@@ -209,8 +214,8 @@ def compile_stage(
         predict = _stack_runs(predict, (0, 0, None, None))
     return CompiledStage(
         init=FirstAlone(jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE)),
-        chunk=FirstAlone(jax.jit(chunk, donate_argnums=0)),
-        step=jax.jit(functions.step, donate_argnums=(0, 1)),
+        chunk=FirstAlone(jit(chunk, donate_argnums=0)),
+        step=jit(step, donate_argnums=(0, 1)),
         empty_log=jax.jit(functions.empty_log),
         refresh=FirstAlone(jax.jit(refresh)),
         predict=FirstAlone(jax.jit(predict)),

@@ -15,6 +15,7 @@ from xferlab.methods.base import Context, Method, Phase, Terms, sum_terms
 from xferlab.models.nets import Blueprint, Nets, Params
 from xferlab.training.augment import AUGMENTATIONS
 from xferlab.training.contract import checked_state, checked_terms, phases_of, user_code
+from xferlab.training.debug import check_finite, check_same_tree
 from xferlab.training.optimiser import init_optimiser, scheduled_lr, update_group
 from xferlab.training.options import TrainingOptions
 from xferlab.training.sharding import split_batch
@@ -42,6 +43,13 @@ class StageProgram:
     """Learning-rate multiplier of every parameter."""
     mesh: Mesh | None = None
     """Devices over which batches are split; None for one."""
+    debug: bool = False
+    """Whether a step checks what it reads and makes, with `debug.with_checks` around it."""
+
+    def check(self, what: str, tree: Any, step: Int[Array, ""]) -> None:
+        """In debug mode, notes the first leaf that is not finite."""
+        if self.debug:
+            check_finite(what, tree, step)
 
 
 def init_optimisation(
@@ -65,6 +73,9 @@ def train_step(
         The new state, and every term of every phase by name (with several phases,
         'phase/term'), unweighted.
     """
+    before = state
+    program.check("before the step:", state._asdict(), state.step)
+    program.check("batch", batch._asdict(), state.step)
     batch = split_batch(batch, program.mesh)
     progress = state.step / program.steps
     lr = scheduled_lr(options, progress)
@@ -84,7 +95,11 @@ def train_step(
     with user_code(method, "after_update"):
         method_state = method.after_update(state.method_state, nets, ctx)
     checked_state(method, "after_update", state.method_state, method_state)
-    return state._replace(method_state=method_state, step=state.step + 1), logged
+    program.check("state of the method", method_state, state.step)
+    state = state._replace(method_state=method_state, step=state.step + 1)
+    if program.debug:
+        check_same_tree(before, state)
+    return state, logged
 
 
 def _run_phase(
@@ -109,13 +124,17 @@ def _run_phase(
         return checked_terms(method, phase, terms), nets.statistics()
 
     gradient, terms, statistics = _differentiate(objective, trained, method)
+    program.check(f"term of phase {phase.name!r}", terms, state.step)
+    program.check(f"gradient of phase {phase.name!r}", gradient, state.step)
     params, optimiser = dict(state.params), dict(state.optimiser)
     for group in trained:
         params[group], optimiser[group] = update_group(
             options, lr, gradient[group], optimiser[group], params[group],
             program.multipliers[group],
         )  # fmt: skip
-    return state._replace(params=params, statistics=statistics, optimiser=optimiser), terms
+    state = state._replace(params=params, statistics=statistics, optimiser=optimiser)
+    program.check(f"after phase {phase.name!r}:", state._asdict(), state.step)
+    return state, terms
 
 
 def _differentiate(objective: Any, trained: Params, method: Method) -> tuple[Params, Terms, Params]:

@@ -46,10 +46,12 @@ class ExecutorOptions(NamedTuple):
     Attributes:
         jobs: packs that train at the same time, each in a thread.
         checkpoint_seconds: least time between two checkpoints of a pack.
+        debug: whether every step checks what it reads and makes; packs are of one run then.
     """
 
     jobs: int
     checkpoint_seconds: float
+    debug: bool = False
 
 
 class Executor:
@@ -60,7 +62,7 @@ class Executor:
         self._store = store
         self._options = options
         self._report = report
-        self._cache = StageCache()
+        self._cache = StageCache(debug=options.debug)
         self._stop = Stop()
         self._residents = Residents(())
         self._outcome = Outcome([], {})

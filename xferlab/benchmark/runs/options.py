@@ -33,6 +33,7 @@ class BenchOptions:
         checkpoint_seconds: least time between two checkpoints of a pack.
         metric: the metric of the table; '' for the suite's own.
         validator: label-free selection of the table; '' for the suite's own.
+        debug: whether every step checks what it reads and makes; see `for_debugging`.
         interval: 't' (Student's) or 'bootstrap', for the 95 % intervals over seeds.
     """
 
@@ -44,6 +45,12 @@ class BenchOptions:
     metric: str = ""
     validator: str = ""
     interval: str = "t"
+    debug: bool = False
+
+
+def for_debugging(options: BenchOptions) -> BenchOptions:
+    """Returns options for runs one by one, in a folder of their own: checks may move last bits."""
+    return dataclasses.replace(options, out=options.out / "debug", width=1, debug=True)
 
 
 def check_presentation(options: BenchOptions) -> None:

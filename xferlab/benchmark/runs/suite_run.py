@@ -82,9 +82,10 @@ def train_suite(
     store = RunStore(options.out)
     asked = make_manifest(_as_asked(suite, options).header, packs)
     manifest, remarks = store_manifest(options.out, asked)
-    executor = Executor(
-        store, ExecutorOptions(choose_jobs(options.jobs), options.checkpoint_seconds), report
+    execution = ExecutorOptions(
+        choose_jobs(options.jobs), options.checkpoint_seconds, options.debug
     )
+    executor = Executor(store, execution, report)
     outcome = executor.run(packs)
     reasons = dict.fromkeys(asked.digests, "")
     for failure in outcome.failures:
