@@ -197,7 +197,7 @@ def test_better_than_source_only(trained):
     if trained.name == "source_only":
         assert accuracy < 0.75
     else:
-        assert accuracy > 0.75
+        assert accuracy > (0.75 if trained.name == "mme" else 0.78)  # mme has no shots here.
 
 
 @pytest.mark.parametrize("name", ["adda", "shot"])

@@ -1,5 +1,7 @@
 """Debug mode: the first number that is not finite is named, and nothing else changes."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -7,11 +9,12 @@ import pytest
 from tests.methods import toys
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
-from xferlab.data.feeds.resident import to_resident
+from xferlab.data.feeds.resident import draw_batch, to_resident
 from xferlab.losses.classification import cross_entropy
 from xferlab.methods.base import Method, Term, method, static
 from xferlab.methods.table import METHODS
 from xferlab.training.debug import NotFiniteError, check_same_tree, jit_with_checks, with_checks
+from xferlab.training.loop import Stream
 from xferlab.training.run import Member, StageCache, Training
 
 
@@ -76,6 +79,25 @@ def test_inputs_that_are_not_finite_are_named_before_what_follows_from_them(debu
     training = Training(toys.make_spec(), [member], {setting: data}, setting, toys.CACHE)
     with pytest.raises(NotFiniteError, match="batch target/inputs at step 0"):
         training.advance(2)
+
+
+@pytest.mark.parametrize("place", ["gradient", "nowhere"])
+def test_a_streamed_run_is_checked_too(debugging, place):
+    setting, options = Setting.UNSUPERVISED_DA, toys.make_options(steps=8)
+    resident = to_resident(toys.make_task().training_arrays())
+
+    def batches_from(step):
+        for number in itertools.count(step):
+            yield draw_batch(resident, jax.random.key(0), jnp.int32(number), options.sizes)
+
+    member, data = Member(Faulty(place=place), options, 0), {setting: Stream(batches_from, 100)}
+    training = Training(toys.make_spec(), [member], data, setting, toys.CACHE)
+    if place == "nowhere":
+        training.advance(5)
+        training.advance(8)
+        return
+    with pytest.raises(NotFiniteError, match=r"gradient of phase 'train' encoder/.* at step 3"):
+        training.advance(8)
 
 
 @pytest.mark.parametrize("name", ["dann", "wdgrl", "ada_bn", "shot", "self_ensembling"])

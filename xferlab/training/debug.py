@@ -1,8 +1,8 @@
 """Debug mode: a step checks all that it reads and makes, and a run stops at the first bad number.
 
 Numbers are checked inside the compiled program (`jax.experimental.checkify`); chex checks, while
-the program is traced, that a step leaves the state's structure, shapes and types as they were, and
-that nothing is traced twice. Checks cost time, and the program may round in another way.
+the program is traced, that a step leaves the state's structure, shapes and types as they were. A
+program that is traced twice is a fault too. Checks cost time, and may round in another way.
 """
 
 from __future__ import annotations
