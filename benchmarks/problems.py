@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from xferlab.core.batch import AdaptationBatch, Batch, Labelled, Unlabelled
@@ -52,9 +53,13 @@ def host_batches(problem: Problem) -> Iterator[AdaptationBatch]:
     while True:
         i, j = rng.integers(0, len(source.index), n), rng.integers(0, len(target.index), m)
         yield Batch(
-            Labelled._make(array[i] for array in source),
-            Unlabelled._make(array[j] for array in target),
+            _rows(source, i),
+            _rows(target, j),
         )
+
+
+def _rows(part: Any, rows: np.ndarray) -> Any:
+    return jax.tree.map(lambda array: array[rows], part)
 
 
 def bag_of_words(examples: int = EXAMPLES) -> Problem:
@@ -86,9 +91,8 @@ def images(examples: int = EXAMPLES) -> Problem:
 
 
 def _two_domains(inputs: list[np.ndarray], labels: np.ndarray) -> Batch:
-    index = np.arange(len(labels), dtype=np.int32)
-    source = Labelled._make((inputs[0], index, labels.astype(np.int32)))
-    return Batch(source, Unlabelled._make((inputs[1], index)))
+    source = Labelled.of(inputs[0], labels.astype(np.int32))
+    return Batch(source, Unlabelled.of(inputs[1]))
 
 
 PROBLEMS: NameTable[Callable[[], Problem]] = NameTable(

@@ -5,6 +5,7 @@ from etils import epy
 with epy.lazy_api_imports(globals()):
     from xferlab.benchmark.compare import compare
     from xferlab.core.errors import InputError
+    from xferlab.core.heads import Head
     from xferlab.core.settings import Setting
     from xferlab.data.domain import Domain
     from xferlab.data.readers.arrays import domain_from_arrays
@@ -15,6 +16,7 @@ with epy.lazy_api_imports(globals()):
 
 __all__ = [
     "Domain",
+    "Head",
     "InputError",
     "Method",
     "NetworkSpec",

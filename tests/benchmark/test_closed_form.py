@@ -76,7 +76,7 @@ def test_rules_and_table(finished):
     table = build_table(
         runs, TableSpec(title="tiny", rules=("last", "oracle"), baseline="nearest_neighbour")
     )
-    cells = table.cells.set_index(["rule", "method"])["mean_percent"]
+    cells = table.cells.set_index(["rule", "method"])["mean"]
     assert cells["last", "svm"] == cells["oracle", "svm"]
     assert {method for _, method in cells.index} == set(METHODS)
 

@@ -61,7 +61,7 @@ def test_two_of_them_are_compared_over_the_examples(seeds, declared):
     runs += fixed("a->b", "pca", 0.7, seeds=seeds, declared=declared)
     table = build_table(runs, SPEC)
     row = cell(table, "pca")
-    assert np.isnan(row["low_percent"]) and np.isnan(row["high_percent"])
+    assert np.isnan(row["low"]) and np.isnan(row["high"])
     assert (row["deterministic"], row["test"], row["pairs"]) == (True, "examples", N)
     first, second = runs[0], runs[1]
     right = [(r.predictions[0] == r.labels) for r in (second, first)]
@@ -98,7 +98,7 @@ def test_against_a_method_that_draws_the_test_is_over_its_seeds():
     other = cell(reverse, "nearest_neighbour")
     assert other["p_value"] == pytest.approx(row["p_value"])
     assert other["difference_points"] == pytest.approx(-row["difference_points"])
-    assert np.isnan(other["low_percent"]) and np.isfinite(cell(reverse, "dann")["low_percent"])
+    assert np.isnan(other["low"]) and np.isfinite(cell(reverse, "dann")["low"])
 
 
 def test_averages_of_two_of_them_are_compared_over_the_tasks():
@@ -110,7 +110,7 @@ def test_averages_of_two_of_them_are_compared_over_the_tasks():
     ]
     assert (row["test"], row["pairs"]) == ("tasks", 4)
     assert row["p_value"] == pytest.approx(stats.ttest_rel(*by_task).pvalue)
-    assert np.isnan(row["low_percent"])
+    assert np.isnan(row["low"])
     single = build_table(runs, dataclasses.replace(SPEC, interval="resampling"))
     assert cell(single, "pca", AVERAGE)["p_value"] >= 2 / 2**4
 
@@ -131,8 +131,8 @@ def test_an_average_over_cells_of_both_kinds_has_the_seeds_of_those_that_draw():
         ]
         for t in TASKS
     ]
-    assert row["mean_percent"] == pytest.approx(np.mean(matrix))
-    assert row["seeds"] == 5 and np.isfinite(row["low_percent"])
+    assert row["mean"] == pytest.approx(np.mean(matrix))
+    assert row["seeds"] == 5 and np.isfinite(row["low"])
 
 
 def test_equal_scores_of_methods_that_draw_are_not_taken_for_one_run():
@@ -143,7 +143,7 @@ def test_equal_scores_of_methods_that_draw_are_not_taken_for_one_run():
         for seed in range(3)
     ]
     row = cell(build_table(runs, SPEC), "dann")
-    assert not row["deterministic"] and row["low_percent"] == row["high_percent"] == 100.0
+    assert not row["deterministic"] and row["low"] == row["high"] == 100.0
 
 
 def test_the_comparison_says_the_same_as_the_table():
@@ -160,7 +160,7 @@ def test_the_comparison_says_the_same_as_the_table():
             assert marks[row["method"], row["task"]] == row["verdict"]
         methods = comparison.methods.set_index("method")
         assert methods.loc["pca", "wins"] == (marks["pca"] == "better").sum() > 0
-        assert np.isnan(methods.loc["pca", "mean_low_percent"])
+        assert np.isnan(methods.loc["pca", "mean_low"])
         assert methods.loc["pca", "seeds"] == 1
         assert "Deterministic: nearest_neighbour, pca" in " ".join(comparison.notes)
         assert "ONE seed" not in " ".join(comparison.notes)

@@ -110,7 +110,7 @@ def permuted(domain):
     """The domain with the labels of both splits in another order."""
     generator = np.random.default_rng(0)
     splits = {
-        name: split._replace(labels=generator.permutation(split.labels))
+        name: dataclasses.replace(split, labels=generator.permutation(split.labels))
         for name, split in domain.splits.items()
     }
     return Domain(domain.name, splits, domain.class_names)

@@ -86,8 +86,8 @@ def same_means(cells, comparison):
         if row["gap"] or (row["method"], AVERAGE) not in cells.index:
             continue
         cell = cells.loc[(row["method"], AVERAGE)]
-        names = ("mean_percent", "low_percent", "high_percent")
-        ours = [row[n] for n in ("mean_percent", "mean_low_percent", "mean_high_percent")]
+        names = ("mean", "low", "high")
+        ours = [row[n] for n in ("mean", "mean_low", "mean_high")]
         np.testing.assert_allclose(cell[list(names)].astype(float), ours, rtol=1e-12)
 
 
@@ -96,10 +96,10 @@ def test_no_interval_passes_the_range_of_the_metric(interval):
     records = near_the_top(np.random.default_rng(0), 3)
     spec = TableSpec("t", rules=RULES, interval=interval)
     cells = build_table(records, spec).cells
-    assert (cells["high_percent"] <= 100).all() and (cells["low_percent"] >= 0).all()
+    assert (cells["high"] <= 100).all() and (cells["low"] >= 0).all()
     for rule in RULES:
         methods = compare_methods(records, spec, rule).methods
-        assert (methods["mean_high_percent"] <= 100).all()
+        assert (methods["mean_high"] <= 100).all()
 
 
 def test_the_printed_mean_is_one_string():

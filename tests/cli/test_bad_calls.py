@@ -191,8 +191,8 @@ SPEC = [
     ("heads", (), "heads are"),
     ("heads", 10, "heads are 10"),
     ("heads", ("class", 10), "heads are"),
-    ("heads", (("class", 0),), "outputs of head 'class' is 0"),
-    ("heads", (("class", 2.5),), "outputs of head 'class' is 2.5"),
+    ("heads", (("class", 0),), "size of head 'class' is 0"),
+    ("heads", (("class", 2.5),), "size of head 'class' is 2.5"),
     ("heads", (("a", 2), ("a", 2)), "a name of its own"),
     ("heads", ((3, 2),), "heads are"),
 ]

@@ -51,7 +51,7 @@ BAD = {
     "half a task": (["train", "--source=moons"], "--source and --target belong together"),
     "validator": (["bench", "--validator=sns"], "'sns'. Did you mean: snd?"),
     "oracle": (["bench", "--validator=oracle"], "unknown label-free validator 'oracle'"),
-    "metric": (["bench", "--metric=acuracy"], "unknown metric 'acuracy'. Did you mean: accuracy?"),
+    "metric": (["bench", "--metric=acuracy"], "unknown metric 'acuracy'. Did you mean: accuracy"),
     "metric of a report": (["report", "--metric=f1"], "unknown metric 'f1'"),
     "interval": (["bench", "--interval=z"], "--interval=z: value should be one of <t|bootstrap>"),
     "negative steps": (["bench", "--steps=-5"], "--steps=-5"),

@@ -129,7 +129,7 @@ LABELS = {
     "a frame": (pd.DataFrame({"y": Y}), r"shape \(24, 1\)"),
     "categories": (pd.Series(["u", "v"] * 12, dtype="category"), "dtype object|np.unique"),
     "objects": (changed(Y.astype(object), 3, None), "NoneType, int"),
-    "masked": (np.ma.masked_equal(Y, 1), "masked"),
+    "all of a class masked": (np.ma.masked_equal(Y, 1), "all 12 labels are 0"),
     "missing": (None, "NoneType holds no examples"),
     "one number": (1, "int holds no examples"),
     "a tensor with gradient": (Tensor(), "Tensor cannot be read"),

@@ -53,8 +53,8 @@ def make_tasks():
 def assert_same_batch(sparse, dense):
     for part, other in zip(sparse[:2], dense[:2], strict=True):
         np.testing.assert_array_equal(scale_inputs(part.inputs), other.inputs)
-        for array, other_array in zip(part[1:], other[1:], strict=True):
-            np.testing.assert_array_equal(array, other_array)
+        for arrays in zip(*map(jax.tree.leaves, (part[1:], other[1:])), strict=True):
+            np.testing.assert_array_equal(*arrays)
 
 
 def test_a_domain_keeps_scipys_matrix_sparse():

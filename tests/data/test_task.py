@@ -1,5 +1,7 @@
 """TransferTask: what a method sees under each setting, and which domains make no task."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,9 @@ from tests.data.made import make_domain, make_split
 from xferlab.core.batch import Labelled, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.settings import NAMED, Setting, View
+from xferlab.data.shots import draw_shots
 from xferlab.data.split import Split
-from xferlab.data.task import TransferTask, draw_shots
+from xferlab.data.task import TransferTask
 
 pytestmark = pytest.mark.fast
 TYPES = {View.ABSENT: type(None), View.INPUTS: Unlabelled, View.LABELS: Labelled}
@@ -163,7 +166,7 @@ def test_input_shapes_and_dtypes_agree():
     with pytest.raises(InputError, match=r"'left' are float32 \[n, 3\], of target 'right' .* 4\]"):
         make_task(target=wide)
     image = Split(np.zeros((12, 2, 2, 1), np.uint8), np.arange(12) % 3)
-    other = image._replace(inputs=image.inputs.astype(np.float32))
+    other = dataclasses.replace(image, inputs=image.inputs.astype(np.float32))
     with pytest.raises(InputError, match="the same image size and channels"):
         make_task(
             sources=(make_domain("left", train=image, test=image),),

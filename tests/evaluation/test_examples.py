@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from xferlab.core.errors import InputError
-from xferlab.evaluation import metrics
+from xferlab.evaluation import metric_table
 from xferlab.evaluation.examples import METRICS, compare_predictions
 
 pytestmark = pytest.mark.fast
@@ -27,7 +27,7 @@ def draw(seed, n=60, classes=4, quality=(0.7, 0.5)):
 def test_the_difference_is_that_of_scikit_learns_metrics(metric, seed):
     labels, ours, baseline = draw(seed, n=25, classes=6)
     test = compare_predictions(labels, ours, baseline, num_classes=6, metric=metric)
-    score = metrics.METRICS[metric]
+    score = metric_table.METRICS[metric]
     assert test.difference == pytest.approx(score(labels, ours, 6) - score(labels, baseline, 6))
     assert test.low <= test.difference <= test.high
     assert test.n == 25
@@ -47,7 +47,7 @@ def test_accuracy_has_mcnemars_exact_p_value(seed):
 def test_other_metrics_have_the_p_value_of_all_swaps(metric):
     """Ten examples have 1024 patterns of who predicted what."""
     labels, ours, baseline = draw(3, n=10, classes=3, quality=(0.9, 0.2))
-    score = metrics.METRICS[metric]
+    score = metric_table.METRICS[metric]
     patterns = np.arange(2**10)[:, None] >> np.arange(10) & 1 == 1
     differences = [
         score(labels, np.where(swap, baseline, ours), 3)

@@ -35,7 +35,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.roles import Roles
 from xferlab.core.settings import NAMED, Setting, View
 from xferlab.data.feeds.resident import draw_batch, to_resident
-from xferlab.data.task import draw_shots
+from xferlab.data.shots import draw_shots
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.methods.base import Method
 from xferlab.methods.table import METHODS

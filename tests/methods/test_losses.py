@@ -12,6 +12,7 @@ import pytest
 from tests.methods.toys import make_spec, quick_jit
 from tests.oracles import methods as oracles
 from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.heads import Labels
 from xferlab.core.settings import View
 from xferlab.methods.base import Context, identity_view
 from xferlab.methods.schedules import dann_ramp
@@ -65,10 +66,10 @@ def make_case(name) -> Case:
 
 
 def make_batch(name):
-    source = Labelled(jnp.asarray(SOURCE, jnp.float32), jnp.arange(7), jnp.asarray(LABELS))
-    target = Unlabelled(jnp.asarray(TARGET, jnp.float32), jnp.asarray(INDEX))
+    source = Labelled.of(jnp.asarray(SOURCE, jnp.float32), jnp.asarray(LABELS))
+    target = Unlabelled.of(jnp.asarray(TARGET, jnp.float32))._replace(index=jnp.asarray(INDEX))
     if METHODS[name].needs.target is View.LABELS:
-        target = Labelled(*target, labels=jnp.asarray(LABELS))
+        target = Labelled(*target, (Labels(jnp.asarray(LABELS)),))
     return Batch(None if name == "shot" else source, target)
 
 

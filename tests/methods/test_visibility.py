@@ -13,6 +13,7 @@ import pytest
 
 from tests.methods.toys import make_spec
 from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.heads import Labels
 from xferlab.core.settings import View
 from xferlab.methods.base import Context, identity_view
 from xferlab.methods.table import METHODS
@@ -57,11 +58,11 @@ def make_batch(name: str, spoilt: str) -> Batch:
         else jnp.asarray(rng.normal(size=(6, 4)), jnp.float32)
         for domain in BOTH
     }
-    index, labels = jnp.arange(6), jnp.arange(6) % 3
-    source = Labelled(inputs["source"], index, labels)
-    target = Unlabelled(inputs["target"], index)
+    labels = jnp.arange(6) % 3
+    source = Labelled.of(inputs["source"], labels)
+    target = Unlabelled.of(inputs["target"])
     if METHODS[name].needs.target is View.LABELS:
-        target = Labelled(*target, labels=labels)
+        target = Labelled(*target, (Labels(labels),))
     return Batch(None if name == "shot" else source, target)
 
 

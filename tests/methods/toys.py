@@ -77,7 +77,7 @@ def with_permuted_target_labels(task: TransferTask, *, seed: int = 0) -> Transfe
     """The task with the labels of both target splits in random order."""
     rng = np.random.default_rng(seed)
     splits = {
-        name: split._replace(labels=rng.permutation(split.labels))
+        name: dataclasses.replace(split, labels=rng.permutation(split.labels))
         for name, split in task.target.splits.items()
     }
     return dataclasses.replace(task, target=dataclasses.replace(task.target, splits=splits))

@@ -29,8 +29,8 @@ def make_batch(n=5, m=3, shape=(4,)):
     rng = np.random.default_rng(0)
     source, target = rng.normal(size=(n, *shape)), rng.normal(size=(m, *shape)) + 1
     return Batch(
-        Labelled(jnp.asarray(source, jnp.float32), jnp.arange(n), jnp.zeros(n, jnp.int32)),
-        Unlabelled(jnp.asarray(target, jnp.float32), jnp.arange(m)),
+        Labelled.of(jnp.asarray(source, jnp.float32), jnp.zeros(n, jnp.int32)),
+        Unlabelled.of(jnp.asarray(target, jnp.float32)),
     )
 
 

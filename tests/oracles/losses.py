@@ -22,6 +22,15 @@ def soft_cross_entropy(logits, target_probs):
     return -np.einsum("nk,nk->n", target_probs, special.log_softmax(logits, axis=1))
 
 
+def label_cross_entropy(logits, labels):
+    there, absent = special.log_expit(logits), special.log_expit(-logits)
+    return -(labels * there + (1 - labels) * absent).mean(axis=1)
+
+
+def squared_error(predictions, values):
+    return ((predictions - values) ** 2).mean(axis=1)
+
+
 def entropy(logits):
     return stats.entropy(special.softmax(logits, axis=1), axis=1)
 

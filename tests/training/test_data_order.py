@@ -92,8 +92,8 @@ def test_every_order_is_equally_likely():
 
 
 def make_splits(n, m):
-    source = Labelled(np.ones((n, 2), np.float32), np.arange(n), np.zeros(n, np.int32))
-    return Batch(source, Unlabelled(np.ones((m, 2), np.float32), np.arange(m)))
+    source = Labelled.of(np.ones((n, 2), np.float32), np.zeros(n, np.int32))
+    return Batch(source, Unlabelled.of(np.ones((m, 2), np.float32)))
 
 
 def test_unequal_sizes_share_a_program_and_padding_is_never_drawn():
@@ -112,7 +112,7 @@ def test_unequal_sizes_share_a_program_and_padding_is_never_drawn():
 
 def test_a_batch_takes_more_shots_than_there_are():
     """They repeat, each as often to within one, and every run of five of them is a whole epoch."""
-    shots = Labelled(np.ones((5, 2), np.float32), np.arange(5), np.arange(5) % 2)
+    shots = Labelled.of(np.ones((5, 2), np.float32), np.arange(5) % 2)
     data = to_resident(make_splits(20, 20)._replace(shots=shots), pad_to=(0, 0, 8))
     seen = [
         draw_batch(data, jax.random.key(0), jnp.int32(step), Roles(4, 4, 12)).shots.index
@@ -124,7 +124,7 @@ def test_a_batch_takes_more_shots_than_there_are():
 
 
 def test_shots_change_no_order_of_the_others():
-    shots = Labelled(np.ones((5, 2), np.float32), np.arange(5), np.arange(5) % 2)
+    shots = Labelled.of(np.ones((5, 2), np.float32), np.arange(5) % 2)
     splits, sizes = make_splits(20, 20), Roles(4, 3, 4)
     with_shots, without = (
         draw_batch(to_resident(each), jax.random.key(0), jnp.int32(3), sizes)
@@ -142,7 +142,7 @@ def test_source_and_target_have_orders_of_their_own():
 
 def test_images_are_scaled_and_labels_belong_to_their_inputs():
     images = np.arange(40, dtype=np.uint8).reshape(10, 2, 2, 1)
-    part = Labelled(images, np.arange(10), np.arange(10) * 7)
+    part = Labelled.of(images, np.arange(10) * 7)
     batch = draw_batch(
         to_resident(Batch(part, None)), jax.random.key(0), jnp.int32(1), Roles(5, 5, 5)
     )

@@ -28,11 +28,10 @@ OPTIONS = TrainingOptions(steps=6, batch_sizes=(16, 16), lr=0.05, evaluations=1)
 
 def resident():
     rng = np.random.default_rng(0)
-    index = np.arange(40, dtype=np.int32)
-    source = Labelled(
-        rng.normal(size=(40, 6)).astype(np.float32), index, rng.integers(0, 3, 40, dtype=np.int32)
+    source = Labelled.of(
+        rng.normal(size=(40, 6)).astype(np.float32), rng.integers(0, 3, 40, dtype=np.int32)
     )
-    target = Unlabelled(rng.normal(1.0, 2.0, (40, 6)).astype(np.float32), index)
+    target = Unlabelled.of(rng.normal(1.0, 2.0, (40, 6)).astype(np.float32))
     return {Setting.UNSUPERVISED_DA: to_resident(Batch(source, target))}
 
 

@@ -21,7 +21,7 @@ from xferlab.benchmark.runs.plan import expand_grid, make_packs
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
-from xferlab.data.task import draw_shots
+from xferlab.data.shots import draw_shots
 from xferlab.losses import cross_entropy
 from xferlab.methods import Method, Term, method
 from xferlab.methods.source_only import SourceOnly
@@ -69,7 +69,7 @@ def relabelled(task, rows):
     train = task.target.splits["train"]
     labels = train.labels.copy()
     labels[rows] = (labels[rows] + 1) % task.target.num_classes
-    splits = task.target.splits | {"train": train._replace(labels=labels)}
+    splits = task.target.splits | {"train": dataclasses.replace(train, labels=labels)}
     return dataclasses.replace(task, target=dataclasses.replace(task.target, splits=splits))
 
 
@@ -144,7 +144,7 @@ def test_the_classification_term_is_the_mean_over_all_labelled_examples():
 
     def part(kind, n):
         inputs = jnp.asarray(rng.normal(size=(n, *spec.input_shape)), jnp.float32)
-        return kind(inputs, jnp.arange(n), *([jnp.arange(n) % 3] if kind is Labelled else []))
+        return kind.of(inputs, *([jnp.arange(n) % 3] if kind is Labelled else []))
 
     batch = Batch(part(Labelled, 7), part(Unlabelled, 5), part(Labelled, 3))
     source = nets.apply(batch.source.inputs, domain=SOURCE)

@@ -36,7 +36,7 @@ def as_sparse(inputs, slots=5):
 def sparse_task():
     def convert(domain, slots):
         splits = {
-            name: split._replace(inputs=as_sparse(split.inputs, slots))
+            name: dataclasses.replace(split, inputs=as_sparse(split.inputs, slots))
             for name, split in domain.splits.items()
         }
         return Domain(domain.name, splits, domain.class_names)

@@ -31,11 +31,12 @@ from xferlab.benchmark.tables.selection import LAST
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.text.agreement import agreement_to_markdown
 from xferlab.benchmark.text.over_tasks import comparison_to_markdown, make_block
-from xferlab.benchmark.text.per_task import to_csv, to_latex, to_markdown
+from xferlab.benchmark.text.per_task import make_blocks, to_csv, to_latex, to_markdown
 from xferlab.core.bibliography import citation
 from xferlab.core.errors import InputError
 from xferlab.core.files import disk_errors, write_aside
 from xferlab.core.names import NameTable
+from xferlab.evaluation.metric_table import metric_named
 from xferlab.methods.table import ALL_METHODS
 
 AGREEMENT = "Ours beside the published numbers"
@@ -48,6 +49,7 @@ class Results:
     Attributes:
         records: its finished runs.
         table: the numbers of every task.
+        further_tables: the same by other metrics.
         comparisons: over all tasks, under each selection rule; none for a single task or method.
         agreement: ours beside the published numbers, a row per rule and method; empty without any.
         report: the HTML file.
@@ -62,6 +64,7 @@ class Results:
     report: Path
     remarks: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    further_tables: tuple[Table, ...] = ()
 
 
 def run_suite(
@@ -83,7 +86,12 @@ def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Resul
     comparisons = _compare(runs.records, table.spec)
     agreement = measure_agreement(table)
     results = Results(
-        runs.records, table, comparisons, agreement, options.out / f"{suite.name}.html"
+        runs.records,
+        table,
+        comparisons,
+        agreement,
+        options.out / f"{suite.name}.html",
+        further_tables=_further_tables(suite, runs, table.spec, options),
     )
     for suffix, text in _texts(results).items():
         path = options.out / f"{suite.name}.{suffix}"
@@ -124,6 +132,20 @@ def _table_spec(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> T
     )
 
 
+def _further_tables(
+    suite: SuiteHeader, runs: SuiteRuns, spec: TableSpec, options: BenchOptions
+) -> tuple[Table, ...]:
+    """Returns the tables of the suite's other metrics, unless one metric was asked for."""
+    specs = [] if options.metric else [_by_metric(spec, each) for each in suite.further_metrics]
+    return tuple(build_table(runs.records, each) for each in specs)
+
+
+def _by_metric(spec: TableSpec, metric: str) -> TableSpec:
+    """Returns a table by another metric; what was said of the protocol is not said again."""
+    title = f"{spec.title}, {metric_named(metric).words}"
+    return dataclasses.replace(spec, metric=metric, title=title, protocol=(), published=())
+
+
 def _compare(records: tuple[RunRecord, ...], spec: TableSpec) -> tuple[Comparison, ...]:
     """Returns the comparison under each rule, where there is something to compare."""
     tasks, methods = {run.task for run in records}, {run.method for run in records}
@@ -135,11 +157,12 @@ def _compare(records: tuple[RunRecord, ...], spec: TableSpec) -> tuple[Compariso
 def _texts(results: Results) -> dict[str, str]:
     """Returns the content of every text file by its suffix."""
     agreement = agreement_to_markdown(results.agreement)
-    parts = [to_markdown(results.table), *map(comparison_to_markdown, results.comparisons)]
+    tables = (results.table, *results.further_tables)
+    parts = [*map(to_markdown, tables), *map(comparison_to_markdown, results.comparisons)]
     texts = {
         "md": "\n".join([*parts, f"### {AGREEMENT}\n\n{agreement}\n"] if agreement else parts),
-        "csv": to_csv(results.table),
-        "tex": to_latex(results.table),
+        "csv": to_csv(*tables),
+        "tex": "\n".join(map(to_latex, tables)),
     }
     if results.comparisons:
         frames = [each.methods.assign(rule=each.rule) for each in results.comparisons]
@@ -151,6 +174,9 @@ def _texts(results: Results) -> dict[str, str]:
 
 def _sections(results: Results) -> Iterator[Section]:
     """Yields what the report shows beside tables and cells."""
+    for table in results.further_tables:
+        blocks = {block.task: block for block in make_blocks(table)}
+        yield Section(table.spec.measure.words, notes=table.notes, tables=blocks)
     for each in results.comparisons:
         block = make_block(each)
         figures = {f"Differences to {each.spec.baseline}, points": gain_map_figure(each.outcomes)}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from xferlab.core.errors import InputError, unknown_name
-from xferlab.evaluation.metrics import METRICS
+from xferlab.evaluation.metric_table import METRICS
 
 WORDS = "true or false is meant"
 NEVER_EMPTY = ("config", "data_dir", "methods", "network", "out", "source", "suite", "target")
@@ -79,7 +79,11 @@ def define_suite_flags(values: flags.FlagValues) -> None:
 def define_presentation_flags(values: flags.FlagValues) -> None:
     """Defines the flags that choose what a table shows."""
     flags.DEFINE_string(
-        "metric", "", f"one of {', '.join(METRICS)}; empty: the suite's own", flag_values=values
+        "metric",
+        "",
+        f"one of {', '.join(METRICS)}, HEAD/ before it for a head beside the classes;"
+        " empty: the suite's own",
+        flag_values=values,
     )
     flags.DEFINE_enum(
         "interval",

@@ -25,6 +25,7 @@ from xferlab.cli.printing import print_problems
 from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
+from xferlab.evaluation.metric_table import METRICS
 
 
 def define_flags() -> flags.FlagValues:
@@ -125,7 +126,7 @@ def _course(record: RunRecord) -> Table:
             str(evaluation.step),
             *("" if place is None else _number(record.curve.terms[t][place]) for t in terms),
             f"{evaluation.validators['information_maximisation']:.3f}",
-            f"{100 * evaluation.metrics['accuracy']:.1f} %",
+            f"{METRICS['accuracy'].scale * evaluation.metrics['accuracy']:.1f} %",
         )
     return table
 

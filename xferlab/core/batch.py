@@ -6,10 +6,13 @@ The types say what a step sees. On the host, and in whole splits on the device, 
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from jaxtyping import Array, Int, Shaped
 
+from xferlab.core.errors import InputError
+from xferlab.core.heads import Labels
 from xferlab.core.roles import Roles
 
 
@@ -19,7 +22,33 @@ class Labelled(NamedTuple):
     inputs: Shaped[Array, "n ..."]
     index: Int[Array, " n"]
     """Position of each example among those of its role."""
-    labels: Int[Array, " n"]
+    domain_id: Int[Array, " n"]
+    """From which of the role's domains each example is: of several sources 0, 1, ..."""
+    by_head: tuple[Labels, ...]
+    """The labels under each head of the task, in their order."""
+
+    @property
+    def labels(self) -> Int[Array, " n"]:
+        """The classes, under the first head, [n].
+
+        Raises:
+            InputError: where some are missing; `xferlab.methods.supervised` takes those that are
+                known.
+        """
+        values, known = self.by_head[0]
+        if known is not None:
+            raise InputError(
+                "some classes of these examples are missing, so `labels` cannot be used. Call"
+                " `supervised(nets, output, batch)`, which learns from those that are known, or use"
+                " `by_head[0].values` with the mask `by_head[0].known`"
+            )
+        return values
+
+    @classmethod
+    def of(cls, inputs: Any, labels: Any) -> Labelled:
+        """Returns the n examples of one domain with classes [n], all known (NumPy)."""
+        index, domain_id = _numbered(inputs)
+        return cls(inputs, index, domain_id, (Labels(labels),))
 
 
 class Unlabelled(NamedTuple):
@@ -28,6 +57,18 @@ class Unlabelled(NamedTuple):
     inputs: Shaped[Array, "n ..."]
     index: Int[Array, " n"]
     """Position of each example among those of its role."""
+    domain_id: Int[Array, " n"]
+    """From which of the role's domains each example is."""
+
+    @classmethod
+    def of(cls, inputs: Any) -> Unlabelled:
+        """Returns the n examples of one domain (NumPy)."""
+        return cls(inputs, *_numbered(inputs))
+
+
+def _numbered(inputs: Any) -> tuple[Any, Any]:
+    """Returns the positions of n examples and the number of their one domain."""
+    return np.arange(len(inputs), dtype=np.int32), np.zeros(len(inputs), np.int32)
 
 
 Part = Labelled | Unlabelled | None

@@ -17,6 +17,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.data.readers.csv import domains_from_csv
     from xferlab.data.readers.folders import domain_from_folder
     from xferlab.data.readers.tfds import domain_from_tfds
+    from xferlab.data.shots import draw_shots
     from xferlab.data.split import Split, split_train_test
     from xferlab.data.task import HeldOut, TransferTask
 
@@ -36,6 +37,7 @@ __all__ = [
     "domain_of",
     "domains_from_csv",
     "draw_batch",
+    "draw_shots",
     "load_raw",
     "moons",
     "optdigits",

@@ -18,10 +18,12 @@ import jax
 import numpy as np
 
 from xferlab.core.errors import InputError
+from xferlab.core.heads import FIRST, Head, check_heads
 from xferlab.core.seeds import canonical_json
 from xferlab.core.sparse import Inputs, SparseRows
 from xferlab.data.entrance import clean_name
-from xferlab.data.split import Split, check_labels_in_range, clean_split
+from xferlab.data.labels import check_labels_in_range
+from xferlab.data.split import Split, clean_split
 
 SPLITS = ("train", "test")
 MOST_CLASSES = 32_767
@@ -38,6 +40,7 @@ class Domain:
         class_names: the k classes; label i means class_names[i]. Bytes and integers become text.
         notes: what a reader left out or changed, in sentences; they stand under every table of a
             suite with this domain. The fingerprint does not see them: it sees what became of it.
+        others: heads beside the classes, whose labels `Split.others` has in their order.
 
     Raises:
         InputError: see `xferlab.data.split.clean_split` and `xferlab.data.entrance.clean_name`;
@@ -49,11 +52,14 @@ class Domain:
     splits: Mapping[str, Split]
     class_names: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    others: tuple[Head, ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "name", clean_name(self.name, "a domain's name", path_like=False))
         object.__setattr__(self, "class_names", clean_class_names(self.class_names, self.name))
         object.__setattr__(self, "notes", tuple(self.notes))
+        object.__setattr__(self, "others", tuple(self.others))
+        check_heads(self.heads, f"domain {self.name!r}")
         self._check_splits()
         cleaned = {name: self._clean(name) for name in SPLITS}
         object.__setattr__(self, "splits", cleaned)
@@ -77,9 +83,14 @@ class Domain:
     def _clean(self, split_name: str) -> Split:
         """Returns one split, checked and in its stored form."""
         where = f"domain {self.name!r}, split {split_name!r}"
-        split = clean_split(self.splits[split_name], where)
-        check_labels_in_range(split.labels, self.num_classes, where)
+        split = clean_split(self.splits[split_name], where, self.others)
+        check_labels_in_range(split.labels, self.num_classes, where, split.known)
         return split
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """What there are labels of: the classes, under the name 'class', then the others."""
+        return (Head(FIRST, "classes", self.num_classes, self.class_names), *self.others)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -99,8 +110,11 @@ class Domain:
     @functools.cached_property
     def transductive(self) -> bool:
         """Whether the test split holds the very examples of the training split."""
-        train, test = (jax.tree.leaves(self.splits[name]) for name in SPLITS)
-        return all(a is b or np.array_equal(a, b) for a, b in zip(train, test, strict=True))
+        train, test = (self.splits[name] for name in SPLITS)
+        if jax.tree.structure(train) != jax.tree.structure(test):
+            return False
+        pairs = zip(jax.tree.leaves(train), jax.tree.leaves(test), strict=True)
+        return all(a is b or np.array_equal(a, b) for a, b in pairs)
 
     def map_inputs(self, function: Callable[[Any], Inputs]) -> Domain:
         """Returns the domain with the inputs of every split as the function gives them.
@@ -109,7 +123,8 @@ class Domain:
             function: from inputs [n, ...] to inputs of n examples.
         """
         splits = {
-            part: Split(function(inputs), labels) for part, (inputs, labels) in self.splits.items()
+            part: dataclasses.replace(split, inputs=function(split.inputs))
+            for part, split in self.splits.items()
         }
         return dataclasses.replace(self, splits=splits)
 
@@ -117,6 +132,8 @@ class Domain:
     def fingerprint(self) -> str:
         """16 hex digits of a SHA-256 over names, dtypes, shapes and bytes of everything here."""
         hasher = hashlib.sha256(canonical_json([self.name, self.class_names]).encode())
+        for head in self.others:
+            hasher.update(canonical_json([*head.form, head.names]).encode())
         for split_name in SPLITS:
             inputs = self.splits[split_name].inputs
             if isinstance(inputs, SparseRows):

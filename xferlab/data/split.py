@@ -4,12 +4,15 @@ Inputs are kept in one of two forms. 8-bit images stay uint8 [n, h, w, c] with c
 training step scales them to [-1, 1] (`feeds.scaling`). Everything else, of any rank of two or more,
 is float32: other numbers (float64, integers that are not uint8, booleans) are converted.
 Sparse matrices become `SparseRows`, which are dense only within a batch.
-Labels are int32 [n]. Arrays become read-only, because a domain's fingerprint is computed once.
+Classes are int32 [n]; other labels are in `xferlab.data.labels`. Arrays become read-only, because a
+domain's fingerprint is computed once.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -17,60 +20,111 @@ import scipy.sparse
 
 from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError
+from xferlab.core.heads import Head, Labels, describe_heads
 from xferlab.core.optional import require
 from xferlab.core.sparse import Inputs, SparseRows
 from xferlab.data.entrance import as_array, fraction
+from xferlab.data.labels import clean_classes, clean_values, missing_marked, part_masked
 from xferlab.data.precision import WHOLE, check_float32
 
 IMAGE_CHANNELS = (1, 3)
 
 
-class Split(NamedTuple):
-    """Examples and their labels."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Split:
+    """Examples and their labels.
+
+    It unpacks into inputs and classes: most domains have no more.
+
+    Attributes:
+        inputs: uint8 images [n, h, w, c], float32 [n, ...], or sparse rows [n, d].
+        labels: int32 [n], each in [0, k): the classes, of the first head; -1 where one is missing.
+        known: whose class is known, bool [n]; None: everybody's.
+        others: the labels of the heads behind the first one.
+    """
 
     inputs: Inputs
-    """uint8 images [n, h, w, c], float32 [n, ...], or sparse rows [n, d]."""
     labels: np.ndarray
-    """int32 [n], each in [0, k)."""
+    known: np.ndarray | None = None
+    others: tuple[Labels, ...] = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yields inputs and classes."""
+        yield self.inputs
+        yield self.labels
+
+    @property
+    def by_head(self) -> tuple[Labels, ...]:
+        """The labels under every head."""
+        return (Labels(self.labels, self.known), *self.others)
+
+    def take(self, rows: np.ndarray) -> Split:
+        """Returns some of the examples."""
+        return jax.tree.map(lambda array: array[rows], self)
 
 
-def clean_split(split: Split, where: str) -> Split:
+jax.tree_util.register_dataclass(Split, ["inputs", "labels", "known", "others"], [])
+
+
+def clean_split(split: Split, where: str, others: Sequence[Head] = ()) -> Split:
     """Returns the split in the forms above, after every check that needs no class names.
 
     Args:
-        split: arrays (or nested sequences, or sparse matrices) as the user gave them.
+        split: arrays (or nested sequences, or sparse matrices) as the user gave them: a pair of
+            inputs and classes, or a `Split`.
         where: the beginning of an error message, such as "domain 'usps', split 'train'".
+        others: the heads behind the first one.
 
     Raises:
         InputError: empty, unequal lengths, a dtype or shape that is not allowed, NaN or infinity
             in the inputs, values that float32 cannot tell apart, labels that are not integers,
-            fewer than two classes.
+            fewer than two classes; see `xferlab.data.labels.clean_values` for other heads.
     """
-    inputs, labels = _pair(split, where)
+    inputs, given, beside = _parts(split, where)
     inputs = _clean_inputs(inputs, where)
-    labels = clean_labels(labels, where)
+    values, known = part_masked(given)
+    labels = clean_classes(values, where)
     if len(inputs) != len(labels):
         raise InputError(
             f"{where}: {len(inputs)} inputs but {len(labels)} labels. Each input needs exactly "
             "one label; check that both arrays come from the same examples in the same order."
         )
-    if (labels == labels[0]).all():
+    labels, known = missing_marked(Labels(labels, known))
+    present = labels if known is None else labels[known]
+    if not len(present):
+        raise InputError(f"{where}: not a single class is known. Give some, of two classes or more")
+    if (present == present[0]).all():
         raise InputError(
-            f"{where}: all {len(labels)} labels are {labels[0]}. At least two classes must be "
+            f"{where}: all {len(present)} labels are {present[0]}. At least two classes must be "
             "present; a classifier of one class is always right and always useless."
         )
-    return Split(_read_only(inputs), _read_only(labels))
+    if len(beside) != len(others):
+        raise InputError(
+            f"{where}: labels for {len(beside)} heads beside the classes, where there are"
+            f" {len(others)}: {describe_heads(others) or 'none'}. Give Split(inputs, classes,"
+            " others=(...)) with one array for each, in their order"
+        )
+    pairs = zip(beside, others, strict=True)
+    cleaned = tuple(clean_values(each, head, len(inputs), where) for each, head in pairs)
+    return _read_only(Split(inputs, labels, known, cleaned))
 
 
-def _pair(split: Any, where: str) -> tuple[Any, Any]:
-    """Returns inputs and labels as they were given. Raises InputError for what is no such pair."""
+def _parts(split: Any, where: str) -> tuple[Any, Any, Sequence[Any]]:
+    """Returns inputs, classes and the labels of other heads as they were given.
+
+    Raises:
+        InputError: it is neither a `Split` nor a pair.
+    """
+    if isinstance(split, Split):
+        labels = split.labels if split.known is None else Labels(split.labels, split.known)
+        return split.inputs, labels, split.others
     if not isinstance(split, tuple | list) or len(split) != 2:
         size = f" of {len(split)}" if isinstance(split, tuple | list) else ""
         raise InputError(
             f"{where}: {type(split).__qualname__}{size} in the place of inputs and labels. Allowed:"
             " a pair (inputs, labels)"
         )
-    return split[0], split[1]
+    return split[0], split[1], ()
 
 
 def is_sparse(inputs: Any) -> bool:
@@ -166,37 +220,6 @@ def _check_finite(inputs: np.ndarray, where: str) -> np.ndarray:
     return inputs
 
 
-def clean_labels(labels: Any, where: str) -> np.ndarray:
-    """Returns int32 labels [n] if they are integers in one axis."""
-    labels = integer_labels(labels, where)
-    limit = np.iinfo(np.int32)  # Clipped, not wrapped: a huge label must stay out of range.
-    return labels.clip(limit.min, limit.max).astype(np.int32) if labels.size else labels
-
-
-def integer_labels(labels: Any, where: str) -> np.ndarray:
-    """Returns labels [n] as they are. Raises InputError unless they are integers in one axis."""
-    labels = as_array(labels, f"{where}: labels")
-    if labels.dtype.kind not in "ui" or labels.ndim != 1:
-        raise InputError(
-            f"{where}: labels have dtype {labels.dtype} and shape {labels.shape}. Allowed: "
-            "integers from 0, of shape [n]; turn names into integers by "
-            "np.unique(labels, return_inverse=True), one-hot rows by labels.argmax(axis=1), a "
-            "column by labels.ravel(), truth values and whole floats by labels.astype(int)."
-        )
-    return labels
-
-
-def check_labels_in_range(labels: np.ndarray, num_classes: int, where: str) -> None:
-    """Raises InputError for the first label that is negative or not less than `num_classes`."""
-    bad = np.flatnonzero((labels < 0) | (labels >= num_classes))
-    if bad.size:
-        raise InputError(
-            f"{where}: label {labels[bad[0]]} at index {bad[0]} is out of range ({bad.size} such "
-            f"labels). Allowed: 0 to {num_classes - 1}, one for each of {num_classes} class "
-            "names; correct the labels or name every class."
-        )
-
-
 def split_train_test(
     inputs: Inputs, labels: np.ndarray, *, test_fraction: float, seed: int
 ) -> dict[str, Split]:
@@ -245,12 +268,12 @@ def _with_one_of_each(side: np.ndarray, other: np.ndarray, labels: np.ndarray) -
     return np.concatenate([side[~np.isin(side, given)], lacking(side, other)])
 
 
-def _read_only(inputs: Inputs) -> Inputs:
-    """Returns a view that cannot be written through; the caller's own array stays writable."""
+def _read_only(split: Split) -> Split:
+    """Returns views that cannot be written through; the caller's own arrays stay writable."""
 
     def lock(array: np.ndarray) -> np.ndarray:
         view = array.view()
         view.flags.writeable = False
         return view
 
-    return jax.tree.map(lock, inputs)
+    return jax.tree.map(lock, split)

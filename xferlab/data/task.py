@@ -14,13 +14,15 @@ from typing import NamedTuple
 import numpy as np
 
 from xferlab.core.batch import Batch, Labelled, Unlabelled
-from xferlab.core.checks import check_type, whole_number, whole_numbers
+from xferlab.core.checks import check_type, whole_numbers
 from xferlab.core.errors import InputError
+from xferlab.core.heads import Labels, describe_heads
 from xferlab.core.roles import Roles
 from xferlab.core.seeds import digest
 from xferlab.core.settings import Setting, View
 from xferlab.core.sparse import concatenate_inputs
 from xferlab.data.domain import SPLITS, Domain, describe_inputs
+from xferlab.data.shots import check_shots, check_shown_shots
 from xferlab.data.split import Split
 
 
@@ -75,9 +77,28 @@ class TransferTask:
         for source in self.sources:
             _check_same_inputs(self.name, source, self.target)
             _check_same_classes(self.name, source, self.target)
+            _check_same_heads(self.name, source, self.target)
         object.__setattr__(self, "shots", whole_numbers("shots", self.shots, least=0))
-        _check_shots(self.name, self.shots, self.target)
-        _check_shown_shots(self.name, self.shots, self.setting)
+        check_shots(self.name, self.shots, self.target)
+        check_shown_shots(self.name, self.shots, self.setting)
+        self._check_heads_labelled()
+
+    def _check_heads_labelled(self) -> None:
+        """Raises InputError for a head that no role has a visible label of."""
+        if View.LABELS not in self.setting.views:
+            return
+        shown = [
+            split
+            for split, view in zip(self._training_splits, self.setting.views, strict=True)
+            if view is View.LABELS and len(split.labels)
+        ]
+        for place, head in enumerate(self.target.heads):
+            labels = [split.by_head[place] for split in shown]
+            if not any(each.known is None or each.known.any() for each in labels):
+                raise InputError(
+                    f"task {self.name!r}: head {head.name!r} has not a single label that setting"
+                    f" {self.setting.label!r} shows. Leave it out of both domains, or give some"
+                )
 
     @functools.cached_property
     def source(self) -> Domain:
@@ -88,6 +109,7 @@ class TransferTask:
             name="+".join(source.name for source in self.sources),
             splits={name: _concatenate(self.sources, name) for name in SPLITS},
             class_names=self.target.class_names,
+            others=self.target.others,
         )
 
     @property
@@ -105,9 +127,7 @@ class TransferTask:
     def _training_splits(self) -> Roles[Split]:
         """The training examples of each role; no target example is in two of them."""
         target, shots = self.target.splits["train"], np.array(self.shots, np.int64)
-        return Roles(
-            self.source.splits["train"], _without(target, shots), Split(*(a[shots] for a in target))
-        )
+        return Roles(self.source.splits["train"], _without(target, shots), target.take(shots))
 
     def with_setting(self, setting: Setting) -> TransferTask:
         """Returns the same task under another setting."""
@@ -135,70 +155,21 @@ class TransferTask:
                 f" {self.setting.label!r}. Allowed: settings within the task's; oracle=True shows"
                 " it to a run that every table marks as an oracle"
             )
-        _check_shown_shots(self.name, self.shots, setting)
-        return Batch(*map(_view, self._training_splits, setting.views))
+        check_shown_shots(self.name, self.shots, setting)
+        splits = self._training_splits
+        ids = (_numbered(self.sources, "train"), *map(_of_one, splits[1:]))
+        return Batch(*map(_view, splits, setting.views, ids))
 
     def held_out(self) -> HeldOut:
         """Returns all splits, for scores; the target's training labels are left out even here."""
         rest, test = self._training_splits.target, self.target.splits["test"]
+        test = rest if self.shots and self.target.transductive else test
+        source = self.source.splits
         return HeldOut(
-            source_train=_labelled(self.source.splits["train"]),
-            source_test=_labelled(self.source.splits["test"]),
-            target_train=_unlabelled(rest),
-            target_test=_labelled(rest if self.shots and self.target.transductive else test),
-        )
-
-
-def draw_shots(domain: Domain, per_class: int, *, seed: int = 0) -> tuple[int, ...]:
-    """Returns rows of the training split, as many of each class, drawn at random.
-
-    Args:
-        domain: the target.
-        per_class: labelled examples of each class.
-        seed: of the draw; another one gives other shots.
-
-    Raises:
-        InputError: a class has not more examples than that: one at least stays without its label.
-
-    >>> from xferlab.data.readers.arrays import domain_from_arrays
-    >>> domain = domain_from_arrays("mine", np.eye(10), np.arange(10) % 2, test=0.4)
-    >>> len(draw_shots(domain, 2))
-    4
-    """
-    per_class = whole_number("per_class", per_class, least=1)
-    labels = domain.splits["train"].labels
-    rng = np.random.default_rng(seed)
-    chosen = []
-    for label, name in enumerate(domain.class_names):
-        rows = np.flatnonzero(labels == label)
-        if len(rows) <= per_class:
-            raise InputError(
-                f"{per_class} shots of class {name!r} are asked for, and domain {domain.name!r} has"
-                f" {len(rows)} training examples of it. Allowed: fewer than each class has"
-            )
-        chosen += rng.choice(rows, per_class, replace=False).tolist()
-    return tuple(sorted(chosen))
-
-
-def _check_shots(task: str, shots: tuple[int, ...], target: Domain) -> None:
-    """Raises InputError for rows that are none, rows twice, and shots that leave no example."""
-    count = len(target.splits["train"].labels)
-    wrong = [row for row in shots if row >= count]
-    if wrong or len(set(shots)) < len(shots):
-        what = f"row {wrong[0]} of {count}" if wrong else "a row twice"
-        raise InputError(
-            f"task {task!r}: shots have {what}. Give different rows of the target's training split"
-        )
-    if shots and len(shots) >= count:
-        raise InputError(f"task {task!r}: all {count} training examples of the target are shots")
-
-
-def _check_shown_shots(task: str, shots: tuple[int, ...], setting: Setting) -> None:
-    """Raises InputError for a setting that shows shots where there are none."""
-    if setting.shots > View.ABSENT and not shots:
-        raise InputError(
-            f"setting {setting.label!r} shows shots, and task {task!r} has none. Give it some, such"
-            " as shots=draw_shots(target, 3)"
+            source_train=_labelled(source["train"], _numbered(self.sources, "train")),
+            source_test=_labelled(source["test"], _numbered(self.sources, "test")),
+            target_train=_unlabelled(rest, _of_one(rest)),
+            target_test=_labelled(test, _of_one(test)),
         )
 
 
@@ -207,24 +178,24 @@ def _without(split: Split, rows: np.ndarray) -> Split:
     if not len(rows):
         return split
     kept = np.setdiff1d(np.arange(len(split.labels)), rows)
-    return Split(*(array[kept] for array in split))
+    return split.take(kept)
 
 
-def _view(split: Split, view: View) -> Labelled | Unlabelled | None:
+def _view(split: Split, view: View, domain_id: np.ndarray) -> Labelled | Unlabelled | None:
     """Returns as much of a split as the view allows."""
     if view is View.ABSENT:
         return None
-    return _labelled(split) if view is View.LABELS else _unlabelled(split)
+    return (_labelled if view is View.LABELS else _unlabelled)(split, domain_id)
 
 
-def _labelled(split: Split) -> Labelled:
-    """Returns inputs, positions and labels: NumPy arrays where a step has jax ones."""
-    return Labelled._make((split.inputs, _positions(split), split.labels))
+def _labelled(split: Split, domain_id: np.ndarray) -> Labelled:
+    """Returns a split as a role with labels: NumPy arrays where a step has jax ones."""
+    return Labelled._make((split.inputs, _positions(split), domain_id, split.by_head))
 
 
-def _unlabelled(split: Split) -> Unlabelled:
-    """Returns inputs and positions: NumPy arrays where a step has jax ones."""
-    return Unlabelled._make((split.inputs, _positions(split)))
+def _unlabelled(split: Split, domain_id: np.ndarray) -> Unlabelled:
+    """Returns a split as a role without labels: NumPy arrays where a step has jax ones."""
+    return Unlabelled._make((split.inputs, _positions(split), domain_id))
 
 
 def _positions(split: Split) -> np.ndarray:
@@ -232,13 +203,31 @@ def _positions(split: Split) -> np.ndarray:
     return np.arange(len(split.labels), dtype=np.int32)
 
 
+def _of_one(split: Split) -> np.ndarray:
+    """Returns the domain numbers of examples that are all of one domain."""
+    return np.zeros(len(split.labels), np.int32)
+
+
+def _numbered(domains: tuple[Domain, ...], split_name: str) -> np.ndarray:
+    """Returns for each example of several domains, in their order, which of them it is from."""
+    counts = [len(domain.splits[split_name].labels) for domain in domains]
+    return np.repeat(np.arange(len(domains), dtype=np.int32), counts)
+
+
 def _concatenate(domains: tuple[Domain, ...], split_name: str) -> Split:
     """Returns one split of several domains, in their order."""
     splits = [domain.splits[split_name] for domain in domains]
-    return Split(
-        concatenate_inputs([split.inputs for split in splits]),
-        np.concatenate([split.labels for split in splits]),
-    )
+    joined = [_joined(labels) for labels in zip(*(s.by_head for s in splits), strict=True)]
+    return Split(concatenate_inputs([s.inputs for s in splits]), *joined[0], tuple(joined[1:]))
+
+
+def _joined(parts: tuple[Labels, ...]) -> Labels:
+    """Returns the labels of several splits under one head, one after the other."""
+    values = np.concatenate([part.values for part in parts])
+    if all(part.known is None for part in parts):
+        return Labels(values)
+    masks = [np.ones(len(v), bool) if known is None else known for v, known in parts]
+    return Labels(values, np.concatenate(masks))
 
 
 def _check_same_inputs(task: str, source: Domain, target: Domain) -> None:
@@ -268,3 +257,13 @@ def _check_same_classes(task: str, source: Domain, target: Domain) -> None:
         f"classes; {difference}. Both need the same class names in the same order; leave out the "
         "examples of other classes and number the labels alike."
     )
+
+
+def _check_same_heads(task: str, source: Domain, target: Domain) -> None:
+    """Raises InputError if source and target have other heads beside the classes."""
+    if source.others != target.others:
+        raise InputError(
+            f"task {task!r}: source {source.name!r} has the heads {describe_heads(source.heads)},"
+            f" target {target.name!r} {describe_heads(target.heads)}. Both need the same in the"
+            " same order; a head that one has no labels of can have them masked there"
+        )

@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Int
 from sklearn import metrics
 
-from xferlab.core.names import NameTable
 from xferlab.evaluation._checks import check_class_ids, check_same_length
 
 
@@ -140,7 +139,8 @@ def all_metrics(
     Raises:
         InputError: no example, different lengths, or a class that is no integer in range.
     """
-    return {name: metric(labels, predictions, num_classes) for name, metric in METRICS.items()}
+    metrics = (accuracy, class_mean_accuracy, macro_f1)
+    return {m.__name__: m(labels, predictions, num_classes) for m in metrics}
 
 
 def _checked(
@@ -151,7 +151,3 @@ def _checked(
     predictions = check_class_ids("predictions", predictions, num_classes)
     check_same_length(labels=labels, predictions=predictions)
     return labels, predictions
-
-
-METRICS = NameTable("metric", {m.__name__: m for m in (accuracy, class_mean_accuracy, macro_f1)})
-"""The scalar metrics by name: what `--metric` may say."""

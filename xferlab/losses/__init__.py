@@ -5,7 +5,11 @@ from etils import epy
 with epy.lazy_api_imports(globals()):
     from xferlab.losses.adversarial import domain_loss, generator_loss, gradient_reversal
     from xferlab.losses.class_confusion import class_confusion_loss
-    from xferlab.losses.classification import cross_entropy, soft_cross_entropy
+    from xferlab.losses.classification import (
+        cross_entropy,
+        label_cross_entropy,
+        soft_cross_entropy,
+    )
     from xferlab.losses.conditional import entropy_weights, multilinear, random_multilinear
     from xferlab.losses.consistency import class_balance_loss, consistency_loss
     from xferlab.losses.coral import coral_loss
@@ -14,6 +18,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.losses.jmmd import jmmd_loss
     from xferlab.losses.mmd import gaussian_kernel, mmd_loss
     from xferlab.losses.nuclear_norm import nuclear_norm_loss
+    from xferlab.losses.regression import squared_error
     from xferlab.losses.wasserstein import gradient_penalty, interpolate, wasserstein_gap
 
 __all__ = [
@@ -34,10 +39,12 @@ __all__ = [
     "information_maximisation",
     "interpolate",
     "jmmd_loss",
+    "label_cross_entropy",
     "mmd_loss",
     "multilinear",
     "nuclear_norm_loss",
     "random_multilinear",
     "soft_cross_entropy",
+    "squared_error",
     "wasserstein_gap",
 ]

@@ -77,3 +77,31 @@ def soft_cross_entropy(
     check_shapes(("logits", logits, "n k"), ("target_probs", target_probs, "n k"))
     dtype, logits, target_probs = widen(logits, target_probs)
     return optax.softmax_cross_entropy(logits, target_probs).astype(dtype)
+
+
+def label_cross_entropy(
+    logits: Float[Array, "n m"], labels: Float[Array, "n m"]
+) -> Float[Array, " n"]:
+    r"""Binary cross entropy of several labels, each there or not, averaged over the labels.
+
+        loss_i = -(1 / m) \sum_j y_{ij} log s(z_{ij}) + (1 - y_{ij}) log(1 - s(z_{ij}))
+
+    with the logistic function s.
+
+    Args:
+        logits: one for each label, [n, m].
+        labels: 1 where the label is there, 0 where not, [n, m]; numbers between are shares.
+
+    Returns:
+        One non-negative loss per example, [n].
+
+    Raises:
+        ValueError: a wrong shape.
+
+    >>> loss = label_cross_entropy(jnp.zeros((1, 3)), jnp.array([[1.0, 0.0, 1.0]]))
+    >>> round(float(loss[0]), 4)  # log 2
+    0.6931
+    """
+    check_shapes(("logits", logits, "n m"), ("labels", labels, "n m"))
+    dtype, logits, labels = widen(logits, labels)
+    return optax.sigmoid_binary_cross_entropy(logits, labels).mean(axis=1).astype(dtype)

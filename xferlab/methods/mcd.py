@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array
 
 from xferlab.core.batch import AdaptationBatch
-from xferlab.losses.classification import cross_entropy
 from xferlab.losses.discrepancy import classifier_discrepancy
 from xferlab.methods.base import Context, Method, Phase, Term, Terms, method, static
+from xferlab.methods.supervised import head_terms
 from xferlab.models.nets import SOURCE, TARGET, Nets, Output
 from xferlab.models.networks import make_head
 from xferlab.models.spec import NetworkSpec
@@ -84,25 +83,22 @@ class MCD(Method):
     def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the features and the mean of both heads' logits."""
         output = nets.apply(inputs, domain=domain)
-        return output._replace(logits=(output.logits + nets["second_head"](output.features)) / 2)
+        return output._replace(logits=(output.logits + _second(nets, output)) / 2)
 
 
 def _classification(nets: Nets, source: Output, batch: AdaptationBatch) -> Terms:
-    """Returns each head's mean cross entropy over the source and, if there are any, the shots."""
-    labelled = [(source, batch.source.labels)]
+    """Returns each classifier's cross entropy, and once the terms of the heads beside them."""
+    labelled = [(source, batch.source)]
     if batch.shots is not None:
-        shots = nets.apply(batch.shots.inputs, domain=TARGET)
-        labelled.append((shots, batch.shots.labels))
-    first = [cross_entropy(output.logits, labels) for output, labels in labelled]
-    second = [
-        cross_entropy(nets["second_head"](output.features), labels) for output, labels in labelled
-    ]
-    return {
-        "first": Term(jnp.concatenate(first).mean()),
-        "second": Term(jnp.concatenate(second).mean()),
-    }
+        labelled.append((nets.apply(batch.shots.inputs, domain=TARGET), batch.shots))
+    first = dict(head_terms(labelled, nets.heads))
+    second = head_terms(labelled, nets.heads[:1], classify=lambda out: _second(nets, out))
+    return {"first": first.pop("classification"), "second": second["classification"], **first}
+
+
+def _second(nets: Nets, output: Output) -> Array:
+    return nets["second_head"](output.features)
 
 
 def _discrepancy(nets: Nets, target: Output) -> Array:
-    second = nets["second_head"](target.features)
-    return classifier_discrepancy(target.logits, second).mean()
+    return classifier_discrepancy(target.logits, _second(nets, target)).mean()

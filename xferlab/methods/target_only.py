@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from xferlab.core.batch import SupervisedBatch
 from xferlab.core.settings import Setting, View
-from xferlab.losses.classification import cross_entropy
-from xferlab.methods.base import Context, Method, Term, Terms, method
+from xferlab.methods.base import Context, Method, Terms, method
+from xferlab.methods.supervised import head_terms
 from xferlab.models.nets import TARGET, Nets, Output
 
 
@@ -24,9 +24,9 @@ class TargetOnly(Method):
     needs: ClassVar[Setting] = Setting("target_labels", target=View.LABELS)
 
     def loss(self, nets: Nets, batch: SupervisedBatch, ctx: Context) -> Terms:
-        """Returns the classification term."""
-        logits = nets.apply(batch.target.inputs, domain=TARGET).logits
-        return {"classification": Term(cross_entropy(logits, batch.target.labels).mean())}
+        """Returns the supervised terms of the target."""
+        target = nets.apply(batch.target.inputs, domain=TARGET)
+        return head_terms([(target, batch.target)], nets.heads)
 
     def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
         """Returns the outputs under the target's batch statistics: it has no others."""

@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 
 from xferlab.core.batch import AdaptationBatch
 from xferlab.core.errors import InputError, unknown_name
+from xferlab.core.heads import Head
 from xferlab.models.layers import Mode
 from xferlab.models.networks import ExtraNetworks, build_networks
 from xferlab.models.spec import NetworkSpec
@@ -35,6 +36,14 @@ class Output(NamedTuple):
 
     features: Float[Array, "n d"]
     logits: Float[Array, "n k"]
+    """Of the first head, which tells classes."""
+    others: tuple[Float[Array, "n o"], ...] = ()
+    """Of the heads behind it: a logit for each class or label, or the numbers themselves."""
+
+    @property
+    def heads(self) -> tuple[Float[Array, "n o"], ...]:
+        """The outputs of all heads, in the order of the network's."""
+        return (self.logits, *self.others)
 
 
 class Blueprint(NamedTuple):
@@ -153,13 +162,19 @@ class Nets:
         return _encode_in(jnp.dtype(self._blueprint.spec.compute), encoder, inputs, mode)
 
     def classify(self, features: Float[Array, "n d"], head: str | None = None) -> Array:
-        """Returns the logits `[n, k]` of a head, by default the first one."""
-        return self._modules["heads"][head or self._blueprint.spec.heads[0][0]](features)
+        """Returns the outputs `[n, o]` of a head, by default the logits of the first one."""
+        return self._modules["heads"][head or self.heads[0].name](features)
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """The heads, in order."""
+        return self._blueprint.spec.outputs
 
     def apply(self, inputs: Float[Array, "n ..."], *, domain: Array | int = TARGET) -> Output:
-        """Returns features and logits of one domain's inputs."""
+        """Returns features and outputs of every head for one domain's inputs."""
         features = self.encode(inputs, domain=domain)
-        return Output(features, self.classify(features))
+        logits, *others = (self.classify(features, head.name) for head in self.heads)
+        return Output(features, logits, tuple(others))
 
     def forward(self, batch: AdaptationBatch) -> tuple[Output, Output]:
         """Returns the outputs for source and target, batch norm as the spec says.
@@ -172,7 +187,7 @@ class Nets:
             return self.apply(source, domain=SOURCE), self.apply(target, domain=TARGET)
         n = source.shape[0]
         both = self.apply(jnp.concatenate([source, target]), domain=SOURCE)
-        return Output(*(a[:n] for a in both)), Output(*(a[n:] for a in both))
+        return jax.tree.map(lambda a: a[:n], both), jax.tree.map(lambda a: a[n:], both)
 
     def forward_apart(self, batch: AdaptationBatch) -> tuple[Output, Output]:
         """Returns the outputs of a pass each, whatever the spec says, the source first.

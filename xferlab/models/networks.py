@@ -115,6 +115,8 @@ def build_networks(spec: NetworkSpec, extra: ExtraNetworks, key: Array) -> nnx.D
     shared, own = jax.random.split(key)
     rngs = nnx.Rngs(shared)
     encoder = Encoder(spec, rngs=rngs)
-    heads = {name: make_head(spec, encoder.feature_dim, k, rngs) for name, k in spec.heads}
+    heads = {
+        head.name: make_head(spec, encoder.feature_dim, head.size, rngs) for head in spec.outputs
+    }
     extras = extra(spec, encoder.feature_dim, nnx.Rngs(own))
     return nnx.Dict({"encoder": encoder, "heads": nnx.Dict(heads), **extras})

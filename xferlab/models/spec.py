@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from xferlab.core.checks import shown, whole_number, whole_numbers
 from xferlab.core.errors import InputError, unknown_name
+from xferlab.core.heads import Head, Kind, check_heads
 
 BACKBONE_NAMES = (
     "mlp",
@@ -20,6 +22,8 @@ BACKBONE_NAMES = (
 """The names of `models.backbones.BACKBONES`, which loads jax; a test holds them together."""
 CONVOLUTIONS = ("auto", "im2col", "batched", "xla")
 BATCH_NORMS = ("joint", "separate", "domain", "frozen")
+PlainHead = tuple[str, int] | tuple[str, int, Kind]
+"""Name, outputs, and the kind where it is not 'classes'."""
 COMPUTE_TYPES = ("float32", "bfloat16")
 
 
@@ -30,7 +34,8 @@ class NetworkSpec:
     Attributes:
         backbone: a name of `models.backbones.BACKBONES`.
         input_shape: shape of one example, `[h, w, c]` or `[d]`.
-        heads: `(name, number of outputs)` of each head; the first one classifies.
+        heads: `(name, number of outputs)` of each head, with its kind as a third where that is not
+            'classes': ('slant', 1, 'numbers'). The first one tells classes.
         hidden: widths of the backbone's layers, where it has a choice.
         head_hidden: widths of the ReLU layers between the features and each head's outputs; empty
             for linear heads. What aligns features does so before them.
@@ -48,7 +53,7 @@ class NetworkSpec:
 
     backbone: str
     input_shape: tuple[int, ...]
-    heads: tuple[tuple[str, int], ...]
+    heads: tuple[PlainHead, ...]
     hidden: tuple[int, ...] = ()
     head_hidden: tuple[int, ...] = ()
     bottleneck: int = 0
@@ -81,6 +86,11 @@ class NetworkSpec:
         return math.prod(self.input_shape)
 
     @property
+    def outputs(self) -> tuple[Head, ...]:
+        """The heads, without the names of what they predict."""
+        return tuple(Head(name, (*kind, "classes")[0], n) for name, n, *kind in self.heads)
+
+    @property
     def num_classes(self) -> int:
         """Number of outputs of the first head."""
         return self.heads[0][1]
@@ -91,17 +101,33 @@ class NetworkSpec:
         return 2 if self.batch_norm == "domain" else 1
 
 
-def _heads(heads: Any) -> tuple[tuple[str, int], ...]:
+def network_heads(heads: Sequence[Head]) -> tuple[PlainHead, ...]:
+    """Returns the heads of a domain as `NetworkSpec` takes them.
+
+    >>> network_heads([Head("class", "classes", 2), Head("slant", "numbers", 1)])
+    (('class', 2), ('slant', 1, 'numbers'))
+    """
+    return tuple(
+        (head.name, head.size) if head.kind == "classes" else (head.name, head.size, head.kind)
+        for head in heads
+    )
+
+
+def _heads(heads: Any) -> tuple[PlainHead, ...]:
     """Returns the heads as tuples. Raises InputError for what are no names with outputs."""
     try:
-        pairs = [(name, outputs) for name, outputs in heads]
+        rows = [(name, outputs, *(kind or ["classes"])) for name, outputs, *kind in heads]
     except (TypeError, ValueError):
-        pairs = []
-    names = [name for name, _ in pairs]
-    if not pairs or not all(isinstance(name, str) and name for name in names):
+        rows = []
+    names = [row[0] for row in rows]
+    if not rows or not all(isinstance(name, str) and name for name in names):
         raise InputError(
             f"heads are {shown(heads)}; give at least one (name, outputs), such as (('class', 10),)"
         )
     if len(set(names)) < len(names):
         raise InputError(f"heads are {names}; each needs a name of its own")
-    return tuple((name, whole_number(f"outputs of head {name!r}", n, least=1)) for name, n in pairs)
+    if any(len(row) != 3 for row in rows):
+        raise InputError(f"heads are {shown(heads)}; give (name, outputs) or (name, outputs, kind)")
+    return network_heads(
+        check_heads([Head(name, kind, n) for name, n, kind in rows], "the network")
+    )

@@ -11,7 +11,7 @@ import inspect
 import sys
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from xferlab.core.errors import InputError
+from xferlab.core.heads import Head, describe_heads
 from xferlab.core.paths import path_of
 from xferlab.methods.base import Method, Phase, Term, Terms
 from xferlab.models.nets import Output
@@ -196,12 +197,20 @@ def _type_of(method: Method, member: str, leaf: Any) -> str:
     return f"{array.dtype}{list(array.shape)}"
 
 
-def checked_output(method: Method, output: Any, rows: int, classes: int) -> Output:
+def checked_output(method: Method, output: Any, rows: int, heads: Sequence[Head]) -> Output:
     """Returns what a method predicts for a number of rows after checking its shapes."""
     if not isinstance(output, Output):
         gave = f"{shown(output)}, not Output(features [n, d], logits [n, k])"
         raise broken(method, "predict", gave)
-    for name, array, columns in zip(output._fields, output, ("d", classes), strict=True):
+    if not isinstance(output.others, tuple) or len(output.heads) != len(heads):
+        gave = (
+            f"{shown(output.others)} in the place of the outputs of {len(heads) - 1} more heads:"
+            f" {describe_heads(heads[1:])}; change an output by output._replace(logits=...)"
+        )
+        raise broken(method, "predict", gave)
+    others = [(f"the outputs of head {head.name!r}", head.size) for head in heads[1:]]
+    names = [("features", "d"), ("logits", heads[0].size), *others]
+    for (name, columns), array in zip(names, (output.features, *output.heads), strict=True):
         shape = array.shape if isinstance(array, jax.Array) else ()
         if len(shape) != 2 or shape[0] != rows or columns not in ("d", shape[1]):
             expected = f"[{rows}, {columns}]"

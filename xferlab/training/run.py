@@ -48,6 +48,14 @@ class HostOutput(NamedTuple):
 
     features: Float[np.ndarray, "n d"]
     logits: Float[np.ndarray, "n k"]
+    """Of the first head, which tells classes."""
+    others: tuple[Float[np.ndarray, "n o"], ...] = ()
+    """Outputs of the heads behind it."""
+
+    @property
+    def heads(self) -> tuple[Float[np.ndarray, "n o"], ...]:
+        """The outputs of all heads, in the order of the network's."""
+        return (self.logits, *self.others)
 
 
 class StageCache:
@@ -157,11 +165,12 @@ class Training:
             piece = inputs[begin : begin + PREDICT_BATCH]
             padded = jax.tree.map(lambda a: pad_rows(a, PREDICT_BATCH), piece)
             output = self._compiled.predict(self.state, method, padded, domain)
-            parts.append([np.asarray(a)[..., : len(piece), :] for a in output])
-        features, logits = (np.concatenate(part, axis=-2) for part in zip(*parts, strict=True))
+            rows = len(piece)
+            parts.append(jax.tree.map(lambda a, rows=rows: np.asarray(a)[..., :rows, :], output))
+        joined = HostOutput(*jax.tree.map(lambda *a: np.concatenate(a, axis=-2), *parts))
         if not self._stacked:
-            return [HostOutput(features, logits)]
-        return [HostOutput(f, g) for f, g in zip(features, logits, strict=True)]
+            return [joined]
+        return [jax.tree.map(lambda a, i=i: a[i], joined) for i in range(self.width)]
 
     def restore(self, stage: int, load: Callable[[TrainState], TrainState]) -> None:
         """Goes to a stage and takes the state that `load` returns for a template of it."""

@@ -128,7 +128,7 @@ class StageFunctions:
         nets, rows = self._frozen_nets(state), scale_inputs(inputs)
         with user_code(method, "predict"):
             output = method.predict(nets, rows, state.method_state, domain=domain)
-        return checked_output(method, output, len(rows), self.spec.num_classes)
+        return checked_output(method, output, len(rows), self.spec.outputs)
 
     def _frozen_nets(self, state: TrainState) -> Nets:
         return Nets(self.program.blueprint, state.params, state.statistics, train=False)

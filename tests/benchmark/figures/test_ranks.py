@@ -34,7 +34,9 @@ def draw(figure):
 def outcomes(rows):
     """A frame of (method, task, points, verdict)."""
     frame = pd.DataFrame(rows, columns=["method", "task", "difference_points", "verdict"])
-    return frame.assign(target_labels=frame["method"] == "target_only")
+    return frame.assign(
+        target_labels=frame["method"] == "target_only", gain=frame["difference_points"]
+    )
 
 
 def images(figure):

@@ -56,7 +56,7 @@ def test_every_run_has_its_scores_status_seconds_and_folder(page):
 def test_every_named_term_and_the_metric_has_a_curve(page):
     names = [drawing["aria-label"].split(":")[0] for drawing in page.attributes("svg")[:4]]
     terms = [f"loss term {name}, unweighted" for name in ("classification", "domain", "entropy")]
-    assert names == ["accuracy on target test, percent", *terms]
+    assert names == ["accuracy in percent, on target test", *terms]
 
 
 def test_confusion_has_the_names_of_the_classes(page):

@@ -10,6 +10,7 @@ from tests.benchmark.tiny import execute, tiny_suite, tiny_task
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.plan import Candidate, make_packs
 from xferlab.benchmark.store.load import load_record
+from xferlab.core.heads import Labels
 from xferlab.benchmark.store.records import REVERSE_VALIDATION
 from xferlab.benchmark.runs.reverse import check_reversed, constant_score, reverse_task
 from xferlab.benchmark.tables.selection import select
@@ -111,7 +112,7 @@ def test_the_score_is_that_of_a_run_back_by_hand(finished):
         there = by_hand(spec, method, pack.task)
         labels = classes_of(there, target.splits["train"])
         assert set(labels) == {0, 1}
-        made = target.splits["train"]._replace(labels=labels)
+        made = dataclasses.replace(target.splits["train"], labels=labels)
         back = TransferTask(
             "back",
             (Domain("labelled", {"train": made, "test": made}, target.class_names),),
@@ -215,7 +216,7 @@ def test_closed_form_methods_are_fitted_back(tmp_path):
         back = method.fit(
             batch._replace(
                 source=batch.source._replace(
-                    inputs=target.inputs, labels=labels, index=batch.target.index
+                    inputs=target.inputs, by_head=(Labels(labels),), index=batch.target.index
                 ),
                 target=batch.target._replace(
                     inputs=task.source.splits["train"].inputs, index=batch.source.index

@@ -72,10 +72,10 @@ def test_order_of_methods(comparison):
 @pytest.mark.parametrize("method", METHODS)
 def test_numbers_over_all_tasks(runs, comparison, method):
     values, found = grid(runs, method), row(comparison, method)
-    assert found["mean_percent"] == pytest.approx(values.mean())
-    assert found["mean_low_percent"] < values.mean() < found["mean_high_percent"]
-    assert found["iqm_percent"] == pytest.approx(oracles.middle_mean(values))
-    assert found["iqm_low_percent"] < found["iqm_percent"] < found["iqm_high_percent"]
+    assert found["mean"] == pytest.approx(values.mean())
+    assert found["mean_low"] < values.mean() < found["mean_high"]
+    assert found["iqm"] == pytest.approx(oracles.middle_mean(values))
+    assert found["iqm_low"] < found["iqm"] < found["iqm_high"]
     assert (found["tasks"], found["seeds"], found["gap"]) == (4, 5, "")
 
 
@@ -138,7 +138,7 @@ def test_a_diverged_run_takes_its_method_out_and_is_named(runs):
     ]
     comparison = compare_methods(broken, SPEC, "last")
     found = row(comparison, "dann")
-    numbers = ["mean_percent", "iqm_percent", "probability_of_improvement", "mean_rank"]
+    numbers = ["mean", "iqm", "probability_of_improvement", "mean_rank"]
     assert found[numbers].isna().all()
     assert found["wins"] + found["ties"] + found["losses"] == 3
     assert "a->c" not in set(comparison.outcomes.query("method == 'dann'")["task"])
@@ -170,7 +170,7 @@ def test_an_unfinished_seed_is_left_out_of_the_numbers_over_all_tasks(runs):
     kept = [r for r in runs if (r.method, r.task, r.seed) != ("dann", "b->c", 4)]
     comparison = compare_methods(kept, SPEC, "last")
     found = row(comparison, "dann")
-    assert found["mean_percent"] == pytest.approx(grid(runs, "dann")[:4].mean())
+    assert found["mean"] == pytest.approx(grid(runs, "dann")[:4].mean())
     assert list(comparison.outcomes.query("method == 'dann'")["pairs"]) == [5, 5, 5, 4]
     apart = [r for r in runs if r.method != "dann" or r.seed == TASKS.index(r.task)]
     comparison = compare_methods(apart, SPEC, "last")
@@ -189,7 +189,7 @@ def test_one_seed_is_all_ties_and_says_so():
                                                   task=task)]  # fmt: skip
     comparison = compare_methods(runs, SPEC, "last")
     assert tuple(row(comparison, "x")[["wins", "ties", "losses"]]) == (0, 4, 0)
-    assert np.isnan(row(comparison, "x")["mean_low_percent"])
+    assert np.isnan(row(comparison, "x")["mean_low"])
     assert any("ONE seed" in note for note in comparison.notes)
 
 
@@ -212,9 +212,9 @@ def test_the_rule_and_the_metric_are_those_asked_for(runs):
     by_oracle = compare_methods(runs, SPEC, "oracle")
     best = 100 * np.mean([r.evaluations[-1].metrics["accuracy"] for r in runs
                           if r.method == "dann"])  # fmt: skip
-    assert row(by_oracle, "dann")["mean_percent"] > best
+    assert row(by_oracle, "dann")["mean"] > best
     f1 = compare_methods(runs, TableSpec("t", metric="macro_f1"), "last")
-    assert row(f1, "dann")["mean_percent"] == pytest.approx(best / 2)
+    assert row(f1, "dann")["mean"] == pytest.approx(best / 2)
 
 
 def test_notes_state_the_basis_once(comparison):
@@ -245,7 +245,7 @@ def test_text_has_every_method_once(comparison):
 def test_the_frame_survives_csv(comparison):
     text = comparison.methods.to_csv(index=False)
     again = pd.read_csv(io.StringIO(text))
-    np.testing.assert_allclose(again["mean_percent"], comparison.methods["mean_percent"])
+    np.testing.assert_allclose(again["mean"], comparison.methods["mean"])
 
 
 def test_bad_input(runs):

@@ -34,7 +34,7 @@ def labelled(task, counts, method="source_only", seed=0, **fields):
 @pytest.mark.parametrize("counts", [[5, 30, 2], [10, 10], [0, 3, 1, 9]])
 def test_the_majority_class_is_scikit_learns(metric, counts):
     run = labelled("a->b", counts)
-    rows = trivial_scores([run], metric, ["a->b"]).set_index("method")["mean_percent"]
+    rows = trivial_scores([run], metric, ["a->b"]).set_index("method")["mean"]
     inputs = np.zeros((len(run.labels), 1))
     constant = dummy.DummyClassifier(strategy="most_frequent").fit(inputs, run.labels)
     expected = 100 * SCORES[metric](run.labels, constant.predict(inputs))
@@ -43,7 +43,7 @@ def test_the_majority_class_is_scikit_learns(metric, counts):
 
 def test_chance_is_what_uniform_guesses_score():
     run = labelled("a->b", [30, 5, 5])
-    rows = trivial_scores([run], "accuracy", ["a->b"]).set_index("method")["mean_percent"]
+    rows = trivial_scores([run], "accuracy", ["a->b"]).set_index("method")["mean"]
     guesses = np.random.default_rng(0).integers(3, size=(4000, 40))
     assert rows[CHANCE] == pytest.approx(100 * np.mean(guesses == run.labels), abs=0.5)
     even = trivial_scores([labelled("a->b", [7, 7])], "accuracy", ["a->b"])
@@ -53,8 +53,8 @@ def test_chance_is_what_uniform_guesses_score():
 def test_the_average_needs_every_task():
     runs = [labelled("a->b", [3, 1]), labelled("a->c", [1, 1])]
     rows = trivial_scores(runs, "macro_f1", ["a->b", "a->c"])
-    assert rows[rows["task"] == AVERAGE]["mean_percent"].iloc[0] == pytest.approx(
-        rows[rows["task"] != AVERAGE]["mean_percent"].mean()
+    assert rows[rows["task"] == AVERAGE]["mean"].iloc[0] == pytest.approx(
+        rows[rows["task"] != AVERAGE]["mean"].mean()
     )
     partly = trivial_scores(runs, "macro_f1", ["a->b", "a->c", "a->lost"])
     assert AVERAGE not in set(partly["task"])

@@ -39,15 +39,15 @@ def print_wide(table, width=100):
 
 def mean_of(table, task, method, rule):
     c = table.cells.set_index(["task", "method", "rule"])
-    return c.loc[(task, method, rule), "mean_percent"]
+    return c.loc[(task, method, rule), "mean"]
 
 
 def test_csv_reads_back_with_every_digit(table):
     again = pd.read_csv(io.StringIO(to_csv(table)), keep_default_na=False, na_values={"x": []})
     assert list(again.columns) == list(table.cells.columns)
     rows = list(csv.DictReader(io.StringIO(to_csv(table))))
-    got = [float(row["mean_percent"]) for row in rows]
-    np.testing.assert_array_equal(got, table.cells["mean_percent"])
+    got = [float(row["mean"]) for row in rows]
+    np.testing.assert_array_equal(got, table.cells["mean"])
     assert {row["metric"] for row in rows} == {"accuracy"}
 
 

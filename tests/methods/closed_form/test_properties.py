@@ -147,7 +147,7 @@ def test_a_batch_without_target_is_refused(name):
 
 @each_method
 def test_a_batch_without_source_labels_is_refused(name):
-    target = Unlabelled(TARGET, np.arange(len(TARGET)))
+    target = Unlabelled.of(TARGET)
     for source, kind in ((None, "absent"), (target, "unlabelled")):
         with pytest.raises(InputError, match=f"{kind}.*need labelled"):
             SMALL[name].fit(Batch(source, target), num_classes=CLASSES, seed=0)

@@ -21,8 +21,8 @@ def make_rows(seed=0, sizes=(40, 30), width=6):
 
 def make_batch(source, labels, target):
     return Batch(
-        Labelled(source, np.arange(len(source)), labels),
-        None if target is None else Unlabelled(target, np.arange(len(target))),
+        Labelled.of(source, labels),
+        None if target is None else Unlabelled.of(target),
     )
 
 

@@ -30,7 +30,7 @@ def gain_map_figure(outcomes: pd.DataFrame) -> Figure:
 
     Args:
         outcomes: `Comparison.outcomes`: one row per (method, task) with method, target_labels,
-            task, difference_points and verdict.
+            task, difference_points, gain (positive where better) and verdict.
     """
     frame = _lay_out(outcomes.query("not target_labels"))
     rows, columns = list(frame["row"].unique()), _column_order(frame)
@@ -87,9 +87,9 @@ def _draw_cells(
     limit: float,
 ) -> None:
     """Draws the cells of one panel, each with its number and mark, a loss with its frame."""
-    points = np.full(shape, np.nan)
-    points[at] = cells["difference_points"]
-    ax.imshow(points, cmap=GAIN_COLOURS, vmin=-limit, vmax=limit, aspect="auto")
+    points, gains = np.full(shape, np.nan), np.full(shape, np.nan)
+    points[at], gains[at] = cells["difference_points"], cells["gain"]
+    ax.imshow(gains, cmap=GAIN_COLOURS, vmin=-limit, vmax=limit, aspect="auto")
     ax.set_facecolor(NO_TASK_COLOUR)
     for row, column, verdict in zip(*at, cells["verdict"], strict=True):
         value = points[row, column]

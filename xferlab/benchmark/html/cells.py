@@ -26,6 +26,7 @@ from xferlab.benchmark.html.results import (
 from xferlab.benchmark.store.records import RunRecord
 from xferlab.benchmark.tables.per_task import Table
 from xferlab.benchmark.tables.selection import best_evaluation, group_by
+from xferlab.evaluation.metric_table import Metric
 
 
 def make_cells(
@@ -60,7 +61,7 @@ def _pages(
     class_names: Mapping[str, Sequence[str]],
 ) -> Iterator[dict[str, Any]]:
     """Yields the page of every cell, one at a time, as each is large."""
-    metric, by_cell = table.spec.metric, group_cells(table, "task", "method")
+    metric, by_cell = table.spec.measure, group_cells(table, "task", "method")
     for (task, method), runs in group_by(records, "task", "method").items():
         rows = by_cell[task, method]
         shown = [run for run in runs if run.hyper == rows[0]["hyper"]]
@@ -83,30 +84,37 @@ def _pages(
 
 def _rules(rows: Sequence[Row], table: Table) -> Grid:
     """Returns the numbers of the cell under every rule."""
-    lines = []
+    lines, measure = [], table.spec.measure
+    form = f".{measure.digits}f"
     for cell in rows:
         interval = (cell["difference_low_points"], cell["difference_high_points"])
-        low_high = f" [{interval[0]:+.1f}, {interval[1]:+.1f}]" if pd.notna(interval[0]) else ""
+        low_high = " [{:+{}}, {:+{}}]".format(interval[0], form, interval[1], form)
         points = cell["difference_points"]
-        difference = f"{points:+.1f}{low_high}" if pd.notna(points) else "–"
+        difference = f"{points:+{form}}{low_high if pd.notna(interval[0]) else ''}"
+        difference = difference if pd.notna(points) else "–"
         line = [rule_name(cell["rule"]), score(cell, table, {}), Entry(difference, points)]
         line += [page.number(cell["p_value"], 3), page.number(cell["p_holm"], 3)]
         lines.append([*line, published_entry([cell]), cell["hyper"] or "defaults"])
-    header = ["rule", f"{table.spec.metric}, percent", f"points over {table.spec.baseline}"]
+    difference = "points over" if measure.unit else "difference to"
+    header = ["rule", measure.words, f"{difference} {table.spec.baseline}"]
     header += ["p", "p (Holm)", "published", "hyper-parameters"]
     return page.grid(header, lines, "the cell under every rule")
 
 
-def _scores(run: RunRecord, rows: Sequence[Row], metric: str, *, mark_chosen: bool) -> list[Entry]:
+def _scores(
+    run: RunRecord, rows: Sequence[Row], metric: Metric, *, mark_chosen: bool
+) -> list[Entry]:
     """Returns the score of a run under every rule, and the step it was reached at."""
     if run.diverged:
         return [page.number(None) for _ in rows]
     entries = []
     for row in rows:
-        chosen = best_evaluation(run, row["rule"], metric)
-        value = 100 * chosen.metrics[metric]
+        chosen = best_evaluation(run, row["rule"], metric.name)
+        value = metric.scale * chosen.metrics[metric.name]
         kind = "chosen" if mark_chosen and row["hyper"] == run.hyper else ""
-        entries.append(Entry(f"{value:.1f}", value, kind, small=(f"step {chosen.step}",)))
+        entries.append(
+            Entry(f"{value:.{metric.digits}f}", value, kind, small=(f"step {chosen.step}",))
+        )
     return entries
 
 

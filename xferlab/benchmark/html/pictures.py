@@ -19,6 +19,7 @@ from xferlab.benchmark.html import elements as page
 from xferlab.benchmark.html.elements import Entry, Grid, Picture
 from xferlab.benchmark.store.records import Embedding, RunRecord
 from xferlab.core.draws import draw_stratified
+from xferlab.evaluation.metric_table import Metric
 
 MOST_CLASSES = 12
 """Classes whose confusion is a table of numbers; with more it is an image."""
@@ -26,18 +27,19 @@ MOST_CONFUSIONS = 10
 SHADES = 10
 
 
-def curve_panels(runs: Sequence[RunRecord], metric: str) -> list[str]:
+def curve_panels(runs: Sequence[RunRecord], metric: Metric) -> list[str]:
     """Returns the metric at every evaluation and every named loss term, drawn, a line a run."""
     scored = [
         Line(
             run.seed,
             [evaluation.step for evaluation in run.evaluations],
-            [100 * evaluation.metrics[metric] for evaluation in run.evaluations],
+            [metric.scale * each.metrics[metric.name] for each in run.evaluations],
         )
         for run in runs
         if len(run.evaluations) > 1
     ]
-    panels = [report_svg.line_chart(f"{metric} on target test, percent", scored)] if scored else []
+    title = f"{metric.words}, on target test"
+    panels = [report_svg.line_chart(title, scored)] if scored else []
     names = dict.fromkeys(name for run in runs for name in run.curve.terms)
     for name in names:
         lines = [

@@ -120,16 +120,12 @@ def _heat_map(table: Table) -> Picture | None:
     rule = next((rule for rule in rules if rule not in (LAST, ORACLE)), rules[0])
     own = table.cells[table.cells["rule"] == rule]
     values = {
-        str(method): {
-            t: v for t, v in zip(group["task"], group["mean_percent"], strict=True) if "->" in t
-        }
+        str(method): {t: v for t, v in zip(group["task"], group["mean"], strict=True) if "->" in t}
         for method, group in own.groupby("method", sort=False)
     }
     if len({task for tasks in values.values() for task in tasks}) < 2:
         return None
-    caption = (
-        f"Mean {table.spec.metric} in percent over the seeds that finished, selected by {rule}."
-    )
+    caption = f"Mean {table.spec.measure.words} over the seeds that finished, selected by {rule}."
     return picture(plots.heat_map_figure(values), caption)
 
 

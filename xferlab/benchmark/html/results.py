@@ -19,6 +19,7 @@ from xferlab.benchmark.store.records import ORACLE
 from xferlab.benchmark.tables.per_task import Table
 from xferlab.benchmark.tables.per_task_notes import BELOW
 from xferlab.benchmark.tables.selection import explain
+from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.text.per_task import MARKS, OUTSIDE, shorten
 
 Anchors = Mapping[tuple[str, str], str]
@@ -60,8 +61,8 @@ def task_table(task: str, cells: Sequence[Row], table: Table, anchors: Anchors) 
         reference = [published_entry(by_rule.values())] if published else []
         rows.append([_method(by_rule[rules[0]]), *entries, *reference])
     own = table.trivial[table.trivial["task"] == task]
-    for name, mean in zip(own["method"], own["mean_percent"], strict=True):
-        entries = [page.number(mean)] * len(rules)
+    for name, mean in zip(own["method"], own["mean"], strict=True):
+        entries = [page.number(mean, table.spec.measure.digits)] * len(rules)
         rows.append([name, *entries, *[page.number(None)] * published])
     header = ["method", *map(rule_name, rules), *["published"] * published]
     baseline = [i for i, method in enumerate(methods) if method == table.spec.baseline]
@@ -76,12 +77,12 @@ def rule_name(rule: str) -> str:
 def score(cell: Row, table: Table, anchors: Anchors) -> Entry:
     """Returns mean, marks, interval and diverged runs of a cell; the mean leads to its page."""
     return Entry(
-        page.number(cell["mean_percent"]).text,
-        cell["mean_percent"],
+        page.number(cell["mean"], table.spec.measure.digits).text,
+        cell["mean"],
         kind=cell["verdict"],
         anchor=anchors.get((cell["task"], cell["method"]), ""),
-        marks=tuple(_marks(cell, table.spec.baseline)),
-        small=tuple(_remarks(cell)),
+        marks=tuple(_marks(cell, table.spec)),
+        small=tuple(_remarks(cell, table.spec.measure.digits)),
     )
 
 
@@ -110,10 +111,10 @@ def _matrix(rule: str, cells: Sequence[Row], table: Table, anchors: Anchors) -> 
         own = (known.get((task, method)) for task in tasks)
         rows.append([_method(first[method]), *(_matrix_entry(c, table, anchors) for c in own)])
     for name, group in table.trivial.groupby("method", sort=False):
-        means = dict(zip(group["task"], group["mean_percent"], strict=True))
+        means = dict(zip(group["task"], group["mean"], strict=True))
         rows.append([str(name), *(page.number(means.get(task)) for task in tasks)])
     baseline = [i for i, method in enumerate(methods) if method == table.spec.baseline]
-    label = f"{table.spec.metric} in percent under {rule_name(rule)}"
+    label = f"{table.spec.measure.words} under {rule_name(rule)}"
     return page.grid(["method", *tasks], rows, label, baseline)
 
 
@@ -137,11 +138,12 @@ def _method(cell: Row) -> Entry:
     return Entry(cell["method"], target_labels=cell["target_labels"])
 
 
-def _marks(cell: Row, baseline: str) -> Iterator[tuple[str, str]]:
+def _marks(cell: Row, spec: TableSpec) -> Iterator[tuple[str, str]]:
     """Yields the marks of a cell, each with words for readers who do not see it."""
     if cell["verdict"]:
         points = abs(cell["difference_points"])
-        words = f"{cell['verdict']} than {baseline} by {points:.1f} points"
+        unit = " points" if spec.measure.unit else ""
+        words = f"{cell['verdict']} than {spec.baseline} by {points:.{spec.measure.digits}f}{unit}"
         yield MARKS[cell["verdict"]], words
     if cell["below_majority"]:
         yield BELOW, "below the majority class"
@@ -150,12 +152,12 @@ def _marks(cell: Row, baseline: str) -> Iterator[tuple[str, str]]:
         yield OUTSIDE, f"{points:+.1f} points from the published number, outside tolerance"
 
 
-def _remarks(cell: Row) -> Iterator[str]:
+def _remarks(cell: Row, digits: int) -> Iterator[str]:
     """Yields what stands behind the mean of a cell: its interval, and how many runs it lacks."""
-    if pd.notna(cell["low_percent"]):
-        yield f"[{cell['low_percent']:.1f}, {cell['high_percent']:.1f}]"
+    if pd.notna(cell["low"]):
+        yield f"[{cell['low']:.{digits}f}, {cell['high']:.{digits}f}]"
     if cell["diverged"]:
         yield f"{cell['diverged']} of {cell['seeds']} diverged"
     if cell["missing"]:
-        reason = f": {shorten(cell['gap'])}" if pd.isna(cell["mean_percent"]) else ""
+        reason = f": {shorten(cell['gap'])}" if pd.isna(cell["mean"]) else ""
         yield f"{cell['missing']} of {cell['seeds'] + cell['missing']} missing{reason}"

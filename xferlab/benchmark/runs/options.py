@@ -10,7 +10,7 @@ from xferlab.benchmark.store.records import ORACLE, REVERSE_VALIDATION
 from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
-from xferlab.evaluation.metrics import METRICS
+from xferlab.evaluation.metric_table import metric_named
 from xferlab.evaluation.statistics import Method as IntervalMethod
 from xferlab.evaluation.validators.table import VALIDATORS
 
@@ -66,7 +66,7 @@ def check_presentation(options: BenchOptions) -> None:
     if not 0 <= options.seeds <= MOST_SEEDS:
         raise InputError(f"seeds is {options.seeds}. Allowed: 0 (the suite's own) to {MOST_SEEDS}")
     if options.metric:
-        METRICS[options.metric]
+        metric_named(options.metric)
     label_free = [REVERSE_VALIDATION, *(name for name in VALIDATORS if name != ORACLE)]
     if options.validator and options.validator not in label_free:
         raise unknown_name("label-free validator", options.validator, label_free)

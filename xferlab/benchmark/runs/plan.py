@@ -18,6 +18,7 @@ from xferlab.benchmark.store.spec import MethodSpec, RunSpec, TaskSpec
 from xferlab.benchmark.suites.suite import Suite, SuiteTask
 from xferlab.benchmark.suites.sweeps import Value, convert_value
 from xferlab.core.errors import InputError, unknown_name
+from xferlab.core.heads import describe_heads
 from xferlab.core.pytrees import plain_fields
 from xferlab.core.settings import Setting, View
 from xferlab.data.task import TransferTask
@@ -134,6 +135,11 @@ def shown_beyond(method: AnyMethod, task: TransferTask) -> Setting | None:
 def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
     """Returns the task as a method sees it: with target labels where it cannot do without."""
     needs = candidate.method.needs
+    if isinstance(candidate.method, ClosedFormMethod) and task.target.others:
+        raise InputError(
+            f"method {candidate.name!r} predicts classes alone; task {task.name!r} has the heads"
+            f" {describe_heads(task.target.heads)}. Choose methods that train a network"
+        )
     if would_test_on_training_labels(candidate.method, task):
         raise InputError(
             f"method {candidate.name!r} would be tested on what it is trained on: task"

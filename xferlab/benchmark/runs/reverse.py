@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from xferlab.core.errors import InputError
+from xferlab.core.heads import describe_heads
 from xferlab.data.domain import Domain
 from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
@@ -42,7 +43,14 @@ def reverse_task(task: TransferTask, pseudo_labels: np.ndarray) -> TransferTask 
 
 
 def check_way_back(task: TransferTask) -> None:
-    """Raises InputError for a task with shots, for which there is no reverse task."""
+    """Raises InputError for a task that has no reverse task: with shots, or with more labels."""
+    source = task.source
+    if source.others or any(split.known is not None for split in source.splits.values()):
+        raise InputError(
+            f"task {task.name!r} has the heads {describe_heads(source.heads)}, or classes that are"
+            " missing; reverse validation is defined for one class of every example. Choose"
+            " another --validator"
+        )
     if task.shots:
         raise InputError(
             f"task {task.name!r} has labelled target examples (shots), for which reverse validation"

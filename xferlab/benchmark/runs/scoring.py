@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from xferlab.core.batch import Labelled
 from xferlab.core.draws import draw_rows, draw_stratified
 from xferlab.core.settings import View
 from xferlab.data.task import TransferTask
-from xferlab.evaluation.metrics import all_metrics
+from xferlab.evaluation.metric_table import head_scores
 from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.evaluation.views import LabelledOutputs, OracleView, Outputs, ValidationView
@@ -40,7 +41,7 @@ class Scorer:
     def __init__(self, task: TransferTask):
         """Picks the examples that validators see, and those of pictures."""
         held_out = task.held_out()
-        self._num_classes = task.target.num_classes
+        self._heads = task.target.heads
         self._source_hidden = task.setting.source is View.ABSENT
         self._source_train = _sample(held_out.source_train, VALIDATION_LIMIT)
         self._source_test = _sample(held_out.source_test, VALIDATION_LIMIT)
@@ -50,8 +51,8 @@ class Scorer:
 
     @property
     def target_labels(self) -> np.ndarray:
-        """The labels of the target test split."""
-        return np.asarray(self._target_test.labels)
+        """The classes of the target test split, -1 where one is missing."""
+        return np.asarray(self._target_test.by_head[0].values)
 
     def score(self, training: Runs) -> list[Score]:
         """Returns the score of every run of the training."""
@@ -71,18 +72,17 @@ class Scorer:
         target_train: HostOutput,
         target_test: HostOutput,
     ) -> Score:
-        everything = (*source_train, *source_test, *target_train, *target_test)
+        everything = jax.tree.leaves((source_train, source_test, target_train, target_test))
         if not all(np.isfinite(array).all() for array in everything):
             return Score({}, {}, None)
         view = self._view(source_train, source_test, target_train)
-        oracle_view = OracleView(target_test=LabelledOutputs(*target_test, self.target_labels))
+        oracle_view = OracleView(target_test=_labelled(target_test, self._target_test))
         validators = {
             name: float(v(oracle_view) if isinstance(v, OracleAccuracy) else v(view))
             for name, v in VALIDATORS.items()
             if not (v.needs_source and self._source_hidden)
         }
-        predictions = target_test.logits.argmax(axis=1)
-        metrics = all_metrics(self.target_labels, predictions, self._num_classes)
+        metrics = head_scores(self._heads, target_test.heads, self._target_test.by_head)
         return Score(metrics, validators, target_test)
 
     def _view(
@@ -90,11 +90,11 @@ class Scorer:
     ) -> ValidationView:
         """Returns what validators may see: no source where the task hides it."""
         if self._source_hidden:
-            return ValidationView(target=Outputs(*target_train))
+            return ValidationView(target=_unlabelled(target_train))
         return ValidationView(
-            source_train=LabelledOutputs(*source_train, np.asarray(self._source_train.labels)),
-            source_validation=LabelledOutputs(*source_test, np.asarray(self._source_test.labels)),
-            target=Outputs(*target_train),
+            source_train=_labelled(source_train, self._source_train),
+            source_validation=_labelled(source_test, self._source_test),
+            target=_unlabelled(target_train),
         )
 
     def embed(self, training: Runs) -> list[np.ndarray]:
@@ -113,8 +113,8 @@ class Scorer:
         source, target = self._pictured
         shared = {
             "labels": self.target_labels.astype(np.int32),
-            "embedding_domain": np.repeat([0, 1], [len(source.labels), len(target.labels)]),
-            "embedding_labels": np.concatenate([source.labels, target.labels]),
+            "embedding_domain": np.repeat([0, 1], [len(source.index), len(target.index)]),
+            "embedding_labels": np.concatenate([_classes(source), _classes(target)]),
         }
         return [
             shared | {"logits": output.logits, "embedding_after": after} | plane
@@ -139,6 +139,22 @@ class Scorer:
         ]
 
 
+def _classes(split: Labelled) -> np.ndarray:
+    """Returns the classes of examples, -1 where one is missing."""
+    return np.asarray(split.by_head[0].values)
+
+
+def _labelled(output: HostOutput, split: Labelled) -> LabelledOutputs:
+    """Returns the outputs of those examples of a split whose class is known."""
+    classes = _classes(split)
+    known = slice(None) if split.by_head[0].known is None else classes >= 0
+    return LabelledOutputs(output.features[known], output.logits[known], classes[known])
+
+
+def _unlabelled(output: HostOutput) -> Outputs:
+    return Outputs(output.features, output.logits)
+
+
 def _plane_grid(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     low, high = points.min(axis=0) - 0.5, points.max(axis=0) + 0.5
     x, y = (np.linspace(a, b, GRID, dtype=np.float32) for a, b in zip(low, high, strict=True))
@@ -148,10 +164,11 @@ def _plane_grid(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 def _sample(split: Any, limit: int) -> Any:
     """Returns at most `limit` examples, drawn without regard to their labels."""
     rows = draw_rows(len(split.index), limit)
-    return split if len(rows) == len(split.index) else type(split)(*(a[rows] for a in split))
+    return split if len(rows) == len(split.index) else jax.tree.map(lambda a: a[rows], split)
 
 
 def _pictured(split: Labelled) -> Labelled:
     """Returns a small sample of a split, each class as frequent as in all of it."""
-    rows = draw_stratified(np.asarray(split.labels), EMBEDDING_SAMPLE)
-    return Labelled(*(array[rows] for array in split))
+    known = np.flatnonzero(_classes(split) >= 0)
+    rows = known[draw_stratified(_classes(split)[known], EMBEDDING_SAMPLE)]
+    return jax.tree.map(lambda array: array[rows], split)

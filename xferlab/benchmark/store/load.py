@@ -28,7 +28,7 @@ def load_record(store: RunStore, digest: str) -> RunRecord:
     for line in files["metrics"]:
         lines[line["kind"]].append(line)
     fault = lines["diverged"][0] if lines["diverged"] else None
-    arrays = files["arrays"]
+    arrays = _of_known_class(files["arrays"])
     return RunRecord(
         digest=digest,
         task=spec.task.name,
@@ -49,11 +49,20 @@ def load_record(store: RunStore, digest: str) -> RunRecord:
         seconds=files["timing"]["seconds"],
         oracle=spec.oracle,
         deterministic=spec.deterministic,
-        outputs=hashlib.sha256(arrays["logits"].tobytes()).hexdigest()[:16],
+        outputs=hashlib.sha256(files["arrays"]["logits"].tobytes()).hexdigest()[:16],
         predictions=arrays.get("predictions"),
         labels=arrays["labels"],
         num_classes=arrays["logits"].shape[1],
     )
+
+
+def _of_known_class(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns a run's arrays, of the test split the examples whose class is known."""
+    known = arrays["labels"] >= 0
+    kept = {name: arrays[name][known] for name in ("labels", "logits")}
+    if "predictions" in arrays:
+        kept["predictions"] = arrays["predictions"][..., known]
+    return arrays | kept
 
 
 def _curve(lines: list[dict[str, Any]]) -> Curve:

@@ -172,7 +172,8 @@ def read_manifest(path: Path) -> Manifest:
     try:
         content = unseal(path.read_bytes())
         header = content["header"]
-        header["protocol"] = tuple(header["protocol"])
+        for name in {"protocol", "further_metrics"} & header.keys():
+            header[name] = tuple(header[name])
         header["class_names"] = {t: tuple(names) for t, names in header["class_names"].items()}
         runs = tuple(ManifestRun(**run) for run in content["runs"])
         return Manifest(SuiteHeader(**header), content["setups"], runs)

@@ -25,7 +25,8 @@ class Evaluation:
 
     Attributes:
         step: The number of training steps that were done.
-        metrics: Metric name → value on the labelled target test split, a fraction in [0, 1].
+        metrics: Metric name → value on the labelled target test split, see
+            `xferlab.evaluation.metric_table`.
         validators: Validator name → score, higher is better. All but `oracle` see no target label.
     """
 
@@ -102,7 +103,8 @@ class RunRecord:
         oracle: Whether the method was trained with target labels.
         deterministic: Whether the method draws nothing: its other seeds would be the same run.
         outputs: Digest of the final logits; equal ones are equal to the last bit. '' if unknown.
-        predictions: Predicted classes of the target test split at every evaluation.
+        predictions: Predicted classes at every evaluation of the examples of the target test split
+            whose class is known.
         labels: The true ones.
         num_classes: The number of classes that the network predicts; 0 if unknown.
     """

@@ -9,7 +9,8 @@ from xferlab.benchmark.suites.quick import DIGITS_NETWORK, DIGITS_TRAINING
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.settings import Setting
 from xferlab.data.made.optdigits import optdigits
-from xferlab.data.task import TransferTask, draw_shots
+from xferlab.data.shots import draw_shots
+from xferlab.data.task import TransferTask
 
 SHOTS = (0, 1, 3)
 """Labelled target examples of each class."""

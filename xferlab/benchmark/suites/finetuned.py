@@ -66,7 +66,7 @@ def office_caltech_finetuned(request: SuiteRequest) -> Suite:
         tasks += [
             SuiteTask(
                 task=pair(features[name], target),
-                network=feature_network(1280, 10),
+                network=feature_network(1280, images[name].num_classes),
                 training=training,
             )
             for target in features.values()

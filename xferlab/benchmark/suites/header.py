@@ -19,6 +19,7 @@ class SuiteHeader:
         published: the packaged table of published numbers for its tasks, '' for none.
         baseline: the method that the others are tested against.
         metric: the metric of its table unless another is asked for.
+        further_metrics: each has a table of its own behind it, unless another is asked for.
         class_names: task → names of its classes, label i the i-th; the suite fills it in.
     """
 
@@ -29,4 +30,5 @@ class SuiteHeader:
     published: str = ""
     baseline: str = "source_only"
     metric: str = "accuracy"
+    further_metrics: tuple[str, ...] = ()
     class_names: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)

@@ -23,8 +23,9 @@ from xferlab.data.readers.arrays import domain_from_npz
 from xferlab.data.readers.folders import domain_from_folder
 from xferlab.data.split import is_sparse
 from xferlab.data.task import TransferTask
+from xferlab.evaluation.metric_table import usual_metric
 from xferlab.models.backbones import BACKBONES
-from xferlab.models.spec import NetworkSpec
+from xferlab.models.spec import NetworkSpec, network_heads
 from xferlab.training.options import TrainingOptions
 
 IMAGE_SIZE = 32
@@ -87,7 +88,12 @@ def own_suite(
         *_scale_notes(source, standardised=standardise and floats),
         *alignment_notes(source, target),
     )
-    header = SuiteHeader(name=_file_name(task), title=task.name, protocol=(OWN, *notes))
+    header = SuiteHeader(
+        name=_file_name(task),
+        title=task.name,
+        protocol=(OWN, *notes),
+        further_metrics=tuple(usual_metric(head) for head in source.others),
+    )
     return Suite(
         header=header,
         tasks=(_suite_task(task, backbone, request.steps or 1000),),
@@ -108,7 +114,7 @@ def _suite_task(task: TransferTask, backbone: str, steps: int) -> SuiteTask:
         input_shape=task.source.input_shape,
         hidden={"small_conv": (32, 64), "mlp": (256,)}.get(backbone, ()),
         bottleneck=128,
-        heads=(("class", task.source.num_classes),),
+        heads=network_heads(task.source.heads),
         batch_norm="joint",
     )
     training = TrainingOptions(

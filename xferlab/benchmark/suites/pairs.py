@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.core.settings import Setting
 from xferlab.data.domain import SPLITS, Domain
-from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
 from xferlab.training.options import TrainingOptions
 
@@ -40,8 +39,8 @@ def with_common_slots(*groups: Mapping[str, Domain]) -> list[dict[str, Domain]]:
 
 def _with_slots(domain: Domain, slots: Mapping[str, int]) -> Domain:
     splits = {
-        part: Split(inputs.with_slots(slots[part]), labels)
-        for part, (inputs, labels) in domain.splits.items()
+        part: dataclasses.replace(split, inputs=split.inputs.with_slots(slots[part]))
+        for part, split in domain.splits.items()
     }
     return dataclasses.replace(domain, splits=splits)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.core.errors import InputError
+from xferlab.core.heads import describe_heads
 from xferlab.data.task import TransferTask
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
@@ -20,6 +21,16 @@ class SuiteTask:
     task: TransferTask
     network: NetworkSpec
     training: TrainingOptions
+
+    def __post_init__(self) -> None:
+        """Raises InputError where the network's heads are not those of the task."""
+        needed, given = self.task.target.heads, self.network.outputs
+        named = [[head.form for head in heads[1:]] for heads in (needed, given)]
+        if needed[0].size != given[0].size or named[0] != named[1]:
+            raise InputError(
+                f"task {self.task.name!r} has the heads {describe_heads(needed)}, its network"
+                f" {describe_heads(given)}. Give NetworkSpec(heads=...) the same in the same order"
+            )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from xferlab.benchmark.suites.amazon import amazon_reviews, amazon_reviews_msda
 from xferlab.benchmark.suites.digits import digits, digits_full
 from xferlab.benchmark.suites.few_shots import few_shots
 from xferlab.benchmark.suites.finetuned import office_caltech_finetuned
+from xferlab.benchmark.suites.multi_task import multi_task
 from xferlab.benchmark.suites.office_caltech import (
     office_caltech_images,
     office_caltech_surf,
@@ -23,6 +24,7 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
     {
         "quick": quick,
         "few_shots": few_shots,
+        "multi_task": multi_task,
         "digits": digits,
         "digits_full": digits_full,
         "amazon_reviews": amazon_reviews,

@@ -35,7 +35,7 @@ def measure_agreement(table: Table) -> pd.DataFrame:
         ours seed by seed. Missing numbers are NaN; no row without a published number.
     """
     check_type("table", table, Table, "the Table that xferlab.compare or build_table returns")
-    cells = table.cells.dropna(subset=["published_percent", "mean_percent"])
+    cells = table.cells.dropna(subset=["published_percent", "mean"])
     compares = [
         is_comparable(theirs, ours)
         for theirs, ours in zip(cells["published_rule"], cells["rule"], strict=True)
@@ -56,14 +56,14 @@ def measure_agreement(table: Table) -> pd.DataFrame:
 def _row(cells: pd.DataFrame, spec: TableSpec) -> dict[str, Any]:
     """Returns the agreement of one method under one rule."""
     first = cells.iloc[0]
-    difference = cells["mean_percent"] - cells["published_percent"]
+    difference = cells["mean"] - cells["published_percent"]
     largest = difference.abs().idxmax()
     judged = cells.dropna(subset=["outside_tolerance"])
     row = {name: first[name] for name in ("rule", "method", "comparable")}
     row |= {"published_rules": ", ".join(dict.fromkeys(cells["published_rule"]))}
     row |= {"protocols": ", ".join(dict.fromkeys(cells["published_protocol"]))}
     row |= {"tasks": len(cells), "judged": len(judged)}
-    row |= {"ours_percent": cells["mean_percent"].mean()}
+    row |= {"ours_percent": cells["mean"].mean()}
     row |= {"published_percent": cells["published_percent"].mean()}
     row |= {"mean_absolute_difference_points": difference.abs().mean()}
     row |= {"largest_difference_points": difference[largest]}

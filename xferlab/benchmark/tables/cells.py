@@ -14,6 +14,7 @@ from xferlab.benchmark.tables.published_views import AVERAGE
 from xferlab.benchmark.tables.selection import select
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.evaluation.comparison import judge
+from xferlab.evaluation.metric_table import Metric
 
 
 class Gap(NamedTuple):
@@ -41,7 +42,7 @@ def table_tasks(records: Sequence[RunRecord], spec: TableSpec) -> list[str]:
 def rule_cells(records: Sequence[RunRecord], rule: str, spec: TableSpec) -> pd.DataFrame:
     """Returns the rows of one selection rule, see `Table.cells`, without published numbers."""
     runs = select(records, rule, spec.metric)
-    scores = _read_scores(runs, {record.digest: record for record in records})
+    scores = _read_scores(runs, {r.digest: r for r in records}, spec.measure)
     tasks = table_tasks(records, spec)
     oracles = set(runs.loc[runs["oracle"], "method"])
     methods = [*dict.fromkeys([*runs["method"], *(each.method for each in spec.missing)])]
@@ -64,7 +65,8 @@ def rule_cells(records: Sequence[RunRecord], rule: str, spec: TableSpec) -> pd.D
     average = (cells["task"] == AVERAGE).to_numpy()
     for method in cells["method"].unique():
         for part in (average, ~average):
-            _judge_family(cells, np.flatnonzero(fair & part & (cells["method"] == method)))
+            rows = np.flatnonzero(fair & part & (cells["method"] == method))
+            _judge_family(cells, rows)
     return cells
 
 
@@ -76,12 +78,12 @@ def _by_cell(runs: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame
 
 
 def _read_scores(
-    runs: pd.DataFrame, records: Mapping[str, RunRecord]
+    runs: pd.DataFrame, records: Mapping[str, RunRecord], metric: Metric
 ) -> dict[tuple[str, str], Scores]:
     """Returns what every method scored on every task."""
     scores = {}
     for cell, rows in _by_cell(runs):
-        values = pd.Series(100 * rows["value"].to_numpy(), index=rows["seed"].to_numpy())
+        values = pd.Series(metric.scale * rows["value"].to_numpy(), rows["seed"].to_numpy())
         first, fixed = rows.iloc[0], bool(rows["deterministic"].all())
         if fixed and not values.isna().any():
             run, step = records[first["digest"]], int(first["step"])
@@ -124,10 +126,10 @@ def _numbers(
 ) -> dict[str, object]:
     """Returns the numbers of one cell."""
     own = own or Scores(pd.Series(dtype=float))
-    mean, low, high = own.interval(spec.interval)
+    mean, low, high = own.interval(spec.interval, spec.measure.bounds)
     difference = Difference()
     if baseline is not None and not is_baseline:
-        difference = compare(own, baseline, spec.metric, spec.interval)
+        difference = compare(own, baseline, spec.measure, spec.interval)
     # Where runs diverged or failed, the seeds that are left are no fair sample of a method.
     whole = not own.diverged and baseline is not None and not baseline.diverged
     fair = whole and not (gap and gap.failed) and not np.isnan(difference.points)
@@ -137,10 +139,11 @@ def _numbers(
         "diverged": own.diverged,
         "missing": gap.runs if gap else 0,
         "gap": gap.what if gap else "",
-        "mean_percent": mean,
-        "low_percent": low,
-        "high_percent": high,
+        "mean": mean,
+        "low": low,
+        "high": high,
         "difference_points": difference.points,
+        "gain": spec.measure.sign * difference.points,
         "difference_low_points": difference.low,
         "difference_high_points": difference.high,
         "p_value": difference.p_value,
@@ -153,13 +156,13 @@ def _numbers(
 def _judge_family(cells: pd.DataFrame, rows: np.ndarray) -> None:
     """Corrects the p-values of rows that are tested together, and writes their verdicts.
 
-    A single seed has no test; it counts as p = 1.
+    A single seed has no test; it counts as p = 1. Better is what the metric's direction says.
     """
     if not len(rows):
         return
     p_values = cells["p_value"].to_numpy(float)[rows]
     untested = np.isnan(p_values)
-    differences = cells["difference_points"].to_numpy(float)[rows]
-    judged = judge(differences.tolist(), np.where(untested, 1.0, p_values).tolist())
+    gains = cells["gain"].to_numpy(float)[rows]
+    judged = judge(gains.tolist(), np.where(untested, 1.0, p_values).tolist())
     cells.loc[rows, "p_holm"] = np.where(untested, np.nan, judged.p_values)
     cells.loc[rows, "verdict"] = list(judged.verdicts)

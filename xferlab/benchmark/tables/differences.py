@@ -15,14 +15,12 @@ import pandas as pd
 
 from xferlab.benchmark.store.records import RunRecord
 from xferlab.evaluation.examples import compare_predictions
+from xferlab.evaluation.metric_table import Metric
 from xferlab.evaluation.statistics import Method as IntervalMethod
 from xferlab.evaluation.statistics import PairedTest, mean_interval, paired_test
 
 Unit = Literal["seeds", "examples", "tasks", ""]
 """What a test is over; '' where there is none."""
-
-PERCENT = (0.0, 100.0)
-"""The range of every metric in percent: no interval of a mean passes it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +28,7 @@ class Scores:
     """What a method scored on a task, or on average over tasks, under one selection rule.
 
     Attributes:
-        values: The metric in percent, indexed by seed; NaN for a diverged run.
+        values: The metric as shown, indexed by seed; NaN for a diverged run.
         fixed: Whether the method draws nothing, so that all seeds have one value.
         by_task: For an average of a fixed method, its value on every task.
         run: For a fixed method on a task, its run.
@@ -48,12 +46,17 @@ class Scores:
         """The number of runs without a score."""
         return int(self.values.isna().sum())
 
-    def interval(self, method: IntervalMethod) -> tuple[float, float, float]:
-        """Returns mean and interval over seeds; NaN where there is none."""
+    def interval(
+        self, method: IntervalMethod, bounds: tuple[float, float]
+    ) -> tuple[float, float, float]:
+        """Returns mean and interval over seeds; NaN where there is none.
+
+        No interval of a mean passes the bounds of its metric.
+        """
         values = self.values.dropna().to_numpy()
         if not len(values):
             return np.nan, np.nan, np.nan
-        mean, low, high, _ = mean_interval(values, method=method, bounds=PERCENT)
+        mean, low, high, _ = mean_interval(values, method=method, bounds=bounds)
         if self.fixed or low is None or high is None:
             return mean, np.nan, np.nan
         return mean, low, high
@@ -61,7 +64,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Difference:
-    """A method's score minus the baseline's, in points; NaN where there is none."""
+    """A method's score minus the baseline's, in the unit shown; NaN where there is none."""
 
     points: float = np.nan
     low: float = np.nan
@@ -72,7 +75,7 @@ class Difference:
     """The number of what the test is over."""
 
 
-def compare(ours: Scores, baseline: Scores, metric: str, method: IntervalMethod) -> Difference:
+def compare(ours: Scores, baseline: Scores, metric: Metric, method: IntervalMethod) -> Difference:
     """Returns the difference of two methods on the same task, or of their averages."""
     if ours.fixed and baseline.fixed:
         return _compare_fixed(ours, baseline, metric, method)
@@ -93,7 +96,7 @@ def _pairs(ours: Scores, baseline: Scores) -> np.ndarray:
 
 
 def _compare_fixed(
-    ours: Scores, baseline: Scores, metric: str, method: IntervalMethod
+    ours: Scores, baseline: Scores, metric: Metric, method: IntervalMethod
 ) -> Difference:
     """Returns the difference of two methods that draw nothing."""
     points = float(ours.values.iloc[0] - baseline.values.iloc[0])
@@ -108,9 +111,9 @@ def _compare_fixed(
         predicted[0],
         predicted[1],
         num_classes=first.num_classes,
-        metric=metric,
+        metric=metric.name,
     )
-    low, high = (None if end is None else 100 * end for end in (test.low, test.high))
+    low, high = (None if end is None else metric.scale * end for end in (test.low, test.high))
     return _difference(PairedTest(points, low, high, test.p_value, test.n), "examples")
 
 

@@ -32,7 +32,7 @@ from xferlab.evaluation.comparison import (
 from xferlab.evaluation.ranks import RankTest, compare_ranks
 
 OUTCOME_COLUMNS = ["method", "target_labels", "task", "test", "pairs"]
-OUTCOME_COLUMNS += ["difference_points", "p_holm", "verdict"]
+OUTCOME_COLUMNS += ["difference_points", "gain", "p_holm", "verdict"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +44,8 @@ class Comparison:
         rule: The selection rule.
         methods: One row per method, baseline first, those trained with target labels last: method,
             target_labels, deterministic, tasks, seeds (the most on one task), gap (why it has no
-            number over all tasks, '' if it has), mean_percent with mean_low_percent and
-            mean_high_percent (over tasks and seeds), iqm_percent with its interval alike, wins,
+            number over all tasks, '' if it has), mean with mean_low and
+            mean_high (over tasks and seeds), iqm with its interval alike, wins,
             ties, losses, probability_of_improvement with probability_low and probability_high,
             worst_task, worst_points (the lowest difference to the baseline), worst_verdict, and
             mean_rank.
@@ -89,7 +89,7 @@ def compare_methods(records: Sequence[RunRecord], spec: TableSpec, rule: str) ->
     counts = dict.fromkeys(["wins", "ties", "losses"], "Int64")
     methods = pd.DataFrame(rows).astype(counts).assign(mean_rank=np.nan)
     ranked = [m for m, s in scores.items() if not s.gap and not s.target_labels]
-    test = _rank([scores[m].matrix.mean(axis=0) for m in ranked])
+    test = _rank([spec.measure.sign * scores[m].matrix.mean(axis=0) for m in ranked])
     if test:
         methods.loc[methods["method"].isin(ranked), "mean_rank"] = test.mean_ranks
     return Comparison(
@@ -111,7 +111,8 @@ class _Scores:
     """The selected runs of one method.
 
     Attributes:
-        grid: Percent, seeds down and tasks across; NaN where a run diverged or is missing.
+        grid: The metric as shown, seeds down and tasks across; NaN where a run diverged or is
+            missing.
         diverged: Diverged runs per task.
         target_labels: Whether the method was trained with them.
         fixed: Whether the method draws nothing, so that all seeds are one run.
@@ -154,7 +155,7 @@ def _read(runs: pd.DataFrame, spec: TableSpec) -> dict[str, _Scores]:
         fixed = bool(group["deterministic"].all())
         oracle = bool(group["oracle"].iloc[0])
         scores[str(name)] = _Scores(
-            100 * grid.head(1 if fixed else len(grid)), diverged, oracle, fixed
+            spec.measure.scale * grid.head(1 if fixed else len(grid)), diverged, oracle, fixed
         )
     order = sorted(scores, key=lambda name: (name != spec.baseline, scores[name].target_labels))
     return {name: scores[name] for name in order}
@@ -178,7 +179,10 @@ def _row(
     ours, baseline = scores[method], scores[spec.baseline]
     iqm = none if ours.gap else interquartile_mean(ours.matrix)
     compared = ours is not baseline and not ours.gap and not baseline.gap
-    chance = probability_of_improvement(ours.matrix, baseline.matrix) if compared else none
+    sign = spec.measure.sign
+    chance = none
+    if compared:
+        chance = probability_of_improvement(sign * ours.matrix, sign * baseline.matrix)
     row = {
         "method": method,
         "target_labels": ours.target_labels,
@@ -186,8 +190,8 @@ def _row(
         "tasks": int((ours.finished > 0).sum()),
         "seeds": int(ours.finished.max()),
         "gap": ours.gap,
-        **_columns("mean_percent", "mean_{}_percent", _mean(method, cells, ours)),
-        **_columns("iqm_percent", "iqm_{}_percent", iqm),
+        **_columns("mean", "mean_{}", _mean(method, cells, ours)),
+        **_columns("iqm", "iqm_{}", iqm),
         **dict.fromkeys(["wins", "ties", "losses"]),
         **_columns("probability_of_improvement", "probability_{}", chance),
     }
@@ -195,7 +199,7 @@ def _row(
     if own.empty:
         return row | {"worst_task": "", "worst_points": np.nan, "worst_verdict": ""}
     verdicts = own["verdict"].tolist()
-    worst = own.loc[own["difference_points"].idxmin()]
+    worst = own.loc[own["gain"].idxmin()]
     words = {"wins": "better", "ties": "", "losses": "worse"}
     row |= {name: verdicts.count(word) for name, word in words.items()}
     row |= {"worst_task": worst["task"], "worst_points": worst["difference_points"]}
@@ -204,15 +208,15 @@ def _row(
 
 def _mean(method: str, cells: pd.DataFrame, ours: _Scores) -> Estimate:
     """Returns the mean over tasks with the interval that it has in the table."""
-    own = cells.loc[(cells["method"] == method) & cells["mean_percent"].notna()]
+    own = cells.loc[(cells["method"] == method) & cells["mean"].notna()]
     rows = own.to_dict("records")
     average = [row for row in rows if row["task"] == AVERAGE]
     if ours.gap or (not average and len(rows) != 1):
         return Estimate(np.nan, None, None)
     cell = (average or rows)[0]
-    ends = (cell["low_percent"], cell["high_percent"])
+    ends = (cell["low"], cell["high"])
     low, high = (None if np.isnan(end) else end for end in ends)
-    return Estimate(cell["mean_percent"], low, high)
+    return Estimate(cell["mean"], low, high)
 
 
 def _columns(value: str, end: str, estimate: Estimate) -> dict[str, float]:

@@ -48,7 +48,7 @@ def _basis(spec: TableSpec, rule: str, methods: Sequence[Mapping[Any, Any]]) -> 
     tasks = max(row["tasks"] for row in methods)
     kind = "t test" if spec.interval == "t" else "sign-flip test"
     yield (
-        f"{spec.metric.replace('_', ' ').capitalize()} in percent over {tasks}"
+        f"{spec.measure.words[0].upper()}{spec.measure.words[1:]} over {tasks}"
         f" task{'s' * (tasks > 1)} × {count} seed{'s' * (high > 1)}, selected by {rule}; win, loss,"
         f" ▲ and ▼: significantly above or below {spec.baseline} (paired {kind} over seeds, Holm"
         f" over the tasks of a method, 5 %), as in the tables of single tasks."

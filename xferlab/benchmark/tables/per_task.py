@@ -42,7 +42,7 @@ class Table:
         cells: One row per (rule, task, method): rule, metric, task, method, target_labels (the
             method was trained with them), hyper, seeds, deterministic (the method draws nothing),
             diverged, missing (runs of the suite that are not there) and gap (why, '' for none),
-            mean_percent, low_percent, high_percent (95 % interval over seeds), below_majority (the
+            mean, low, high (95 % interval over seeds), below_majority (the
             mean is below the majority class's), difference_points and its interval (to the
             baseline), p_value, test (what these are over: `seeds`, `examples` of the test split or
             `tasks`), pairs (how many of them), compared (whether the difference counts: not where
@@ -52,7 +52,7 @@ class Table:
             published_tolerance_points. Where rule and published_rule compare:
             published_difference_points (ours minus published) and outside_tolerance (missing
             without a tolerance). Missing numbers are NaN.
-        trivial: What the majority class and chance score: task, method and mean_percent.
+        trivial: What the majority class and chance score: task, method and mean.
         notes: Lines that belong under the table.
     """
 
@@ -80,9 +80,9 @@ def build_table(records: Sequence[RunRecord], spec: TableSpec) -> Table:
     cells = _with_published(pd.concat(frames, ignore_index=True), spec)
     trivial = trivial_scores(records, spec.metric, table_tasks(records, spec))
     rows = trivial.loc[trivial["method"] == MAJORITY]
-    least = dict(zip(rows["task"], rows["mean_percent"], strict=True))
+    least = dict(zip(rows["task"], rows["mean"], strict=True))
     floors = np.array([least.get(task, -np.inf) for task in cells["task"]])
-    cells["below_majority"] = cells["mean_percent"] < floors - _ROUNDING
+    cells["below_majority"] = cells["mean"] < floors - _ROUNDING
     return Table(spec, cells, per_task_notes(records, spec, cells), trivial)
 
 
@@ -114,7 +114,7 @@ def _beside(cell: Mapping[Any, Any], rows: Sequence[Published]) -> dict[str, obj
     beside["published_tolerance_points"] = row.tolerance_points
     if not is_comparable(row.rule, cell["rule"]):
         return beside
-    difference = cell["mean_percent"] - row.value
+    difference = cell["mean"] - row.value
     beside["published_difference_points"] = difference
     if row.tolerance_points is not None and not np.isnan(difference):
         beside["outside_tolerance"] = abs(difference) > row.tolerance_points + _ROUNDING

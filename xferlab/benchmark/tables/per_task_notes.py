@@ -31,7 +31,7 @@ def per_task_notes(
         *_gap_notes(spec),
         *_cell_notes(spec, rows),
         *deterministic_note(dict.fromkeys(r["method"] for r in rows if r["deterministic"]), spec),
-        *_majority_notes(rows),
+        *_majority_notes(spec, rows),
         *(explain(rule) for rule in spec.rules),
         *_oracle_notes(rows),
         *_divergence_notes(records),
@@ -46,27 +46,31 @@ def _cell_notes(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
     drawn = {row["seeds"] for row in rows if row["seeds"] and not row["deterministic"]}
     seeds = sorted(drawn)
     if not seeds:
-        yield f"Cells: {spec.metric.replace('_', ' ')} in percent."
+        yield f"Cells: {spec.measure.words}."
         return
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    name = spec.metric.replace("_", " ")
     if seeds[-1] == 1:
-        yield f"Cells: {name} in percent, ONE seed: no interval, no test, no conclusion."
+        yield f"Cells: {spec.measure.words}, ONE seed: no interval, no test, no conclusion."
         return
     kind = "bootstrap" if spec.interval == "resampling" else "Student t"
     test = "sign-flip test" if spec.interval == "resampling" else "t test"
-    yield f"Cells: mean {name} in percent over {count} seeds [95 % {kind} interval]."
+    yield f"Cells: mean {spec.measure.words} over {count} seeds [95 % {kind} interval]."
     if spec.interval == "resampling" and seeds[0] < 10:
         yield (
             "The bootstrap is optimistic with so few seeds: on normal scores the 95 % interval of 5"
             " seeds covers the mean in about 83 % of experiments."
         )
     yield (
-        f"▲ ▼: significantly above or below {spec.baseline} (paired {test} over seeds, Holm over"
+        f"▲ ▼: significantly {_sides(spec)} {spec.baseline} (paired {test} over seeds, Holm over"
         " the tasks of a method, 5 %). Not shown where runs diverged."
     )
     if seeds[0] == 1:
         yield "A cell without an interval has one seed."
+
+
+def _sides(spec: TableSpec) -> str:
+    """Returns what ▲ and ▼ mean of a mean beside the baseline's."""
+    return "above or below" if spec.measure.higher_is_better else "better or worse than"
 
 
 def deterministic_note(methods: Collection[str], spec: TableSpec) -> Iterator[str]:
@@ -97,14 +101,16 @@ def _gap_notes(spec: TableSpec) -> Iterator[str]:
         yield "A method with a task missing has no average; `xferlab bench` trains what is missing."
 
 
-def _majority_notes(rows: list[dict[Any, Any]]) -> Iterator[str]:
+def _majority_notes(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
     """Yields what the trivial rows are, and which methods are below them."""
+    if spec.measure.kind != "classes":
+        return
     yield (
         f"{MAJORITY}: one class for all examples, the most frequent one of the test split;"
         f" {CHANCE}: a uniform guess, shown where it is another number."
     )
     found = [
-        f"{row['method']} on {row['task']} under {row['rule']} ({row['mean_percent']:.1f})"
+        f"{row['method']} on {row['task']} under {row['rule']} ({row['mean']:.1f})"
         for row in rows
         if row["below_majority"]
     ]
@@ -114,13 +120,12 @@ def _majority_notes(rows: list[dict[Any, Any]]) -> Iterator[str]:
 
 def _far_below(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
     """Yields, per rule, methods far below the baseline where no test says so."""
-    for rule in spec.rules:
+    digits = spec.measure.digits
+    for rule in spec.rules if spec.measure.unit else ():
         found = [
-            f"{row['method']} on {row['task']} ({row['difference_points']:+.1f})"
+            f"{row['method']} on {row['task']} ({row['difference_points']:+.{digits}f})"
             for row in rows
-            if row["rule"] == rule
-            and row["verdict"] != "worse"
-            and row["difference_points"] <= -FAR_POINTS
+            if row["rule"] == rule and row["verdict"] != "worse" and row["gain"] <= -FAR_POINTS
         ]
         if found:
             yield (
@@ -150,14 +155,15 @@ def _divergence_notes(records: Sequence[RunRecord]) -> Iterator[str]:
 
 def _negative_transfer(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
     """Yields, per rule, the methods that are worse than the baseline."""
+    digits, unit = spec.measure.digits, " (points)" if spec.measure.unit else ""
     for rule in spec.rules:
         found = [
-            f"{row['method']} on {row['task']} ({row['difference_points']:+.1f})"
+            f"{row['method']} on {row['task']} ({row['difference_points']:+.{digits}f})"
             for row in rows
             if (row["rule"], row["verdict"]) == (rule, "worse")
         ]
         if found:
-            yield f"Worse than {spec.baseline} under {rule} (points): {', '.join(found)}."
+            yield f"Worse than {spec.baseline} under {rule}{unit}: {', '.join(found)}."
 
 
 def _published_notes(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:

@@ -22,6 +22,7 @@ import pandas as pd
 
 from xferlab.benchmark.store.records import ORACLE, REVERSE_VALIDATION, Evaluation, RunRecord
 from xferlab.core.errors import InputError, unknown_name
+from xferlab.evaluation.metric_table import metric_named
 
 LAST = "last"
 COLUMNS = ["task", "method", "seed", "hyper", "digest", "step", "value"]
@@ -38,7 +39,7 @@ def select(records: Sequence[RunRecord], rule: str, metric: str = "accuracy") ->
 
     Returns:
         Columns task, method, seed, hyper, digest, step (of the selected checkpoint, missing for a
-        diverged run), value (a fraction, NaN for a diverged run), diverged, oracle (the method was
+        diverged run), value (unscaled, NaN for a diverged run), diverged, oracle (the method was
         trained with target labels) and deterministic (the method draws nothing, or its seeds gave
         the same outputs to the last bit). Rows keep the order of `records`.
 
@@ -69,7 +70,7 @@ def explain(rule: str) -> str:
         return "last: the last checkpoint of the default hyper-parameters; nothing is selected."
     if rule == ORACLE:
         return (
-            "oracle: checkpoint and hyper-parameters with the highest value of this table's metric,"
+            "oracle: checkpoint and hyper-parameters with the best value of this table's metric,"
             " which USES TARGET LABELS: an upper bound, not a fair comparison."
         )
     chosen = f"{rule}: checkpoint and hyper-parameters with the highest {rule} score"
@@ -140,11 +141,11 @@ def _refuse_unknown(run: RunRecord, rule: str) -> None:
 
 
 def _score(evaluation: Evaluation, rule: str, metric: str) -> float:
-    """Returns a validator's score, minus infinity where it is not finite or was not computed."""
+    """Returns a score, higher is better: minus infinity where it is not finite or not computed."""
     if rule == ORACLE:
         if metric not in evaluation.metrics:
             raise unknown_name("metric", metric, evaluation.metrics)
-        return evaluation.metrics[metric]
+        return metric_named(metric).sign * evaluation.metrics[metric]
     score = evaluation.validators.get(rule, -np.inf)
     return score if np.isfinite(score) else -np.inf
 

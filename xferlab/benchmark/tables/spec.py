@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xferlab.benchmark.store.records import ORACLE, MissingRun
 from xferlab.benchmark.tables.published import Published
 from xferlab.benchmark.tables.selection import LAST
+from xferlab.evaluation.metric_table import Metric, metric_named
 from xferlab.evaluation.statistics import Method as IntervalMethod
 
 
@@ -17,7 +18,7 @@ class TableSpec:
     Attributes:
         title: Heading, usually the suite's.
         rules: Selection rules, side by side in this order.
-        metric: The metric of the evaluations.
+        metric: The name of the metric of the evaluations, see `xferlab.evaluation.metric_table`.
         baseline: The method that all others are tested against.
         published: Published numbers; those of another metric are not shown.
         protocol: Lines that say how the numbers were made (network, steps, data, selection).
@@ -35,3 +36,8 @@ class TableSpec:
     interval: IntervalMethod = "resampling"
     tasks: tuple[str, ...] = ()
     missing: tuple[MissingRun, ...] = ()
+
+    @property
+    def measure(self) -> Metric:
+        """The metric itself: its unit and its direction."""
+        return metric_named(self.metric)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from xferlab.benchmark.store.records import RunRecord
 from xferlab.benchmark.tables.published_views import AVERAGE
-from xferlab.evaluation.metrics import METRICS
+from xferlab.evaluation.metric_table import METRICS, metric_named
 
 MAJORITY = "majority class"
 CHANCE = "chance"
@@ -32,18 +32,19 @@ def trivial_scores(records: Sequence[RunRecord], metric: str, tasks: Sequence[st
         tasks: The tasks of the table, in order.
 
     Returns:
-        Columns task, method and mean_percent: a row for the majority class of every task whose
+        Columns task, method and mean: a row for the majority class of every task whose
         labels are known, one for chance where that is another number on some task, and averages
         over several tasks where all have one. The rows of a task stand together.
     """
-    rows = []
+    measure, rows = metric_named(metric), []
+    tasks = tasks if metric in METRICS and measure.kind == "classes" else ()
     for task in tasks:
         run = next((r for r in records if r.task == task and r.labels is not None), None)
         if run is None or run.labels is None:
             continue
         counts = np.bincount(run.labels, minlength=run.num_classes)
         constant = np.full(len(run.labels), counts.argmax())
-        majority = 100 * METRICS[metric](run.labels, constant, run.num_classes)
+        majority = measure.scale * measure(run.labels, constant, run.num_classes)
         rows.append((task, majority, 100 / run.num_classes))
     if len(tasks) > 1 and len(rows) == len(tasks):
         _, *columns = zip(*rows, strict=True)
@@ -52,4 +53,4 @@ def trivial_scores(records: Sequence[RunRecord], metric: str, tasks: Sequence[st
     if metric in UNIFORM and any(abs(row[1] - row[2]) >= APART for row in rows):
         names[CHANCE] = 2
     cells = [(row[0], name, row[place]) for row in rows for name, place in names.items()]
-    return pd.DataFrame(cells, columns=["task", "method", "mean_percent"])
+    return pd.DataFrame(cells, columns=["task", "method", "mean"])

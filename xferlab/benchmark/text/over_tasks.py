@@ -21,7 +21,8 @@ def make_block(comparison: Comparison) -> Block:
         *("method", "mean [95 %]", "IQM [95 %]", "win / tie / loss", "mean rank"),
         *("P(better) [95 %]", "worst task (points)"),
     )
-    rows = [tuple(_cells(row)) for row in comparison.methods.to_dict("records")]
+    digits = comparison.spec.measure.digits
+    rows = [tuple(_cells(row, digits)) for row in comparison.methods.to_dict("records")]
     return Block(f"Over all tasks, selected by {comparison.rule}", header, tuple(rows))
 
 
@@ -49,11 +50,11 @@ def comparison_to_markdown(comparison: Comparison) -> str:
     )
 
 
-def _cells(row: Mapping[Any, Any]) -> Iterator[Cell]:
-    """Yields the printed cells of one method."""
+def _cells(row: Mapping[Any, Any], digits: int) -> Iterator[Cell]:
+    """Yields the printed cells of one method, scores with so many decimals."""
     yield Cell(f"{row['method']}{' †' if row['target_labels'] else ''}")
     for name in ("mean", "iqm"):
-        yield Cell(_interval(row, f"{name}_percent", f"{name}_{{}}_percent", ".1f"))
+        yield Cell(_interval(row, name, f"{name}_{{}}", f".{digits}f"))
     if pd.isna(row["wins"]):
         yield Cell("–")
     else:
@@ -64,7 +65,7 @@ def _cells(row: Mapping[Any, Any]) -> Iterator[Cell]:
         yield Cell("–")
         return
     mark = MARKS[row["worst_verdict"]]
-    text = f"{row['worst_task']} ({row['worst_points']:+.1f}) {mark}".rstrip()
+    text = f"{row['worst_task']} ({row['worst_points']:+.{digits}f}) {mark}".rstrip()
     yield Cell(text, row["worst_verdict"])
 
 

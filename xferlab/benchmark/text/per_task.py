@@ -49,7 +49,7 @@ class Block:
 
 def make_blocks(table: Table) -> list[Block]:
     """Returns the printed cells, task by task; published numbers come last, if any."""
-    rules = table.spec.rules
+    rules, digits = table.spec.rules, table.spec.measure.digits
     blocks = []
     for task, group in table.cells.groupby("task", sort=False):
         with_published = bool(group["published_percent"].notna().any())
@@ -59,7 +59,7 @@ def make_blocks(table: Table) -> list[Block]:
             by_rule = {cell["rule"]: cell for cell in cells.to_dict("records")}
             first = by_rule[rules[0]]
             dagger = " †" if first["target_labels"] else ""
-            row = [Cell(f"{method}{dagger}"), *(_number(by_rule[rule]) for rule in rules)]
+            row = [Cell(f"{method}{dagger}"), *(_number(by_rule[rule], digits) for rule in rules)]
             rows.append((*row, *[_published(by_rule.values())] * with_published))
         published = [Cell("–")] * with_published
         rows += [(*row, *published) for row in _trivial_rows(table, str(task))]
@@ -70,7 +70,7 @@ def make_blocks(table: Table) -> list[Block]:
 def _trivial_rows(table: Table, task: str) -> list[tuple[Cell, ...]]:
     """Returns what predictors without a look at the input score, under every rule alike."""
     own = table.trivial[table.trivial["task"] == task]
-    pairs = zip(own["method"], own["mean_percent"], strict=True)
+    pairs = zip(own["method"], own["mean"], strict=True)
     return [(Cell(name), *[Cell(f"{mean:.1f}")] * len(table.spec.rules)) for name, mean in pairs]
 
 
@@ -100,14 +100,17 @@ def to_markdown(table: Table) -> str:
     return "\n".join([*lines, *(f"- {escape_markdown(note)}" for note in table.notes)]) + "\n"
 
 
-def to_csv(table: Table) -> str:
-    """Returns every number of the table in tidy form, one line per (task, method, rule).
+def to_csv(table: Table, *further: Table) -> str:
+    """Returns every number of tables in tidy form, one line per (metric, task, method, rule).
 
     The trivial predictors come last, with no rule.
     """
-    _check(table)
-    trivial = table.trivial.assign(rule="", metric=table.spec.metric)
-    every = pd.concat([table.cells, trivial], ignore_index=True)
+    tables = (table, *further)
+    for each in tables:
+        _check(each)
+    cells = [each.cells for each in tables]
+    trivial = [each.trivial.assign(rule="", metric=each.spec.metric) for each in tables]
+    every = pd.concat([*cells, *trivial], ignore_index=True)
     return every.to_csv(index=False, lineterminator="\n")
 
 
@@ -136,16 +139,16 @@ def _rule_header(rule: str) -> str:
     return f"{ORACLE} (sees labels)" if rule == ORACLE else rule
 
 
-def _number(cell: Mapping[str, Any]) -> Cell:
+def _number(cell: Mapping[str, Any], digits: int) -> Cell:
     """Returns mean, interval, marks and the number of runs that diverged or are missing."""
     diverged = f"{cell['diverged']} of {cell['seeds']} diverged" if cell["diverged"] else ""
     missing = f"{cell['missing']} of {cell['seeds'] + cell['missing']} missing"
     missing = missing if cell["missing"] else ""
-    if pd.isna(cell["mean_percent"]):
+    if pd.isna(cell["mean"]):
         return Cell(diverged or f"{missing}: {shorten(cell['gap'])}")
-    text = f"{cell['mean_percent']:.1f}"
-    if pd.notna(cell["low_percent"]):
-        text += f" [{cell['low_percent']:.1f}, {cell['high_percent']:.1f}]"
+    text = f"{cell['mean']:.{digits}f}"
+    if pd.notna(cell["low"]):
+        text += f" [{cell['low']:.{digits}f}, {cell['high']:.{digits}f}]"
     outside = OUTSIDE if cell["outside_tolerance"] is True else ""
     below = BELOW if cell["below_majority"] else ""
     parts = [text, MARKS[cell["verdict"]], below, outside, diverged, missing]

@@ -10,7 +10,6 @@ import numpy as np
 from xferlab.core.sparse import Inputs, SparseRows
 from xferlab.data.domain import SPLITS, Domain
 from xferlab.data.features.standardising import standardise_channels
-from xferlab.data.split import Split
 
 DOMINANT = 100.0
 """A column that is so many times as large as the others together leaves them unseen."""
@@ -26,7 +25,12 @@ def number_alike(source: Domain, target: Domain) -> Domain:
     if target.class_names == names or not set(target.class_names) <= set(names):
         return target
     numbers = np.array([names.index(name) for name in target.class_names], np.int32)
-    splits = {part: Split(x, numbers[labels]) for part, (x, labels) in target.splits.items()}
+    splits = {
+        part: dataclasses.replace(
+            split, labels=np.where(split.labels < 0, split.labels, numbers[split.labels])
+        )
+        for part, split in target.splits.items()
+    }
     note = f"classes are numbered by their names as in {source.name!r}"
     notes = (*target.notes, note)
     return dataclasses.replace(target, splits=splits, class_names=names, notes=notes)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import jax
 import numpy as np
 
 from xferlab.core.batch import Batch, Labelled, Unlabelled
@@ -96,4 +97,4 @@ class _Stream:
         chosen = np.concatenate(
             [self._order(int(epoch))[offsets[epochs == epoch]] for epoch in np.unique(epochs)]
         )
-        return type(self._arrays)(*(array[chosen] for array in self._arrays))
+        return jax.tree.map(lambda array: array[chosen], self._arrays)

@@ -10,24 +10,19 @@ from __future__ import annotations
 import dataclasses
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from xferlab.core.errors import InputError
+from xferlab.core.heads import FIRST, Head
 from xferlab.data.domain import Domain, clean_class_names
 from xferlab.data.entrance import as_array, as_path, clean_name
+from xferlab.data.labels import check_labels_in_range, integer_labels, part_masked
 from xferlab.data.readers.archives import check_unpacked, memory_bytes
-from xferlab.data.split import (
-    Split,
-    check_labels_in_range,
-    clean_split,
-    integer_labels,
-    is_sparse,
-    split_train_test,
-)
+from xferlab.data.split import Split, clean_split, is_sparse, split_train_test
 
 SPLIT_KEYS = ("x_train", "y_train", "x_test", "y_test")
 WHOLE_KEYS = ("x", "y")
@@ -61,7 +56,9 @@ def domain_from_arrays(
         inputs: uint8 images [n, h, w, c] or [n, h, w], numbers [n, ...] (kept as float32), or a
             SciPy sparse matrix [n, d] (kept sparse).
         labels: integers [n]: in [0, k), or without `class_names` any from 0. Those that occur are
-            then numbered in their order.
+            then numbered in their order. Masked ones (`np.ma.masked_array`) are missing. With more
+            heads a mapping, {"class": classes, Head("slant", "numbers", 1): slants}: the labels of
+            the others are [n] or [n, size], masked or NaN where one is missing.
         class_names: k names, label i means the i-th; by default each label is the name of its
             class.
         test: the inputs and labels of the test split, or the fraction of the examples that is
@@ -76,24 +73,28 @@ def domain_from_arrays(
     ((10,), 2, 4)
     """
     name = clean_name(name, "a domain's name", path_like=False)
-    given = isinstance(test, tuple | list)
-    parts = {f"domain {name!r}": Split(inputs, labels)}
-    if given:
-        parts[f"domain {name!r}, split 'test'"] = Split(*_pair(test, name))
-    values = {where: integer_labels(split.labels, where) for where, split in parts.items()}
-    by_label = _by_label(values) if class_names is None else (class_names, values, ())
-    chosen, numbered, notes = by_label
+    pairs = {f"domain {name!r}": (inputs, labels)}
+    if isinstance(test, tuple | list):
+        pairs[f"domain {name!r}, split 'test'"] = _pair(test, name)
+    heads = _heads_beside(pairs)
+    given = {where: _as_given(*pair, where) for where, pair in pairs.items()}
+    values = {where: split.labels for where, split in given.items()}
+    chosen, numbered, notes = (
+        _by_label(values) if class_names is None else (class_names, values, ())
+    )
     cleaned = [
-        clean_split(Split(_with_channel_axis(split.inputs, where), numbered[where]), where)
-        for where, split in parts.items()
+        clean_split(dataclasses.replace(split, labels=numbered[where]), where, heads)
+        for where, split in given.items()
     ]
     names = clean_class_names(chosen, name)
-    if given:
-        return Domain(name, {"train": cleaned[0], "test": cleaned[1]}, names, notes)
+    notes = (*notes, *_missing_notes(cleaned, heads))
+    if len(cleaned) == 2:
+        return Domain(name, {"train": cleaned[0], "test": cleaned[1]}, names, notes, heads)
     # Before the random draw, so that the index in a message is the caller's.
-    check_labels_in_range(cleaned[0].labels, len(names), next(iter(parts)))
-    splits = split_train_test(*cleaned[0], test_fraction=cast(float, test), seed=seed)
-    return Domain(name, splits, names, notes)
+    where, whole = next(iter(given)), cleaned[0]
+    check_labels_in_range(whole.labels, len(names), where, whole.known)
+    splits = _drawn(whole, test_fraction=cast(float, test), seed=seed)
+    return Domain(name, splits, names, notes, heads)
 
 
 def _pair(test: Any, name: str) -> tuple[Any, Any]:
@@ -104,6 +105,59 @@ def _pair(test: Any, name: str) -> tuple[Any, Any]:
             " labels), or a fraction above 0 and below 1"
         )
     return test[0], test[1]
+
+
+def _heads_beside(pairs: Mapping[str, tuple[Any, Any]]) -> tuple[Head, ...]:
+    """Returns the heads beside the classes.
+
+    Raises:
+        InputError: labels by head without classes, or of other heads in the test split.
+    """
+    keys = [tuple(ys) if isinstance(ys, Mapping) else (FIRST,) for _, ys in pairs.values()]
+    for where, own in zip(pairs, keys, strict=True):
+        if set(own) != set(keys[0]) or FIRST not in own:
+            raise InputError(
+                f"{where}: labels are of {list(own)}. Needed: the classes under {FIRST!r}, and the"
+                " same heads in both splits, {'class': ..., Head('slant', 'numbers', 1): ...}"
+            )
+    return tuple(key for key in keys[0] if key != FIRST)
+
+
+def _as_given(inputs: Any, labels: Any, where: str) -> Split:
+    """Returns examples before they are cleaned: integer classes, and which of them are known."""
+    beside = {}
+    if isinstance(labels, Mapping):
+        beside = {head: values for head, values in labels.items() if head != FIRST}
+        labels = labels[FIRST]
+    plain, known = part_masked(labels)
+    classes = _filled(integer_labels(plain, where), known)
+    return Split(_with_channel_axis(inputs, where), classes, known, tuple(beside.values()))
+
+
+def _missing_notes(splits: Sequence[Split], heads: Sequence[Head]) -> Iterator[str]:
+    """Yields how many labels are missing, head by head."""
+    names = (FIRST, *(head.name for head in heads))
+    for place, name in enumerate(names):
+        masks = [split.by_head[place].known for split in splits]
+        missing = sum(0 if mask is None else int((~mask).sum()) for mask in masks)
+        if missing:
+            total = sum(len(split.labels) for split in splits)
+            yield f"{missing} of {total} labels of head {name!r} are missing"
+
+
+def _drawn(whole: Split, *, test_fraction: float, seed: int) -> dict[str, Split]:
+    """Returns a random train and test split, see `split_train_test`."""
+    rows = np.arange(len(whole.labels))
+    classes = _filled(whole.labels, whole.known)
+    drawn = split_train_test(rows, classes, test_fraction=test_fraction, seed=seed)
+    return {part: whole.take(split.inputs) for part, split in drawn.items()}
+
+
+def _filled(labels: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+    """Returns labels with one that is known wherever they are missing, for what counts classes."""
+    if known is None or not known.any():
+        return labels
+    return np.where(known, labels, labels[known.argmax()])
 
 
 def _by_label(

@@ -92,14 +92,22 @@ def read_source(batch: Batch, *, num_classes: int) -> tuple[np.ndarray, np.ndarr
             f"the source of the batch is {_kind(batch.source)}. Closed-form methods need labelled "
             f"source examples; use the setting {Setting.UNSUPERVISED_DA.label!r}"
         )
-    labels = np.asarray(batch.source.labels)
+    inputs, labels = _of_known_class(batch.source)
     outside = np.unique(labels[(labels < 0) | (labels >= num_classes)])
     if outside.size:
         raise InputError(
             f"source labels {outside[:5].tolist()} for {num_classes} classes. Allowed: 0 to "
             f"{num_classes - 1}; number the classes from zero or give num_classes"
         )
-    return as_rows(batch.source.inputs), labels
+    return as_rows(inputs), labels
+
+
+def _of_known_class(source: Labelled) -> tuple[Inputs, np.ndarray]:
+    """Returns inputs and classes of the examples whose class is known."""
+    values, known = source.by_head[0]
+    if known is None:
+        return source.inputs, np.asarray(values)
+    return source.inputs[known], np.asarray(values)[known]
 
 
 def read_both(batch: Batch, *, num_classes: int) -> Rows:

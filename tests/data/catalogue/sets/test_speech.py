@@ -10,7 +10,6 @@ from xferlab.core import cache
 from xferlab.core.errors import InputError
 from xferlab.data.catalogue.sets.speech import DIGITS, SPEAKERS, SPEECH
 from xferlab.data.features.spectrogram import log_mel
-from xferlab.data.split import Split
 
 (FSDD,) = SPEECH
 RNG = np.random.default_rng(0)
@@ -149,7 +148,7 @@ def test_the_compact_copy():
     for domain in domains.values():
         assert np.bincount(domain.train.labels).tolist() == [45] * 10
         assert np.bincount(domain.test.labels).tolist() == [5] * 10
-    inputs, labels = (getattr(domains["jackson"].train, field) for field in Split._fields)
+    inputs, labels = domains["jackson"].train
     ridge = RidgeClassifier(100).fit(inputs.reshape(450, -1), labels)
     scores = {
         name: ridge.score(d.test.inputs.reshape(50, -1), d.test.labels)

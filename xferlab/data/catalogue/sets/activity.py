@@ -25,9 +25,10 @@ from xferlab.core.errors import InputError
 from xferlab.data.catalogue.dataset import DataSet, Download, Form
 from xferlab.data.catalogue.sets.accelerometer import HHAR, WISDM
 from xferlab.data.catalogue.sets.adatime import LENGTH, adatime_form
+from xferlab.data.labels import check_labels_in_range
 from xferlab.data.raw import RawDomain
 from xferlab.data.readers.arrays import read_npz
-from xferlab.data.split import Split, check_labels_in_range
+from xferlab.data.split import Split
 
 SUBJECTS = tuple(str(number) for number in range(1, 31))
 ACTIVITIES = (

@@ -21,8 +21,9 @@ import numpy as np
 from xferlab.core.errors import InputError
 from xferlab.core.optional import require
 from xferlab.data.catalogue.dataset import Form
+from xferlab.data.labels import check_labels_in_range
 from xferlab.data.raw import RawDomain
-from xferlab.data.split import Split, check_labels_in_range
+from xferlab.data.split import Split
 
 LENGTH = 128
 """Time steps of a window."""

@@ -12,10 +12,11 @@ import numpy as np
 from xferlab.core.errors import InputError
 from xferlab.data.catalogue.dataset import DataSet, Download, Form
 from xferlab.data.catalogue.sets.digit_copies import CLASS_NAMES, read_mosaics, read_npz_copy
+from xferlab.data.labels import check_labels_in_range
 from xferlab.data.raw import RawDomain
 from xferlab.data.readers.archives import read_gzip
 from xferlab.data.readers.matlab import read_mat
-from xferlab.data.split import Split, check_labels_in_range
+from xferlab.data.split import Split
 
 _MNIST_FILES = "https://storage.googleapis.com/cvdf-datasets/mnist"
 _MNIST_KNOWN = {

@@ -16,10 +16,11 @@ import numpy as np
 
 from xferlab.core.errors import InputError
 from xferlab.data.catalogue.dataset import DataSet, Form
+from xferlab.data.labels import check_labels_in_range
 from xferlab.data.raw import RawDomain
 from xferlab.data.readers.arrays import read_npz
 from xferlab.data.readers.matlab import read_mat
-from xferlab.data.split import Split, check_labels_in_range
+from xferlab.data.split import Split
 
 OFFICE_CALTECH10_CLASSES = (
     "backpack",

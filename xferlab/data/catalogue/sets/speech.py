@@ -24,9 +24,10 @@ from xferlab.core.cache import cached_array
 from xferlab.core.errors import InputError
 from xferlab.data.catalogue.dataset import DataSet, Download, Form
 from xferlab.data.features.spectrogram import log_mel
+from xferlab.data.labels import check_labels_in_range
 from xferlab.data.raw import RawDomain
 from xferlab.data.readers.arrays import read_npz
-from xferlab.data.split import Split, check_labels_in_range
+from xferlab.data.split import Split
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 DIGITS = tuple("0123456789")

@@ -1,0 +1,65 @@
+"""Metrics as values: units, directions, and numbers against scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn import metrics as sklearn_metrics
+
+from xferlab.core.errors import InputError
+from xferlab.core.heads import Head, Labels
+from xferlab.evaluation.metric_table import METRICS, head_scores, metric_named
+
+pytestmark = pytest.mark.fast
+HEADS = (Head("class", "classes", 3), Head("tags", "labels", 4), Head("place", "numbers", 2))
+RNG = np.random.default_rng(0)
+N = 40
+TRUTH = (RNG.integers(0, 3, N), RNG.integers(0, 2, (N, 4)).astype("f4"), RNG.normal(size=(N, 2)))
+OUTPUTS = (RNG.normal(size=(N, 3)), RNG.normal(size=(N, 4)), RNG.normal(size=(N, 2)))
+
+
+@pytest.mark.parametrize("share", [0.6, 1.0])
+def test_values_are_those_of_scikit_learn_over_what_is_known(share):
+    known = [None if share == 1 else RNG.random(N) < share for _ in HEADS]
+    scores = head_scores(HEADS, OUTPUTS, [Labels(t, k) for t, k in zip(TRUTH, known, strict=True)])
+    rows = [np.ones(N, bool) if mask is None else mask for mask in known]
+    classes, tags, place = (
+        (truth[r], output[r]) for truth, output, r in zip(TRUTH, OUTPUTS, rows, strict=True)
+    )
+    predicted = classes[1].argmax(axis=1)
+    expected = {
+        "accuracy": sklearn_metrics.accuracy_score(classes[0], predicted),
+        "class_mean_accuracy": sklearn_metrics.recall_score(classes[0], predicted, average="macro"),
+        "macro_f1": sklearn_metrics.f1_score(classes[0], predicted, average="macro"),
+        "tags/mean_average_precision": sklearn_metrics.average_precision_score(*tags),
+        "tags/label_accuracy": 1 - sklearn_metrics.hamming_loss(tags[0], tags[1] > 0),
+        "place/r2": sklearn_metrics.r2_score(*place),
+        "place/rmse": np.sqrt(sklearn_metrics.mean_squared_error(*place)),
+        "place/mae": sklearn_metrics.mean_absolute_error(*place),
+    }
+    assert scores == pytest.approx(expected)
+
+
+def test_a_head_without_a_known_label_has_no_score():
+    labels = [Labels(truth, np.zeros(N, bool)) for truth in TRUTH]
+    assert head_scores(HEADS, OUTPUTS, labels) == {}
+
+
+def test_a_label_that_is_there_for_all_has_no_precision():
+    scores = head_scores(HEADS[1:2], OUTPUTS[1:2], [Labels(np.ones((N, 4)))])
+    assert scores["label_accuracy"] >= 0
+    assert "mean_average_precision" not in scores
+
+
+def test_units_and_directions():
+    assert {name for name, metric in METRICS.items() if not metric.higher_is_better} == {
+        "rmse",
+        "mae",
+    }
+    assert metric_named("accuracy").words == "accuracy in percent"
+    assert metric_named("place/mae").words == "place: mean absolute error, lower is better"
+    assert metric_named("place/r2").scale == 100 and metric_named("place/mae").scale == 1
+
+
+@pytest.mark.parametrize("name", ["acuracy", "place/acuracy", "", "place/"])
+def test_unknown_metrics(name):
+    with pytest.raises(InputError, match="unknown metric"):
+        metric_named(name)

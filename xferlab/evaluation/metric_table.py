@@ -1,0 +1,217 @@
+"""Metrics as values: a name, a unit, a direction, and the kind of head that they score.
+
+The metrics of the first head have plain names ('accuracy'); those of a head beside it have its name
+before them ('slant/rmse').
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from sklearn import metrics as sklearn_metrics
+
+from xferlab.core.heads import Head, Kind, Labels
+from xferlab.core.names import NameTable
+from xferlab.evaluation.metrics import accuracy, class_mean_accuracy, macro_f1
+
+Unit = Literal["percent", ""]
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """A number that says how good predictions are.
+
+    Attributes:
+        name: what flags and tables call it.
+        kind: the kind of head that it scores.
+        function: takes true values, predictions, and the size of the head. Predictions are classes
+            [n], or the outputs [n, size] of other kinds. Returns a fraction, or a number in the
+            unit of the values.
+        unit: 'percent' for fractions, '' for a number that is shown as it is.
+        higher_is_better: its direction.
+        bounds: the least and the largest value, as shown.
+        spelled: the name in words; '' for the name itself, without underscores.
+    """
+
+    name: str
+    kind: Kind
+    function: Callable[[Any, Any, int], float]
+    unit: Unit = "percent"
+    higher_is_better: bool = True
+    bounds: tuple[float, float] = (0.0, 100.0)
+    spelled: str = ""
+
+    def __call__(self, truth: np.ndarray, predictions: np.ndarray, size: int) -> float:
+        """Returns the metric's value, unscaled."""
+        return self.function(truth, predictions, size)
+
+    @property
+    def scale(self) -> float:
+        """What a value is multiplied by to be shown."""
+        return 100.0 if self.unit == "percent" else 1.0
+
+    @property
+    def digits(self) -> int:
+        """How many decimals are shown."""
+        return 1 if self.unit == "percent" else 3
+
+    @property
+    def sign(self) -> int:
+        """1 where higher is better, -1 where lower is."""
+        return 1 if self.higher_is_better else -1
+
+    @property
+    def words(self) -> str:
+        """The metric in words, with its unit and its direction where it is not the usual one."""
+        unit = " in percent" if self.unit else ""
+        direction = "" if self.higher_is_better else ", lower is better"
+        head = self.name.rpartition("/")[0]
+        spelled = self.spelled or self.name.rpartition("/")[2].replace("_", " ")
+        return f"{head}{': ' if head else ''}{spelled}{unit}{direction}"
+
+    def of_head(self, name: str) -> Metric:
+        """Returns the metric under the name that it has for a head beside the first one."""
+        return dataclasses.replace(self, name=f"{name}/{self.name}")
+
+
+def mean_average_precision(truth: np.ndarray, scores: np.ndarray, size: int) -> float:
+    """Mean over labels of the area under precision and recall, of labels that both occur and lack.
+
+    Args:
+        truth: 0 or 1, [n, size].
+        scores: logits, [n, size].
+        size: the number of labels.
+
+    Returns:
+        A fraction; NaN where every label is there for all or for none.
+    """
+    varied = [j for j in range(size) if 0 < truth[:, j].sum() < len(truth)]
+    each = [sklearn_metrics.average_precision_score(truth[:, j], scores[:, j]) for j in varied]
+    return float(np.mean(each)) if each else math.nan
+
+
+def label_accuracy(truth: np.ndarray, scores: np.ndarray, size: int) -> float:
+    """Fraction of all labels that are predicted as they are: there where the logit is positive.
+
+    Args:
+        truth: 0 or 1, [n, size].
+        scores: logits, [n, size].
+        size: the number of labels.
+    """
+    del size
+    return float(((scores > 0) == (truth > 0.5)).mean())
+
+
+def r2(truth: np.ndarray, predictions: np.ndarray, size: int) -> float:
+    """Coefficient of determination, averaged over the numbers of a head.
+
+        R² = 1 - sum (y - a)² / sum (y - mean y)²
+
+    Args:
+        truth: y, [n, size].
+        predictions: a, [n, size].
+        size: the number of numbers.
+
+    Returns:
+        A fraction of at most 1; below 0 where the mean of the true numbers is nearer to them.
+    """
+    del size
+    return float(sklearn_metrics.r2_score(truth, predictions)) if len(truth) > 1 else math.nan
+
+
+def rmse(truth: np.ndarray, predictions: np.ndarray, size: int) -> float:
+    """Root of the mean squared error over examples and numbers, in the unit of the numbers.
+
+    Args:
+        truth: [n, size].
+        predictions: [n, size].
+        size: the number of numbers.
+    """
+    del size
+    return float(np.sqrt(np.mean((truth.astype(np.float64) - predictions) ** 2)))
+
+
+def mae(truth: np.ndarray, predictions: np.ndarray, size: int) -> float:
+    """Mean absolute error over examples and numbers, in the unit of the numbers.
+
+    Args:
+        truth: [n, size].
+        predictions: [n, size].
+        size: the number of numbers.
+    """
+    del size
+    return float(np.mean(np.abs(truth.astype(np.float64) - predictions)))
+
+
+_ERROR: dict[str, Any] = {"unit": "", "higher_is_better": False, "bounds": (0.0, math.inf)}
+METRICS: NameTable[Metric] = NameTable(
+    "metric",
+    {
+        metric.name: metric
+        for metric in (
+            Metric("accuracy", "classes", accuracy),
+            Metric("class_mean_accuracy", "classes", class_mean_accuracy),
+            Metric("macro_f1", "classes", macro_f1),
+            Metric("mean_average_precision", "labels", mean_average_precision),
+            Metric("label_accuracy", "labels", label_accuracy),
+            Metric("r2", "numbers", r2, bounds=(-math.inf, 100.0), spelled="R²"),
+            Metric("rmse", "numbers", rmse, **_ERROR, spelled="root mean squared error"),
+            Metric("mae", "numbers", mae, **_ERROR, spelled="mean absolute error"),
+        )
+    },
+)
+"""The metrics by name."""
+
+
+def metric_named(name: str) -> Metric:
+    """Returns a metric by its name, or by that of a head beside the first one and its name.
+
+    Raises:
+        InputError: there is none of that name.
+
+    >>> metric_named("slant/rmse").words
+    'slant: root mean squared error, lower is better'
+    """
+    head, _, plain = name.rpartition("/")
+    return METRICS[plain].of_head(head) if head else METRICS[plain]
+
+
+def usual_metric(head: Head) -> str:
+    """Returns the name of the metric by which a head beside the first one is usually judged."""
+    usual = {"classes": "accuracy", "labels": "mean_average_precision", "numbers": "rmse"}
+    return f"{head.name}/{usual[head.kind]}"
+
+
+def head_scores(
+    heads: Sequence[Head], outputs: Sequence[np.ndarray], labels: Sequence[Labels]
+) -> dict[str, float]:
+    """Returns every metric of every head over the examples whose label is known.
+
+    Args:
+        heads: of the task, in order.
+        outputs: of each head, [n, size].
+        labels: under each head.
+
+    Returns:
+        Values by name, unscaled. A head without a known label has none, nor has a metric that is
+        not defined on these labels.
+    """
+    scores: dict[str, float] = {}
+    for place, (head, output, (values, known)) in enumerate(
+        zip(heads, outputs, labels, strict=True)
+    ):
+        truth = np.asarray(values)
+        if known is not None:
+            truth, output = truth[known], output[known]
+        if not len(truth):
+            continue
+        predictions = output.argmax(axis=1) if head.kind == "classes" else output
+        for metric in METRICS.values():
+            if metric.kind == head.kind:
+                named = metric.of_head(head.name) if place else metric
+                scores[named.name] = metric(truth, predictions, head.size)
+    return {name: value for name, value in scores.items() if not math.isnan(value)}
