@@ -184,7 +184,12 @@ def make_stage(
 
 @dataclasses.dataclass(frozen=True)
 class CompiledStage:
-    """A stage's functions under `jit`, and under `vmap` over stacked runs if `stacked`."""
+    """A stage's functions under `jit`, and under `vmap` over stacked runs if `stacked`.
+
+    `groups` are the names of its networks.
+    """
+
+    groups: tuple[str, ...]
 
     init: Any
     chunk: Any
@@ -219,6 +224,7 @@ def compile_stage(
         refresh = _stack_runs(refresh, (0, 0, None))
         predict = _stack_runs(predict, (0, 0, None, None))
     return CompiledStage(
+        groups=tuple(functions.program.multipliers),
         init=FirstAlone(jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE)),
         chunk=FirstAlone(jit(chunk, donate_argnums=0)),
         step=jit(step, donate_argnums=(0, 1)),
