@@ -125,15 +125,15 @@ def options_of(stage: Stage, options: TrainingOptions) -> TrainingOptions:
     return dataclasses.replace(options, lr_rules=rules, **changes)
 
 
-def static_part(stages: Sequence[Stage], options: TrainingOptions) -> Any:
+def static_part(stages: Sequence[Stage], options: TrainingOptions) -> tuple[Any, ...]:
     """Returns what is structure of stages: runs where it is equal may share their programs."""
-    return [
+    return tuple(
         (
             jax.tree.structure((stage.method, options_of(stage, options))),
             *(stage.fraction, stage.setting, stage.fresh, stage.kept),
         )
         for stage in stages
-    ]
+    )
 
 
 def stage_bounds(stages: Sequence[Stage], steps: int) -> list[int]:

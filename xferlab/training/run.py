@@ -139,6 +139,13 @@ class Training:
             return [HostOutput(features, logits)]
         return [HostOutput(f, g) for f, g in zip(features, logits, strict=True)]
 
+    def weights(self) -> list[tuple[Params, Params]]:
+        """Returns each run's parameters and statistics (NumPy)."""
+        trees = jax.device_get((self.state.params, self.state.statistics))
+        if not self._stacked:
+            return [trees]
+        return [jax.tree.map(lambda a, n=n: a[n], trees) for n in range(self.width)]
+
     def restore(self, stage: int, load: Callable[[TrainState], TrainState]) -> None:
         """Goes to a stage and takes the state that `load` returns for a template of it."""
         while self.stage < stage:

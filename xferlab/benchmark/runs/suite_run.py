@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 
 from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, Report
+from xferlab.benchmark.runs.kept import describe_kept
 from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs, task_spec
 from xferlab.benchmark.store.manifest import (
     Manifest,
@@ -83,7 +84,10 @@ def train_suite(
     asked = make_manifest(_as_asked(suite, options).header, packs)
     manifest, remarks = store_manifest(options.out, asked)
     execution = ExecutorOptions(
-        choose_jobs(options.jobs), options.checkpoint_seconds, options.debug
+        choose_jobs(options.jobs),
+        options.checkpoint_seconds,
+        options.debug,
+        choose_width(options.width, options.seeds or suite.seeds),
     )
     executor = Executor(store, execution, report)
     outcome = executor.run(packs)
@@ -102,6 +106,8 @@ def train_suite(
 def make_manifest(header: SuiteHeader, packs: Sequence[Pack]) -> Manifest:
     """Returns the manifest of a request."""
     runs = tuple(ManifestRun.of(spec) for pack in packs for spec, _ in pack.runs)
+    protocol = (*header.protocol, *describe_kept(packs))
+    header = dataclasses.replace(header, protocol=protocol)
     return Manifest(header, {pack.suite_task.task.name: _setup(pack) for pack in packs}, runs)
 
 
@@ -116,6 +122,7 @@ def _setup(pack: Pack) -> str:
         seed=0,
         sees="",
         deterministic=False,
+        start="",
     )
     return shared.digest
 
