@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from xferlab.benchmark.runs.kept import kept_packs
 
 from tests.benchmark.killed import resumable_packs
 from tests.benchmark.tiny import contents, execute
@@ -13,8 +14,8 @@ from tests.shared import REPOSITORY
 
 @pytest.mark.parametrize(
     ("method", "width", "kills", "saved"),
-    [("shot", 1, (6, 15), 14), ("dann", 2, (13,), 12)],
-    ids=["two stages, killed in each", "two runs in one program"],
+    [("shot", 1, (6, 15), 14), ("dann", 2, (13,), 12), ("dann+lp_ft", 2, (6, 15), 14)],
+    ids=["two stages, killed in each", "two runs in one program", "a frozen stage, in a pack"],
 )
 def test_a_killed_suite_ends_with_the_same_bytes(tmp_path, method, width, kills, saved):
     packs = resumable_packs(method, width)
@@ -34,3 +35,20 @@ def test_a_killed_suite_ends_with_the_same_bytes(tmp_path, method, width, kills,
         folders = [store.folder(spec.digest) for store in (whole, resumed)]
         assert contents(folders[0]) == contents(folders[1])
     assert not list((tmp_path / "killed").glob(".checkpoints/*"))
+
+
+@pytest.mark.parametrize("fatal_step", [9, 25], ids=["in the kept stage", "in the run itself"])
+def test_a_suite_killed_in_kept_stages_or_after_ends_with_the_same_bytes(tmp_path, fatal_step):
+    packs = resumable_packs("dann+pretrained+lp_ft", 1)
+    whole = execute(tmp_path / "whole", packs)
+    command = [sys.executable, "-m", "tests.benchmark.killed", str(tmp_path / "killed")]
+    command += ["dann+pretrained+lp_ft", "1", str(fatal_step)]
+    assert subprocess.run(command, cwd=REPOSITORY).returncode == -signal.SIGKILL
+    states = []
+    resumed = execute(
+        tmp_path / "killed", packs, report=lambda pack, steps, state: states.append(state)
+    )
+    assert "resumed" in states and ("recorded" in states) == (fatal_step > 16)
+    for spec, _ in (*kept_packs(packs, 1)[0].runs, *packs[0].runs):
+        folders = [store.folder(spec.digest) for store in (whole, resumed)]
+        assert contents(folders[0]) == contents(folders[1])

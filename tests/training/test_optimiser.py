@@ -80,11 +80,6 @@ def test_a_multiplier_scales_the_finished_update():
     np.testing.assert_allclose(half, 0.5 * whole, rtol=1e-5)
 
 
-@pytest.mark.parametrize("optimiser", ["sgd", "adam", "adamw"])
-def test_multiplier_zero_keeps_the_bits(optimiser):
-    np.testing.assert_array_equal(run(make_options(optimiser=optimiser), 0), START)
-
-
 def test_each_group_has_a_state_of_its_own():
     params = {"encoder": {"w": jnp.ones(2)}, "heads": {"w": jnp.ones(3)}}
     options = make_options(weight_decay=0.0)

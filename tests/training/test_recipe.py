@@ -145,6 +145,18 @@ WRONG = [
     ((Stage(SourceOnly(), fresh="heads"),), "fresh='heads', not a tuple"),
     ((Stage(SourceOnly(), 0.5), Stage(AdaBN(), 0.3)), r"0\.5, 0\.3, which add up to 0\.8, not"),
     ((Stage(SourceOnly(), 0.5),), r"add up to 0\.5"),
+    ((Stage(SourceOnly(), rates={"**": 1.0}),), r"rates=\{.*not a tuple of \(pattern, multi"),
+    ((Stage(SourceOnly(), rates=(("**", -1.0),)),), r"rates=\(\('\*\*', -1\.0\),\), not a tuple"),
+    ((Stage(SourceOnly(), rates=(("**", True),)),), "rates=.*not a tuple"),
+    ((Stage(SourceOnly(), rates=(("", 1.0),)),), "rates=.*not a tuple"),
+    ((Stage(SourceOnly(), rates=(("**", float("inf")),)),), "rates=.*not a tuple"),
+    ((Stage(SourceOnly(), options=(("momentum", 0.5),)),), "options=.*'lr' or 'weight_decay'"),
+    ((Stage(SourceOnly(), options=(("lr", "0.5"),)),), "options=.*'lr' or 'weight_decay'"),
+    ((Stage(SourceOnly(), kept=1),), "kept=1, neither True nor False"),
+    ((Stage(SourceOnly(), kept=True),), "kept stages alone"),
+    ((Stage(SourceOnly()), Stage(SourceOnly(), kept=True)), "stage 2 or later a kept one; kept"),
+    ((Stage(SourceOnly(), 0.0, kept=True), Stage(AdaBN())), r"fraction 0\.0, not.*\(0, inf\]"),
+    ((Stage(SourceOnly(), 0.5, kept=True), Stage(AdaBN(), 0.5)), r"0\.5, which add up to 0\.5"),
 ]
 
 

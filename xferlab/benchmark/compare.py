@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xferlab.benchmark.present import run_suite
-from xferlab.benchmark.runs.methods import find_methods
+from xferlab.benchmark.runs.methods import find_methods, find_recipe
 from xferlab.benchmark.runs.options import BenchOptions
 from xferlab.benchmark.runs.plan import Candidate, Pack, expand_grid
 from xferlab.benchmark.runs.suite_run import plan_suite
@@ -21,6 +21,7 @@ from xferlab.benchmark.tables.per_task import Table
 from xferlab.core.checks import shown, whole_number
 from xferlab.core.errors import InputError
 from xferlab.data.domain import Domain
+from xferlab.methods.recipes import NO_RECIPE, Recipe
 
 Methods = Sequence[str] | Mapping[str, Mapping[str, Value | Sequence[Value]]]
 
@@ -35,6 +36,7 @@ def compare(
     out: str | Path = "",
     network: str = "",
     standardise: bool = True,
+    recipe: str = "",
 ) -> Table:
     """Trains methods from one domain to another and returns the table of their scores.
 
@@ -57,6 +59,9 @@ def compare(
             stands under the table.
         standardise: whether float inputs are brought to mean zero and variance one by column (of
             vectors) or channel, by the training inputs of both domains.
+        recipe: how all of the methods are trained: a name (`xferlab list`), several with '+'
+            between them, or path/to/file.py:function; '' for their own stages. One method by a
+            recipe of the package is named 'dann+lp_ft'.
 
     Raises:
         InputError: domains that do not fit together, an unknown method or hyper-parameter, or an
@@ -65,7 +70,11 @@ def compare(
             could not run is a row that says why, and a warning.
         KeyboardInterrupt: if the user interrupts; it says what is kept.
     """
-    candidates = _candidates(methods)
+    if not isinstance(recipe, str):
+        raise InputError(
+            f"recipe is {shown(recipe)}. Give a name of `xferlab list`, or '' for none"
+        )
+    candidates = _candidates(methods, find_recipe(recipe))
     request = SuiteRequest(steps=whole_number("steps", steps, least=0))
     seeds = whole_number("seeds", seeds, least=1)
     suite = own_suite(source, target, network, request, standardise=standardise)
@@ -90,7 +99,7 @@ def _table(suite: Suite, candidates: Sequence[Candidate], options: BenchOptions)
     return results.table
 
 
-def _candidates(methods: Any) -> list[Candidate]:
+def _candidates(methods: Any, recipe: Recipe = NO_RECIPE) -> list[Candidate]:
     """Returns the methods with the values that a mapping gives for their hyper-parameters."""
     if isinstance(methods, str | bytes) or not isinstance(methods, Iterable):
         raise InputError(
@@ -106,7 +115,7 @@ def _candidates(methods: Any) -> list[Candidate]:
                 f"method {shown(name)} is no name. Give a name of `xferlab list`, or"
                 " path/to/file.py:Class for a method of your own"
             )
-    candidates = find_methods(names).values()
+    candidates = find_methods(names, recipe).values()
     grids = methods.values() if isinstance(methods, Mapping) else [{}] * len(names)
     for name, grid in zip(names, grids, strict=True):
         if not isinstance(grid, Mapping):

@@ -37,6 +37,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.files import disk_errors, write_aside
 from xferlab.core.names import NameTable
 from xferlab.evaluation.metric_table import metric_named
+from xferlab.methods.recipes import REFERENCES
 from xferlab.methods.table import ALL_METHODS
 
 AGREEMENT = "Ours beside the published numbers"
@@ -188,9 +189,10 @@ def _sections(results: Results) -> Iterator[Section]:
 
 
 def _references(records: tuple[RunRecord, ...]) -> dict[str, str]:
-    """Returns the citation of every method of the package that has a paper."""
-    names = [name for name in dict.fromkeys(r.method for r in records) if name in ALL_METHODS]
-    keys = {name: ALL_METHODS[name].reference for name in names}
+    """Returns the citation of every method and recipe of the package that has a paper."""
+    names = dict.fromkeys(part for r in records for part in r.method.split("+"))
+    keys = {name: ALL_METHODS[name].reference for name in names if name in ALL_METHODS}
+    keys |= {name: REFERENCES[name] for name in names if name in REFERENCES}
     return {name: citation(key) for name, key in keys.items() if key}
 
 

@@ -10,7 +10,7 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from xferlab.benchmark.present import run_suite
-from xferlab.benchmark.runs.methods import find_methods, load_module
+from xferlab.benchmark.runs.methods import find_methods, find_recipe, load_module
 from xferlab.benchmark.runs.options import MOST_JOBS, MOST_SEEDS, BenchOptions, for_debugging
 from xferlab.benchmark.runs.plan import Candidate, expand_grid, would_test_on_training_labels
 from xferlab.benchmark.runs.suite_run import plan_suite
@@ -23,6 +23,7 @@ from xferlab.cli.progress import show_progress
 from xferlab.core.checks import shown
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
+from xferlab.methods.recipes import NO_RECIPE, Recipe
 from xferlab.methods.table import METHODS
 
 
@@ -70,7 +71,8 @@ def run(argv: Sequence[str]) -> int:
     apply_config(values)
     data_dir = Path(values.data_dir) if values.data_dir else None
     suite = SUITES[values.suite](SuiteRequest(data_dir=data_dir, steps=values.steps))
-    candidates = choose_candidates(suite, values.methods, values.method, values.sweep)
+    recipe = find_recipe(values.recipe)
+    candidates = choose_candidates(suite, values.methods, values.method, values.sweep, recipe)
     options = BenchOptions(
         out=Path(values.out),
         seeds=values.seeds,
@@ -147,7 +149,11 @@ def read_config(path: Path) -> Mapping[str, Any]:
 
 
 def choose_candidates(
-    suite: Suite, methods: str, extra: Sequence[str], sweeps: Sequence[str]
+    suite: Suite,
+    methods: str,
+    extra: Sequence[str],
+    sweeps: Sequence[str],
+    recipe: Recipe = NO_RECIPE,
 ) -> list[Candidate]:
     """Returns the methods that the flags name, each once, with their hyper-parameter grids.
 
@@ -164,9 +170,11 @@ def choose_candidates(
             raise InputError(f"--methods={methods}: all stands alone; leave the other names out")
         names = _trained(suite)
     names = names or list(suite.methods)
-    candidates = find_methods([*names, *extra])
+    candidates = find_methods([*names, *extra], recipe)
     own: dict[str, Mapping[str, Sequence[Any]]] = {
-        name: values for name, values in suite.sweeps.items() if name in candidates
+        label: suite.sweeps[name]
+        for label in candidates
+        if (name := label.partition("+")[0]) in suite.sweeps
     }
     asked = parse_sweeps(sweeps, NameTable("method in --sweep", candidates).resolve)
     for name, values in (own | asked).items():

@@ -1,4 +1,4 @@
-"""`xferlab cite METHOD`: the paper behind a method."""
+"""`xferlab cite METHOD`: the paper behind a method or a recipe."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from absl import flags
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.cli.parsing import parse
 from xferlab.core.bibliography import bibtex
+from xferlab.methods.recipes import RECIPES, REFERENCES
 
 
 def run(argv: Sequence[str]) -> int:
-    """Print the BibTeX entry of a method's paper: xferlab cite dann."""
+    """Print the BibTeX entry of the paper of a method or a recipe: xferlab cite dann."""
     (name,) = parse(flags.FlagValues(), argv, positional=1)
-    reference = find_method(name).method.reference
+    known = REFERENCES.get(name, "") if name in RECIPES else None
+    reference = find_method(name).method.reference if known is None else known
     print(bibtex(reference) if reference else f"{name} has no paper of its own")
     return 0

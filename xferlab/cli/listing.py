@@ -15,6 +15,7 @@ from xferlab.cli.parsing import parse
 from xferlab.core.names import first_line
 from xferlab.data.catalogue.domains import describe_domains
 from xferlab.evaluation.validators.table import VALIDATORS
+from xferlab.methods.recipes import RECIPES
 from xferlab.methods.table import ALL_METHODS
 from xferlab.models.backbones import BACKBONES
 
@@ -36,7 +37,7 @@ OF_DATA = [
 
 
 def run(argv: Sequence[str]) -> int:
-    """List suites, tasks, domains, methods, networks and validators, a line each."""
+    """List suites, tasks, domains, methods, recipes, networks and validators, a line each."""
     parse(flags.FlagValues(), argv)
     console = Terminal()
     for title, rows in sections():
@@ -53,6 +54,7 @@ def sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "tasks", _tasks()
     yield "domains", describe_domains()
     yield "methods", [(name, first_line(type(method))) for name, method in ALL_METHODS.items()]
+    yield "recipes", [(name, first_line(recipe)) for name, recipe in RECIPES.items()]
     yield "networks", [(name, first_line(network)) for name, network in BACKBONES.items()]
     yield "validators", [(name, first_line(type(v))) for name, v in VALIDATORS.items()]
 

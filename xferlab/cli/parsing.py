@@ -11,7 +11,17 @@ from xferlab.core.errors import InputError, unknown_name
 from xferlab.evaluation.metric_table import METRICS
 
 WORDS = "true or false is meant"
-NEVER_EMPTY = ("config", "data_dir", "methods", "network", "out", "source", "suite", "target")
+NEVER_EMPTY = (
+    "config",
+    "data_dir",
+    "methods",
+    "network",
+    "out",
+    "recipe",
+    "source",
+    "suite",
+    "target",
+)
 """Flags whose empty value means nothing, if it is given; left out they have a default."""
 
 
@@ -74,6 +84,10 @@ def define_suite_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_multi_string(
         "method", [], "one more method: a name, or path/to/file.py:Class", flag_values=values
     )
+    flags.DEFINE_string(
+        "recipe", "", "how all methods are trained: a name, or path/to/file.py:function",
+        flag_values=values,
+    )  # fmt: skip
 
 
 def define_presentation_flags(values: flags.FlagValues) -> None:

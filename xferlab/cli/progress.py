@@ -55,6 +55,8 @@ class _Bars:
     def report(self, pack: Pack, steps: int, state: str) -> None:
         """Moves the bars of a pack and of the suite by a number of steps."""
         with self._lock:
+            if id(pack) not in self._steps:  # Of kept stages, which the suite does not list.
+                self._add(pack)
             if state == FAILED:
                 steps = self._steps[id(pack)] - self._done.get(id(pack), 0)
             self._progress.advance(self._total, steps)
@@ -63,6 +65,11 @@ class _Bars:
             self._move_bar(pack, state, finished)
             if finished:
                 self._finish(pack)
+
+    def _add(self, pack: Pack) -> None:
+        self._steps[id(pack)] = pack.suite_task.training.steps
+        self._progress.update(self._total, total=sum(self._steps.values()))
+        self._open[_cell(pack)] = self._open.get(_cell(pack), 0) + 1
 
     def _move_bar(self, pack: Pack, state: str, finished: bool) -> None:
         if id(pack) not in self._bars and not finished:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from xferlab.benchmark.present import run_suite
-from xferlab.benchmark.runs.methods import find_methods
+from xferlab.benchmark.runs.methods import find_methods, find_recipe
 from xferlab.benchmark.runs.options import BenchOptions, for_debugging
 from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.store.records import RunRecord
@@ -59,7 +59,8 @@ def run(argv: Sequence[str]) -> int:
         data_dir=Path(values.data_dir) if values.data_dir else None, steps=values.steps
     )
     suite = _suite(values, request)
-    candidates = list(find_methods(values.method or ["dann"]).values())
+    recipe = find_recipe(values.recipe)
+    candidates = list(find_methods(values.method or ["dann"], recipe).values())
     options = BenchOptions(out=Path(values.out), seeds=values.seed + 1, width=1)
     options = for_debugging(options) if values.debug else options
     packs = [

@@ -52,6 +52,47 @@ def resolve_rules(rules: Rules, params: Any) -> Any:
     return tree
 
 
+def trained_part(tree: Any, multipliers: Any) -> Any:
+    """Returns a tree with None, which is no leaf of JAX's, in place of what is frozen.
+
+    Args:
+        tree: parameters, or what has their structure.
+        multipliers: a number for each leaf; 0 freezes it.
+
+    >>> trained_part({"kernel": 3.0, "bias": 4.0}, {"kernel": 1.0, "bias": 0.0})
+    {'bias': None, 'kernel': 3.0}
+    """
+    return jax.tree.map(lambda rate, leaf: None if rate == 0 else leaf, multipliers, tree)
+
+
+def with_part(part: Any, whole: Any) -> Any:
+    """Returns the whole tree with the leaves of a `trained_part` of it.
+
+    >>> with_part({"bias": None, "kernel": 5.0}, {"bias": 4.0, "kernel": 3.0})
+    {'bias': 4.0, 'kernel': 5.0}
+    """
+
+    def newer(own: Any, leaf: Any) -> Any:
+        return leaf if own is None else own
+
+    return jax.tree.map(newer, part, whole, is_leaf=lambda leaf: leaf is None)
+
+
+def frozen_paths(multipliers: Any, path: tuple[Any, ...] = ()) -> tuple[tuple[Any, ...], ...]:
+    """Returns the highest places of a nested dict below which every leaf is 0.
+
+    >>> frozen_paths({"encoder": {"layers": {0: 0.0, 1: 0.0}}, "heads": {"a": 0.0, "b": 1.0}})
+    (('encoder',), ('heads', 'a'))
+    """
+    leaves = jax.tree.leaves(multipliers)
+    if leaves and not any(leaves):
+        return (path,)
+    if not isinstance(multipliers, dict):
+        return ()
+    below = (frozen_paths(part, (*path, name)) for name, part in multipliers.items())
+    return tuple(found for part in below for found in part)
+
+
 def _to_regex(pattern: str) -> re.Pattern[str]:
     parts = [re.escape(part) for part in pattern.split("**")]
     return re.compile(".*".join(part.replace(r"\*", "[^/]*") for part in parts))

@@ -73,7 +73,15 @@ class Stage(NamedTuple):
     setting: Setting | None = None
     """None: the task's setting."""
     fresh: tuple[str, ...] = ()
-    """Networks that begin anew where the stage before has some of the same name."""
+    """Networks that begin anew although the stage before has some of the same name."""
+    rates: tuple[tuple[str, float], ...] = ()
+    """Learning-rate multipliers by parameter path, in place of the training options' `lr_rules`:
+    `(("encoder/**", 0.1), ("**", 1.0))`, first match wins, 0 freezes. () keeps those."""
+    options: tuple[tuple[str, float], ...] = ()
+    """Values of `lr` and `weight_decay` for this stage: `(("lr", 1e-3),)`."""
+    kept: bool = False
+    """Whether the stage is trained before the run and shared by all runs that begin with the same.
+    Kept stages come first; their fractions are of the run's steps, and come on top of them."""
 
 
 class WholeTarget(NamedTuple):
@@ -96,11 +104,12 @@ class Method(abc.ABC):
     """How often, in a stage, `refresh` is called; the first time before the first step."""
 
     def stages(self) -> tuple[Stage, ...]:
-        """Returns the recipe: stages whose fractions add up to one.
+        """Returns the recipe: stages whose fractions, without kept ones, add up to one.
 
         A stage begins with the weights and statistics of every network (encoder, heads, extra
         networks) that the stage before has by the same name, unless it is `fresh`; others are
-        drawn. Each stage takes at least one step.
+        drawn. Each stage takes at least one step. Recipes that fit any method are functions from
+        stages to stages (`methods.recipes`).
         """
         return (Stage(self),)
 

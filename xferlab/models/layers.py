@@ -182,16 +182,17 @@ def max_pool(x: Float[Array, "n h w c"], *, formulation: Formulation) -> Float[A
 
 
 class Dropout(nnx.Module):
-    """Dropout of single values, or of whole channels; off outside training."""
+    """Dropout of single values, or of whole channels; off outside training and where frozen."""
 
     def __init__(self, rate: float, *, channels: bool = False):
         """Takes the dropped fraction in [0, 1)."""
         self.rate = rate
         self.channels = channels
+        self.deterministic = False  # Set by `nnx.Module.eval`, as in `nnx.Dropout`.
 
     def __call__(self, x: Array, mode: Mode) -> Array:
         """Returns x with values zeroed and the rest divided by the kept fraction."""
-        if not mode.train or self.rate == 0.0:
+        if not mode.train or self.deterministic or self.rate == 0.0:
             return x
         shape = (x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1]) if self.channels else x.shape
         kept = jax.random.bernoulli(mode.next_key(), 1.0 - self.rate, shape)
@@ -203,7 +204,8 @@ class BatchNorm(nnx.Module):
 
     Training: `scale (x − mean_batch) / sqrt(var_batch + ε) + bias`; running averages move by
     `1 − momentum` towards the batch mean and the unbiased batch variance. With `domains = 2`,
-    source and target have their own averages, scale and bias (chang2019dsbn).
+    source and target have their own averages, scale and bias (chang2019dsbn). In evaluation, and in
+    a frozen part of the network, the running averages take the place of the batch's, and stay.
 
     References:
         Ioffe, Szegedy: Batch Normalization. ICML 2015.
@@ -222,13 +224,14 @@ class BatchNorm(nnx.Module):
         self.domains = domains
         self.momentum = momentum
         self.epsilon = epsilon
+        self.use_running_average = False  # Set by `nnx.Module.eval`, as in `nnx.BatchNorm`.
 
     def __call__(self, x: Float[Array, "n ... c"], mode: Mode) -> Float[Array, "n ... c"]:
         """Returns the normalised x and, in training, moves the running averages."""
         row = mode.domain if self.domains > 1 else 0
         dtype, x = x.dtype, x.astype(jnp.promote_types(x.dtype, jnp.float32))
         mean, var = self.mean[...][row], self.var[...][row]
-        if mode.train:
+        if mode.train and not self.use_running_average:
             axes = tuple(range(x.ndim - 1))
             mean, var = jnp.mean(x, axes), jnp.var(x, axes)
             self._move_averages(row, mean, var, x.size // x.shape[-1], mode.momentum)

@@ -53,6 +53,9 @@ class Blueprint(NamedTuple):
     graphdef: Any
     streams: Params
     """Shapes and types of the random streams that modules keep."""
+    frozen: tuple[tuple[Any, ...], ...] = ()
+    """Paths of modules that a training pass leaves in evaluation mode: their parameters, all of
+    them, are frozen (`core.paths.frozen_paths`)."""
 
     @classmethod
     def of(cls, spec: NetworkSpec, extra: ExtraNetworks) -> Blueprint:
@@ -117,12 +120,13 @@ class Nets:
     ):
         """Merges structure and values; `key` is needed for training passes with dropout.
 
-        Modules are put in training or evaluation mode (`nnx.Module.train`, `nnx.Module.eval`).
+        Modules are put in training or evaluation mode (`nnx.Module.train`, `nnx.Module.eval`);
+        frozen ones are in evaluation mode in a training pass too.
         """
         self._blueprint = blueprint
         streams_key = None if key is None else jax.random.fold_in(key, STREAMS_KEY)
         self._modules = blueprint.merge(params, statistics, streams_key)
-        _set_mode(self._modules, train)
+        _set_mode(self._modules, train, blueprint.frozen if train else ())
         self._initial = statistics
         self._train = train
         self._key = key
@@ -155,7 +159,8 @@ class Nets:
         """
         self._passes += 1
         key = None if self._key is None else jax.random.fold_in(self._key, self._passes)
-        mode = Mode(self._train, domain=domain, key=key, momentum=momentum)
+        train = self._train and ("encoder",) not in self._blueprint.frozen
+        mode = Mode(train, domain=domain, key=key, momentum=momentum)
         encoder = self._modules["encoder"]
         if self._blueprint.spec.compute == "float32":
             return encoder(inputs, mode)
@@ -236,13 +241,19 @@ class Nets:
         return _kept(nnx.to_pure_dict(moved), self._initial, "")
 
 
-def _set_mode(modules: nnx.Module, train: bool) -> None:
-    """Puts all modules in training or evaluation mode, by their own `train` or `eval` if any."""
+def _set_mode(modules: nnx.Module, train: bool, frozen: tuple[tuple[Any, ...], ...]) -> None:
+    """Puts all modules in training or evaluation mode, by their own `train` or `eval` if any.
+
+    What lies at or below the frozen paths is put in evaluation mode last.
+    """
     modules.train() if train else modules.eval()
     for _, module in nnx.iter_modules(modules):
         if train and type(module).train is not nnx.Module.train:
             module.train()
         if not train and type(module).eval is not nnx.Module.eval:
+            module.eval()
+    for path, module in nnx.iter_modules(modules):
+        if any(path[: len(place)] == place for place in frozen):
             module.eval()
 
 

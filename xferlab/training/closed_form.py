@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from xferlab.core.errors import InputError
+from xferlab.core.heads import describe_heads
 from xferlab.core.sparse import Inputs
 from xferlab.data.task import TransferTask
 from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
+from xferlab.methods.table import AnyMethod
 from xferlab.training.contract import user_code
 from xferlab.training.run import HostOutput
 
@@ -17,6 +20,15 @@ class ClosedFormMember(NamedTuple):
 
     method: ClosedFormMethod
     seed: int
+
+
+def check_predicts(name: str, method: AnyMethod, task: TransferTask) -> None:
+    """Raises InputError for a closed-form method on a task with more heads than the classes."""
+    if isinstance(method, ClosedFormMethod) and task.target.others:
+        raise InputError(
+            f"method {name!r} predicts classes alone; task {task.name!r} has the heads"
+            f" {describe_heads(task.target.heads)}. Choose methods that train a network"
+        )
 
 
 class ClosedFormRuns:

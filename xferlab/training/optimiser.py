@@ -38,7 +38,7 @@ def scheduled_lr(options: TrainingOptions, progress: Float[Array, ""]) -> Float[
 
 
 def init_optimiser(options: TrainingOptions, params: Params) -> dict[str, Any]:
-    """Returns the optimiser state of each parameter group."""
+    """Returns the optimiser state of each parameter group, of what is trained in it alone."""
     transform = make_transform(options)
     return {group: transform.init(values) for group, values in params.items()}
 
@@ -53,12 +53,12 @@ def update_group(
         lr: the learning rate of this step.
         gradient: the group's gradient, a tree like `params`.
         state: the group's optimiser state.
-        params: the group's parameters.
-        multipliers: static learning-rate multipliers; where 0, the parameter stays as it is.
+        params: the group's parameters, without the frozen ones (`core.paths.trained_part`).
+        multipliers: static learning-rate multipliers, a tree like `params`.
     """
     updates, state = make_transform(options).update(gradient, state, params)
 
     def move(multiplier: float, parameter: Array, update: Array) -> Array:
-        return parameter if multiplier == 0 else parameter - lr * multiplier * update
+        return parameter - lr * multiplier * update
 
     return jax.tree.map(move, multipliers, params, updates), state

@@ -35,7 +35,9 @@ class TrainingOptions:
         weight_decay: L2 penalty added to the gradient, decoupled for 'adamw'; None for none, which
             leaves it out of the program.
         schedule: 'constant', 'dann' (lr (1 + 10 p)^-0.75, ganin2016dann) or 'cosine'.
-        lr_rules: learning-rate multipliers by parameter path, first match wins; 0 freezes.
+        lr_rules: learning-rate multipliers by parameter path, first match wins. 0 freezes: there is
+            no gradient and no optimiser state, and a module that is frozen as a whole is in
+            evaluation mode (batch norm by running averages that stay, no dropout).
         augment: name of the suite's augmentation, used by methods that ask for views.
         evaluations: how often, evenly spaced, a run is evaluated; the last time at its end.
     """

@@ -7,14 +7,12 @@ between is one compiled program. Everything a run is made of is in `Training.sta
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh
 from jaxtyping import Float
 
 from xferlab.core.batch import Batch
@@ -23,24 +21,37 @@ from xferlab.core.settings import Setting
 from xferlab.core.sparse import Inputs
 from xferlab.data.feeds.resident import Resident, pad_rows
 from xferlab.methods.base import Method, Stage
+from xferlab.models.nets import Params
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import Stream, run_loop
 from xferlab.training.options import TrainingOptions
-from xferlab.training.recipe import stage_bounds, stages_of
+from xferlab.training.recipe import options_of, stage_bounds, stages_of, static_part
 from xferlab.training.scan import Log
-from xferlab.training.stage import CompiledStage, compile_stage, make_stage
+from xferlab.training.stage import CompiledStage
+from xferlab.training.stage_cache import StageCache
 from xferlab.training.step import TrainState
 
 PREDICT_BATCH = 256
 
 
 class Member(NamedTuple):
-    """One run of a stack: what may differ between runs that share a program."""
+    """One run of a stack: what may differ between runs that share a program.
+
+    Attributes:
+        method: what the run is called after.
+        options: the training options; a stage may change some.
+        seed: of the run's key.
+        stages: what is trained; () for the method's own stages.
+        start: parameters and statistics that the first stage begins with, by network; those that it
+            lacks, or that are `fresh`, are drawn.
+    """
 
     method: Method
     options: TrainingOptions
     seed: int
+    stages: tuple[Stage, ...] = ()
+    start: tuple[Params, Params] = ({}, {})
 
 
 class HostOutput(NamedTuple):
@@ -56,47 +67,6 @@ class HostOutput(NamedTuple):
     def heads(self) -> tuple[Float[np.ndarray, "n o"], ...]:
         """The outputs of all heads, in the order of the network's."""
         return (self.logits, *self.others)
-
-
-class StageCache:
-    """Compiled stages by structure, so that runs of one structure compile once."""
-
-    def __init__(self, mesh: Mesh | None = None, *, debug: bool = False) -> None:
-        """Starts empty.
-
-        Args:
-            mesh: spreads runs and batches over several devices.
-            debug: whether steps check what they read and make (`xferlab.training.debug`).
-
-        Raises:
-            InputError: debug over several devices.
-        """
-        if debug and mesh is not None:
-            raise InputError("debug=True checks on one device; leave out the mesh")
-        self._mesh = mesh
-        self._debug = debug
-        self._lock = threading.Lock()
-        self._stages: dict[Any, CompiledStage] = {}
-
-    def get(
-        self, spec: NetworkSpec, method: Method, options: TrainingOptions, steps: int, stacked: bool
-    ) -> CompiledStage:
-        """Returns the compiled functions for a stage of this structure.
-
-        Raises:
-            InputError: stacked runs in debug mode: JAX has no checks of mapped `while` loops.
-        """
-        if stacked and self._debug:
-            raise InputError("debug mode trains runs one by one; use a width of 1")
-        structure = jax.tree.structure((method, options))
-        key = (spec, structure, steps, stacked)
-        with self._lock:
-            if key not in self._stages:
-                functions = make_stage(
-                    spec, method, options, steps, mesh=self._mesh, debug=self._debug
-                )
-                self._stages[key] = compile_stage(functions, stacked=stacked, mesh=self._mesh)
-            return self._stages[key]
 
 
 class Training:
@@ -118,6 +88,10 @@ class Training:
             data: the splits, or the stream of batches, under each setting that a stage may name.
             setting: the task's setting, for stages that name none.
             cache: compiled stages, shared by all trainings of a process.
+
+        Raises:
+            InputError: members whose stages differ in structure; a stage with a rule that matches
+                no parameter, or with a fresh network that is none; fewer steps than stages.
         """
         self._spec = spec
         self._members = members
@@ -128,9 +102,11 @@ class Training:
         self._batches: Iterator[Batch] | None = None
         if self._stacked and any(isinstance(part, Stream) for part in data.values()):
             raise InputError("runs with streamed data train one by one; use a width of 1")
-        self._recipes = [stages_of(member.method) for member in members]
+        self._recipes = [member.stages or stages_of(member.method) for member in members]
+        _check_alike(members, self._recipes)
         self._ends = stage_bounds(self._recipes[0], members[0].options.steps)
         self.stage = 0
+        self._check_fresh()
         self.state = self._enter(None)
 
     @property
@@ -172,6 +148,13 @@ class Training:
             return [joined]
         return [jax.tree.map(lambda a, i=i: a[i], joined) for i in range(self.width)]
 
+    def weights(self) -> list[tuple[Params, Params]]:
+        """Returns each run's parameters and statistics (NumPy)."""
+        trees = jax.device_get((self.state.params, self.state.statistics))
+        if not self._stacked:
+            return [trees]
+        return [jax.tree.map(lambda a, n=n: a[n], trees) for n in range(self.width)]
+
     def restore(self, stage: int, load: Callable[[TrainState], TrainState]) -> None:
         """Goes to a stage and takes the state that `load` returns for a template of it."""
         while self.stage < stage:
@@ -194,19 +177,42 @@ class Training:
         return self._recipes[0][self.stage]
 
     @functools.cached_property
-    def _options(self) -> TrainingOptions:
-        return _stack([member.options for member in self._members])
+    def _options(self) -> list[TrainingOptions]:
+        """The options of every stage, stacked."""
+        pairs = list(zip(self._recipes, self._members, strict=True))
+        return [
+            _stack([options_of(stages[number], member.options) for stages, member in pairs])
+            for number in range(len(self._ends))
+        ]
 
     @property
     def _arguments(self) -> tuple[Method, TrainingOptions]:
-        return _stack([recipe[self.stage].method for recipe in self._recipes]), self._options
+        methods = [stages[self.stage].method for stages in self._recipes]
+        return _stack(methods), self._options[self.stage]
 
     @property
     def _compiled(self) -> CompiledStage:
-        steps = self._ends[self.stage] - self._start(self.stage)
-        return self._cache.get(
-            self._spec, self._recipe_stage.method, self._members[0].options, steps, self._stacked
-        )
+        return self._compiled_at(self.stage)
+
+    def _compiled_at(self, number: int) -> CompiledStage:
+        stage, steps = self._recipes[0][number], self._ends[number] - self._start(number)
+        stage = stage._replace(setting=stage.setting or self._setting)
+        return self._cache.get(self._spec, stage, self._members[0].options, steps, self._stacked)
+
+    def _check_fresh(self) -> None:
+        """Raises InputError for a fresh network that a stage or the one before it lacks."""
+        before = tuple(self._members[0].start[0])
+        for number, stage in enumerate(self._recipes[0]):
+            own = self._compiled_at(number).groups
+            for name in stage.fresh:
+                lacking = "it" if name not in own else "the stage before" * (name not in before)
+                if lacking:
+                    raise InputError(
+                        f"stage {number + 1} ({type(stage.method).__name__}) begins {name!r} anew,"
+                        f" which {lacking} does not have. Networks of the stage: {', '.join(own)};"
+                        f" of the one before: {', '.join(before) or 'none'}"
+                    )
+            before = own
 
     @property
     def _stage_data(self) -> Resident | Stream:
@@ -219,13 +225,13 @@ class Training:
         keys = [
             jax.random.fold_in(jax.random.key(member.seed), self.stage) for member in self._members
         ]
-        inherited = ({}, {})
+        earlier = _stack([member.start for member in self._members])
         if previous is not None:
-            fresh = self._recipe_stage.fresh
-            inherited = tuple(
-                {name: values for name, values in tree.items() if name not in fresh}
-                for tree in (previous.params, previous.statistics)
-            )
+            earlier = (previous.params, previous.statistics)
+        fresh = self._recipe_stage.fresh
+        inherited = tuple(
+            {name: values for name, values in tree.items() if name not in fresh} for tree in earlier
+        )
         self._batches = None
         size = _target_size(self._stage_data)
         return self._compiled.init(*self._arguments, _stack(keys), inherited, size)
@@ -248,6 +254,17 @@ class Training:
                 " cannot be streamed; keep them resident"
             )
         self.state = self._compiled.refresh(self.state, method, self._stage_data)
+
+
+def _check_alike(members: Sequence[Member], recipes: Sequence[Sequence[Stage]]) -> None:
+    """Raises InputError for stacked runs that need programs of their own."""
+    pairs = zip(recipes, members, strict=True)
+    first, *others = (static_part(stages, member.options) for stages, member in pairs)
+    if any(other != first for other in others):
+        raise InputError(
+            f"stacked runs of {type(members[0].method).__name__} differ in the structure of their"
+            " stages: fractions, settings, rates. Train those that differ in packs of their own"
+        )
 
 
 def _target_size(data: Resident | Stream) -> int:

@@ -15,7 +15,7 @@ from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
-from xferlab.core.paths import resolve_rules
+from xferlab.core.paths import frozen_paths, resolve_rules
 from xferlab.core.sparse import Inputs
 from xferlab.data.feeds.resident import Resident
 from xferlab.data.feeds.scaling import scale_inputs
@@ -173,12 +173,23 @@ def make_stage(
     blueprint = Blueprint.of(spec, networks)
     params, _ = jax.eval_shape(functools.partial(blueprint.init, networks), jax.random.key(0))
     multipliers = resolve_rules(options.lr_rules, params)
+    if not any(jax.tree.leaves(multipliers)):
+        raise InputError(
+            f"rules {options.lr_rules} freeze every parameter, so {type(method).__name__} has"
+            " nothing to train. Give a rule with a multiplier above 0, such as ('heads/**', 1.0)"
+        )
+    blueprint = blueprint._replace(frozen=frozen_paths(multipliers))
     return StageFunctions(spec, steps, StageProgram(blueprint, steps, multipliers, mesh, debug))
 
 
 @dataclasses.dataclass(frozen=True)
 class CompiledStage:
-    """A stage's functions under `jit`, and under `vmap` over stacked runs if `stacked`."""
+    """A stage's functions under `jit`, and under `vmap` over stacked runs if `stacked`.
+
+    `groups` are the names of its networks.
+    """
+
+    groups: tuple[str, ...]
 
     init: Any
     chunk: Any
@@ -213,6 +224,7 @@ def compile_stage(
         refresh = _stack_runs(refresh, (0, 0, None))
         predict = _stack_runs(predict, (0, 0, None, None))
     return CompiledStage(
+        groups=tuple(functions.program.multipliers),
         init=FirstAlone(jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE)),
         chunk=FirstAlone(jit(chunk, donate_argnums=0)),
         step=jit(step, donate_argnums=(0, 1)),

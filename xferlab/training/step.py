@@ -11,6 +11,7 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch
+from xferlab.core.paths import trained_part, with_part
 from xferlab.methods.base import Context, Method, Phase, Terms, sum_terms
 from xferlab.models.nets import Blueprint, Nets, Params
 from xferlab.training.augment import AUGMENTATIONS
@@ -40,7 +41,8 @@ class StageProgram:
     blueprint: Blueprint
     steps: int
     multipliers: Any
-    """Learning-rate multiplier of every parameter."""
+    """Learning-rate multiplier of every parameter; what has 0 is frozen: it has no gradient and no
+    optimiser state."""
     mesh: Mesh | None = None
     """Devices over which batches are split; None for one."""
     debug: bool = False
@@ -61,7 +63,7 @@ def init_optimisation(
         InputError: if a phase trains a parameter group that no network has.
     """
     phases_of(method, params)
-    return init_optimiser(options, params)
+    return init_optimiser(options, trained_part(params, program.multipliers))
 
 
 def train_step(
@@ -113,10 +115,11 @@ def _run_phase(
     lr: Array,
 ) -> tuple[TrainState, Terms]:
     groups = state.params.keys() if phase.trains is None else phase.trains
-    trained = {g: state.params[g] for g in groups}
+    rates = {g: trained_part(program.multipliers[g], program.multipliers[g]) for g in groups}
+    trained = {g: trained_part(state.params[g], program.multipliers[g]) for g in groups}
 
     def objective(trained: Params) -> tuple[Terms, Params]:
-        params = state.params | trained
+        params = state.params | {g: with_part(own, state.params[g]) for g, own in trained.items()}
         net_key, _ = jax.random.split(ctx.key)
         nets = Nets(program.blueprint, params, state.statistics, train=True, key=net_key)
         with user_code(method, f"the loss of phase {phase.name!r}"):
@@ -127,20 +130,20 @@ def _run_phase(
     program.check(f"term of phase {phase.name!r}", terms, state.step)
     program.check(f"gradient of phase {phase.name!r}", gradient, state.step)
     params, optimiser = dict(state.params), dict(state.optimiser)
-    for group in trained:
-        params[group], optimiser[group] = update_group(
-            options, lr, gradient[group], optimiser[group], params[group],
-            program.multipliers[group],
-        )  # fmt: skip
+    for group, own in trained.items():
+        moved, optimiser[group] = update_group(
+            options, lr, gradient[group], optimiser[group], own, rates[group]
+        )
+        params[group] = with_part(moved, params[group])
     state = state._replace(params=params, statistics=statistics, optimiser=optimiser)
     program.check(f"after phase {phase.name!r}:", state._asdict(), state.step)
     return state, terms
 
 
 def _differentiate(objective: Any, trained: Params, method: Method) -> tuple[Params, Terms, Params]:
-    if not trained:
+    if not jax.tree.leaves(trained):
         terms, statistics = objective(trained)
-        return {}, terms, statistics
+        return trained, terms, statistics
     if not method.per_term_gradients:
 
         def total(trained: Params) -> tuple[Array, tuple[Terms, Params]]:

@@ -11,8 +11,8 @@ from tests.benchmark.tiny import contents, execute, tiny_packs, tiny_suite
 from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.plan import make_packs
-from xferlab.benchmark.store.load import load_record
 from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.store.load import load_record
 from xferlab.core.errors import InputError
 from xferlab.data.made.moons import moons
 from xferlab.training.checkpoint import Checkpoint

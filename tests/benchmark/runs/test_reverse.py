@@ -9,16 +9,16 @@ from tests.benchmark.test_label_permutation import permuted
 from tests.benchmark.tiny import execute, tiny_suite, tiny_task
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.plan import Candidate, make_packs
-from xferlab.benchmark.store.load import load_record
-from xferlab.core.heads import Labels
-from xferlab.benchmark.store.records import REVERSE_VALIDATION
 from xferlab.benchmark.runs.reverse import check_reversed, constant_score, reverse_task
+from xferlab.benchmark.store.load import load_record
+from xferlab.benchmark.store.records import REVERSE_VALIDATION
 from xferlab.benchmark.tables.selection import select
 from xferlab.core.errors import InputError
+from xferlab.core.heads import Labels
 from xferlab.data.domain import Domain
 from xferlab.data.feeds.resident import to_resident
-from xferlab.data.task import TransferTask
 from xferlab.data.made.moons import moons
+from xferlab.data.task import TransferTask
 from xferlab.methods.closed_form.coral import CORAL
 from xferlab.training.run import Member, StageCache, Training
 

@@ -49,7 +49,7 @@ DEFAULTS = {
         "augment": "none",
         "evaluations": 10,
     },
-    MethodSpec: {"hyper": (), "source": ""},
+    MethodSpec: {"hyper": (), "source": "", "recipe": ""},
 }
 """What a spec on disk leaves out. A default that is changed here needs another name for the field:
 runs that are recorded without it were trained with the old value."""

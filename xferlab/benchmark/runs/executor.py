@@ -9,28 +9,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+from xferlab.benchmark.runs.fitting import fit_members, is_closed_form
+from xferlab.benchmark.runs.kept import kept_packs, members_of, weights_files
 
 from xferlab.benchmark.runs.environment import describe_environment
-from xferlab.benchmark.runs.plan import Pack
 from xferlab.benchmark.runs.journal import RunJournal
 from xferlab.benchmark.runs.outcome import FAILED, Failure, Outcome
 from xferlab.benchmark.runs.pacing import Saver, Stop, evaluation_points, log_points
-from xferlab.benchmark.store.records import REVERSE_VALIDATION
+from xferlab.benchmark.runs.plan import Pack
 from xferlab.benchmark.runs.residents import Residents
 from xferlab.benchmark.runs.reverse import check_reversed, constant_score, reverse_task
 from xferlab.benchmark.runs.scoring import Scorer
-from xferlab.benchmark.store.spec import RunSpec
 from xferlab.benchmark.store.folders import DamagedRunError, RunStore, StoreError
+from xferlab.benchmark.store.records import REVERSE_VALIDATION
+from xferlab.benchmark.store.spec import RunSpec
 from xferlab.core.files import DiskError
-from xferlab.data.task import TransferTask
-from xferlab.methods.base import Method
-from xferlab.methods.closed_form.base import ClosedFormMethod
 from xferlab.models.nets import TARGET
 from xferlab.training.checkpoint import Checkpoint
+from xferlab.training.closed_form import ClosedFormRuns
 from xferlab.training.contract import user_code
-from xferlab.training.recipe import stages_of
-from xferlab.training.run import Member, StageCache, Training
-from xferlab.training.closed_form import ClosedFormMember, ClosedFormRuns
+from xferlab.training.run import StageCache, Training
 
 Report = Callable[[Pack, int, str], None]
 """Called with a pack, the number of steps just done for each of its runs, and a state."""
@@ -47,11 +45,13 @@ class ExecutorOptions(NamedTuple):
         jobs: packs that train at the same time, each in a thread.
         checkpoint_seconds: least time between two checkpoints of a pack.
         debug: whether every step checks what it reads and makes; packs are of one run then.
+        width: kept runs that train in one program.
     """
 
     jobs: int
     checkpoint_seconds: float
     debug: bool = False
+    width: int = 1
 
 
 class Executor:
@@ -66,9 +66,10 @@ class Executor:
         self._stop = Stop()
         self._residents = Residents(())
         self._outcome = Outcome([], {})
+        self._kept_failures: dict[str, Exception] = {}
 
     def run(self, packs: Sequence[Pack]) -> Outcome:
-        """Trains and records every pack that has a run missing.
+        """Trains and records every pack that has a run missing, after the kept runs of all.
 
         Packs that another process is training are waited for. A pack that cannot run does not stop
         the others; a damaged record is trained anew.
@@ -78,9 +79,11 @@ class Executor:
             StoreError: for one that holds another run.
             KeyboardInterrupt: if the user interrupts; it says what is recorded and checkpointed.
         """
-        self._residents = Residents(packs)
+        kept = kept_packs(packs, self._options.width)
+        self._residents = Residents((*kept, *packs))
         try:
-            self._run_all(packs)
+            for wave in (kept, packs):
+                self._run_all(wave)
         except KeyboardInterrupt as stopped:
             raise type(stopped)(self._what_is_kept(packs)) from None
         return self._outcome
@@ -146,20 +149,23 @@ class Executor:
     def _try(self, pack: Pack) -> None:
         """Trains a pack; what cannot run is noted, and the others go on."""
         try:
-            train = self._fit if _is_closed_form(pack) else self._train
+            train = self._fit if is_closed_form(pack) else self._train
             with user_code(pack.runs[0][1], "a run"):
                 train(pack)
         except (DiskError, StoreError):
             raise
         except Exception as error:
-            self._outcome.failures.append(Failure(pack, error))
+            if pack.stages:
+                self._kept_failures |= {spec.digest: error for spec, _ in pack.runs}
+            else:
+                self._outcome.failures.append(Failure(pack, error))
             self._report(pack, 0, FAILED)
 
     def _fit(self, pack: Pack) -> None:
         """Fits, scores and records closed-form methods."""
         begin = time.monotonic()
         scorer = Scorer(pack.task)
-        runs = _fit_members(pack, pack.task)
+        runs = fit_members(pack, pack.task)
         journals = [RunJournal() for _ in pack.runs]
         for journal, score in zip(journals, scorer.score(runs), strict=True):
             journal.add_score(0, score)
@@ -171,7 +177,7 @@ class Executor:
     def _train(self, pack: Pack) -> None:
         begin = time.monotonic()
         environment = describe_environment(len(pack.runs))
-        scorer = Scorer(pack.task)
+        scorer = None if pack.stages else Scorer(pack.task)
         if pack.reverse:
             check_reversed(pack.task, pack.suite_task.training.batch_sizes)
         training = self._start(pack)
@@ -189,7 +195,8 @@ class Executor:
                 self._advance(pack, training, journals, pause)
                 if pause < point and saver.save_if_due(training, journals):
                     return
-            for journal, score in zip(journals, scorer.score(training), strict=True):
+            scores = scorer.score(training) if scorer else ()
+            for journal, score in zip(journals, scores, strict=bool(scorer)):
                 journal.add_score(point, score)
             if all(journal.diverged for journal in journals):
                 self._report(pack, evaluation_points(pack)[-1] - point, "diverged")
@@ -217,8 +224,8 @@ class Executor:
         task = reverse_task(pack.task, pseudo_labels)
         if task is None:
             return constant_score(pack.task, pseudo_labels)
-        if _is_closed_form(pack):
-            training: Any = _fit_members(pack, task)
+        if is_closed_form(pack):
+            training: Any = fit_members(pack, task)
         else:
             training = self._start(pack._replace(task=task), keep_data=False)
             training.advance(pack.suite_task.training.steps)
@@ -238,24 +245,21 @@ class Executor:
         self._report(pack, pause - before, "training")
 
     def _start(self, pack: Pack, *, keep_data: bool = True) -> Training:
-        members = [
-            Member(cast(Method, method), spec.training, spec.random_seed)
-            for spec, method in pack.runs
-        ]
-        settings = {stage.setting or pack.task.setting for stage in stages_of(members[0].method)}
+        members = members_of(pack, self._store, self._kept_failures)
+        settings = {stage.setting or pack.task.setting for stage in members[0].stages}
         load = self._residents.shared if keep_data else self._residents.load
         data = {setting: load(pack, setting) for setting in settings}
         return Training(pack.suite_task.network, members, data, pack.task.setting, self._cache)
 
     def _resume(
-        self, pack: Pack, training: Training, checkpoint: Checkpoint, scorer: Scorer
+        self, pack: Pack, training: Training, checkpoint: Checkpoint, scorer: Scorer | None
     ) -> list[RunJournal]:
         saved = checkpoint.restore(training)
         if saved is not None:
             self._report(pack, training.step, "resumed")
             return [RunJournal.from_json(journal) for journal in saved]
         journals = [RunJournal() for _ in pack.runs]
-        if pack.runs[0][0].seed == 0:
+        if scorer and pack.runs[0][0].seed == 0:
             journals[0].embedding_before = scorer.embed(training)[0].tolist()
         return journals
 
@@ -264,12 +268,18 @@ class Executor:
         pack: Pack,
         training: Training | ClosedFormRuns,
         journals: Sequence[RunJournal],
-        scorer: Scorer,
+        scorer: Scorer | None,
         environment: Mapping[str, Any],
         seconds: float,
     ) -> None:
-        final = scorer.final_arrays(training)
-        for (spec, _), journal, arrays in zip(pack.runs, journals, final, strict=True):
+        arrays_of: list[dict[str, Any]] = [{} for _ in pack.runs]
+        files_of: list[dict[str, bytes]] = [{} for _ in pack.runs]
+        if scorer:
+            arrays_of = scorer.final_arrays(training)
+        else:
+            files_of = weights_files(cast(Training, training))
+        each = zip(pack.runs, journals, arrays_of, files_of, strict=True)
+        for (spec, _), journal, arrays, files in each:
             if self._is_sound(spec):
                 continue
             if spec.seed != 0 or journal.diverged:
@@ -280,15 +290,5 @@ class Executor:
                 arrays=arrays | journal.arrays(),
                 environment=environment,
                 timing={"seconds": seconds},
+                more=files,
             )
-
-
-def _is_closed_form(pack: Pack) -> bool:
-    return isinstance(pack.runs[0][1], ClosedFormMethod)
-
-
-def _fit_members(pack: Pack, task: TransferTask) -> ClosedFormRuns:
-    members = [
-        ClosedFormMember(cast(ClosedFormMethod, method), spec.random_seed) for spec, method in pack.runs
-    ]
-    return ClosedFormRuns(members, task)

@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import itertools
 import re
 import sys
 import traceback
@@ -15,25 +16,30 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from xferlab.benchmark.runs.plan import Candidate
-from xferlab.benchmark.runs.sources import method_digest
+from xferlab.benchmark.runs.sources import function_digest, method_digest
 from xferlab.core.checks import shown
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.methods.base import Method
 from xferlab.methods.closed_form.base import ClosedFormMethod
+from xferlab.methods.recipes import NO_RECIPE, RECIPES, Change, Recipe
 from xferlab.methods.table import ALL_METHODS, AnyMethod
 
 
-def find_methods(names: Iterable[str]) -> dict[str, Candidate]:
+def find_methods(names: Iterable[str], recipe: Recipe = NO_RECIPE) -> dict[str, Candidate]:
     """Returns the methods that `find_method` finds, by the name that tables print.
 
+    Args:
+        names: of methods.
+        recipe: of all of them, after those that a name has.
+
     Raises:
-        InputError: see `find_method`; also for a method that is named twice, and for two different
-            methods of one name.
+        InputError: see `find_method`; also for a method that is named twice, for two different
+            methods of one name, and for a recipe of a method that has no stages.
     """
     found: dict[str, Candidate] = {}
     for text in names:
-        candidate = find_method(text)
+        candidate = _by_recipe(find_method(text), recipe)
         before = found.setdefault(candidate.name, candidate)
         if before.source != candidate.source:
             raise InputError(
@@ -50,12 +56,17 @@ def find_method(text: str) -> Candidate:
 
     Args:
         text: a name; `path/to/file.py:Class`, where the class may be left out if there is one; or
-            `package.module:Class` for a module that Python finds.
+            `package.module:Class` for a module that Python finds. Each with names of recipes of the
+            package behind it, such as `target_only+pretrained+lp_ft`.
 
     Raises:
         InputError: for an unknown name (with the closest ones), a missing file, a file that fails
             to import, and a class that is not there or is no complete method.
     """
+    if isinstance(text, str) and "+" in text:
+        method, recipe = _recipe_behind(text)
+        if recipe.changes:
+            return _by_recipe(find_method(method), recipe)
     if not isinstance(text, str) or not (".py" in text or ":" in text):
         name = ALL_METHODS.resolve(text)
         return Candidate(name, ALL_METHODS[name])
@@ -69,6 +80,77 @@ def find_method(text: str) -> Candidate:
     if name in ALL_METHODS:
         name = f"{name}_from_file"
     return Candidate(name, method, method_digest(method))
+
+
+def find_recipe(text: str) -> Recipe:
+    """Returns the recipe of a name, of several with '+' between them, or of a user's file.
+
+    Args:
+        text: '' for none; a name of `RECIPES`; `path/to/file.py:function`, where the function may
+            be left out if there is one.
+
+    Raises:
+        InputError: for an unknown name (with the closest ones), a file that is missing or fails to
+            import, and a function that is not there.
+    """
+    if not text:
+        return NO_RECIPE
+    if ".py" not in text:
+        return _recipe([(name, RECIPES[name]) for name in text.split("+")])
+    parts = text.split("+")
+    before = list(itertools.takewhile(RECIPES.__contains__, parts))
+    rest, behind = _recipe_behind("+".join(parts[len(before) :]))
+    place, colon, name = rest.rpartition(":")
+    if not colon or name.endswith(".py"):
+        place, name = rest, ""
+    own = _function(load_module(_existing(Path(place))), name)
+    return _recipe([*((name, RECIPES[name]) for name in before), own, *behind.changes])
+
+
+def _recipe_behind(text: str) -> tuple[str, Recipe]:
+    """Returns what stands before the names of recipes at a text's end, and those."""
+    first, *names = text.split("+")
+    if not (".py" in text or ":" in text):
+        return first, _recipe([(name, RECIPES[name]) for name in names])
+    found = list(itertools.takewhile(RECIPES.__contains__, reversed(names)))[::-1]
+    rest = "+".join([first, *names[: len(names) - len(found)]])
+    return rest, _recipe([(name, RECIPES[name]) for name in found])
+
+
+def _recipe(changes: list[tuple[str, Change]]) -> Recipe:
+    return Recipe(tuple(changes), function_digest([change for _, change in changes]))
+
+
+def _by_recipe(candidate: Candidate, recipe: Recipe) -> Candidate:
+    """Returns a method's row under a recipe, after that which it has."""
+    if not recipe.changes:
+        return candidate
+    if isinstance(candidate.method, ClosedFormMethod):
+        raise InputError(
+            f"method {candidate.name!r} is of closed form: it has no stages, which recipe"
+            f" {recipe.changes[0][0]!r} would change. Leave it out, or the recipe"
+        )
+    both = _recipe([*candidate.recipe.changes, *recipe.changes])
+    return candidate._replace(name=recipe.label(candidate.name), recipe=both)
+
+
+def _function(module: types.ModuleType, name: str) -> tuple[str, Change]:
+    """Returns a user's recipe by name, or the only function that a file defines."""
+    found = {
+        own: thing
+        for own, thing in vars(module).items()
+        if inspect.isfunction(thing) and thing.__module__ == module.__name__ and own[0] != "_"
+    }
+    if not name and len(found) == 1:
+        name = next(iter(found))
+    if name not in found:
+        asked = f"no function {name!r}" if name else "no single function"
+        raise InputError(
+            f"recipe file {str(module.__file__)!r} has {asked}; it has"
+            f" {', '.join(found) or 'none'}. Define one from a tuple of xferlab.methods.Stage to"
+            " another, and name it by path/to/file.py:function"
+        )
+    return name, found[name]
 
 
 def _instantiate(module: types.ModuleType, class_name: str) -> AnyMethod:

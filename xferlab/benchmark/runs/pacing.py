@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Sequence
 
-from xferlab.benchmark.runs.plan import Pack
 from xferlab.benchmark.runs.journal import RunJournal
+from xferlab.benchmark.runs.plan import Pack
 from xferlab.core.files import disk_errors
 from xferlab.training.checkpoint import Checkpoint
 from xferlab.training.run import Training

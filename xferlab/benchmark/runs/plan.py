@@ -11,21 +11,24 @@ from typing import Any, NamedTuple
 import jax
 
 from xferlab.benchmark.runs.environment import describe_arithmetic
-from xferlab.benchmark.store.records import REVERSE_VALIDATION
+from xferlab.benchmark.runs.kept_spec import start_digest
 from xferlab.benchmark.runs.reverse import check_way_back
 from xferlab.benchmark.runs.sources import method_digest, shared_digest
+from xferlab.benchmark.store.records import REVERSE_VALIDATION
 from xferlab.benchmark.store.spec import MethodSpec, RunSpec, TaskSpec
 from xferlab.benchmark.suites.suite import Suite, SuiteTask
 from xferlab.benchmark.suites.sweeps import Value, convert_value
 from xferlab.core.errors import InputError, unknown_name
-from xferlab.core.heads import describe_heads
 from xferlab.core.pytrees import plain_fields
 from xferlab.core.settings import Setting, View
 from xferlab.data.task import TransferTask
+from xferlab.methods.base import Stage
 from xferlab.methods.closed_form.base import ClosedFormMethod
+from xferlab.methods.recipes import NO_RECIPE, Recipe
 from xferlab.methods.table import AnyMethod
+from xferlab.training.closed_form import check_predicts
 from xferlab.training.options import TrainingOptions
-from xferlab.training.recipe import stages_of
+from xferlab.training.recipe import stages_of, static_part
 
 Hyper = Mapping[str, Value]
 OF_TRAINING: Mapping[str, type] = {"lr": float, "weight_decay": float}
@@ -33,12 +36,21 @@ OF_TRAINING: Mapping[str, type] = {"lr": float, "weight_decay": float}
 
 
 class Candidate(NamedTuple):
-    """A method to run: name, defaults, digest of its sources ('': found), hyper-parameter grid."""
+    """A row of a table: a method to run, by a recipe if any.
+
+    Attributes:
+        name: what tables call it.
+        method: with its defaults.
+        source: digest of the method's sources; '': to be found.
+        grid: hyper-parameters to try.
+        recipe: what changes its stages.
+    """
 
     name: str
     method: AnyMethod
     source: str = ""
     grid: tuple[Hyper, ...] = ({},)
+    recipe: Recipe = NO_RECIPE
 
 
 Run = tuple[RunSpec, AnyMethod]
@@ -54,8 +66,11 @@ class Pack(NamedTuple):
     suite_task: SuiteTask
     task: TransferTask
     runs: tuple[Run, ...]
+    recipe: Recipe = NO_RECIPE
     reverse: bool = False
     """Whether runs are scored by reverse validation too, which trains each of them once more."""
+    stages: tuple[Stage, ...] = ()
+    """The kept stages that its runs train (`runs.kept`); () for the rows of a table."""
 
 
 def make_packs(
@@ -90,17 +105,19 @@ def _task_packs(candidate: Candidate, suite_task: SuiteTask, seeds: int, width: 
     runs = [_run(candidate, suite_task, task, hyper, seed) for seed, hyper in cells]
     runs = [(spec, method) for spec, method in runs if spec.seed == 0 or not spec.deterministic]
     return [
-        Pack(suite_task, task, tuple(alike[begin : begin + width]))
-        for alike in _by_structure(runs)
+        Pack(suite_task, task, tuple(alike[begin : begin + width]), candidate.recipe)
+        for alike in _by_structure(runs, candidate.recipe)
         for begin in range(0, len(alike), width)
     ]
 
 
-def _by_structure(runs: Sequence[Run]) -> Iterable[list[Run]]:
+def _by_structure(runs: Sequence[Run], recipe: Recipe) -> Iterable[list[Run]]:
     """Returns the runs in groups that one program can train, in order of first appearance."""
     groups: dict[Any, list[Run]] = {}
     for spec, method in runs:
-        structure = jax.tree.structure((method, spec.training))
+        structure: Any = jax.tree.structure((method, spec.training))
+        if not isinstance(method, ClosedFormMethod):
+            structure = structure, static_part(stages_of(method, recipe), spec.training)
         groups.setdefault(structure, []).append((spec, method))
     return groups.values()
 
@@ -108,18 +125,28 @@ def _by_structure(runs: Sequence[Run]) -> Iterable[list[Run]]:
 def _reversible(pack: Pack) -> Pack:
     """Returns the pack with reverse validation, unless it trains with target labels."""
     check_way_back(pack.task)
-    return pack._replace(reverse=not pack.runs[0][0].oracle)
+    spec, _ = pack.runs[0]
+    if spec.start:
+        raise InputError(
+            f"{spec.method.name} begins with kept stages, for which reverse validation is not"
+            " defined. Choose another --validator"
+        )
+    return pack._replace(reverse=not spec.oracle)
 
 
-def would_test_on_training_labels(method: AnyMethod, task: TransferTask) -> bool:
+def would_test_on_training_labels(
+    method: AnyMethod, task: TransferTask, recipe: Recipe = NO_RECIPE
+) -> bool:
     """Tells whether a method that is shown target labels would be scored on those it trains on."""
     if not task.target.transductive:
         return False
-    beyond = shown_beyond(method, task)
+    beyond = shown_beyond(method, task, recipe)
     return beyond is not None and beyond.target is View.LABELS
 
 
-def shown_beyond(method: AnyMethod, task: TransferTask) -> Setting | None:
+def shown_beyond(
+    method: AnyMethod, task: TransferTask, recipe: Recipe = NO_RECIPE
+) -> Setting | None:
     """Returns the first setting in which a method sees more than the task shows; None without one.
 
     That is what it needs, where the task shows less, or what a stage names.
@@ -128,19 +155,20 @@ def shown_beyond(method: AnyMethod, task: TransferTask) -> Setting | None:
         return task.setting.widened(method.needs)
     if isinstance(method, ClosedFormMethod):
         return None
-    settings = (stage.setting for stage in stages_of(method) if stage.setting is not None)
+    settings = (
+        # A kept run may have seen the source; what it saw of the target counts.
+        dataclasses.replace(stage.setting, source=View.ABSENT) if stage.kept else stage.setting
+        for stage in stages_of(method, recipe)
+        if stage.setting is not None
+    )
     return next((setting for setting in settings if not setting.within(task.setting)), None)
 
 
 def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
     """Returns the task as a method sees it: with target labels where it cannot do without."""
     needs = candidate.method.needs
-    if isinstance(candidate.method, ClosedFormMethod) and task.target.others:
-        raise InputError(
-            f"method {candidate.name!r} predicts classes alone; task {task.name!r} has the heads"
-            f" {describe_heads(task.target.heads)}. Choose methods that train a network"
-        )
-    if would_test_on_training_labels(candidate.method, task):
+    check_predicts(candidate.name, candidate.method, task)
+    if would_test_on_training_labels(candidate.method, task, candidate.recipe):
         raise InputError(
             f"method {candidate.name!r} would be tested on what it is trained on: task"
             f" {task.name!r} is transductive, its target's test examples are the training"
@@ -164,13 +192,16 @@ def _run(
     method = with_hyper(candidate.name, candidate.method, hyper)
     training = dataclasses.replace(suite_task.training, **_of_training(method, hyper))
     named = [(k, v) for k, v in hyper.items() if _differs(k, v, candidate.method, suite_task)]
-    beyond = shown_beyond(method, suite_task.task)
+    beyond = shown_beyond(method, suite_task.task, candidate.recipe)
+    closed = isinstance(method, ClosedFormMethod)
+    stages = () if closed else stages_of(method, candidate.recipe)
     spec = RunSpec(
         task=task_spec(task),
         method=MethodSpec(
             name=candidate.name,
             hyper=tuple(sorted(named)),
             source=candidate.source or method_digest(method),
+            recipe=candidate.recipe.source,
         ),
         network=suite_task.network,
         training=training,
@@ -179,6 +210,7 @@ def _run(
         deterministic=_is_deterministic(method),
         code=shared_digest(),
         arithmetic=describe_arithmetic(),
+        start=start_digest(suite_task, task, stages, seed),
     )
     return spec, method
 

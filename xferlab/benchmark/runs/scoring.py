@@ -16,8 +16,8 @@ from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.evaluation.views import LabelledOutputs, OracleView, Outputs, ValidationView
 from xferlab.models.nets import SOURCE, TARGET
-from xferlab.training.run import HostOutput, Training
 from xferlab.training.closed_form import ClosedFormRuns
+from xferlab.training.run import HostOutput, Training
 
 VALIDATION_LIMIT = 1000
 """Examples of each split that validators see; larger splits are sampled once (`draw_rows`)."""

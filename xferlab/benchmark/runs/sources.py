@@ -15,7 +15,7 @@ import hashlib
 import inspect
 import io
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import xferlab
@@ -55,6 +55,12 @@ def method_digest(method: object) -> str:
             source in UTF-8.
     """
     return _class_digest(type(method))
+
+
+def function_digest(functions: Iterable[Callable[..., object]]) -> str:
+    """Returns the digest of the files that define some functions, in order; '' for none."""
+    files = [source_digest([Path(inspect.getfile(each))]) for each in functions]
+    return hashlib.sha256("\n".join(files).encode()).hexdigest()[:16] if files else ""
 
 
 @functools.cache  # A file that is loaded anew makes a new class.

@@ -6,8 +6,14 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
+from xferlab.benchmark.runs.kept import describe_kept
+
 from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, Report
+from xferlab.benchmark.runs.options import BenchOptions, check_presentation
+from xferlab.benchmark.runs.outcome import Failure
 from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs, task_spec
+from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.store.load_suite import SuiteRuns, read_runs
 from xferlab.benchmark.store.manifest import (
     Manifest,
     ManifestRun,
@@ -15,13 +21,9 @@ from xferlab.benchmark.store.manifest import (
     store_manifest,
     write_manifest,
 )
-from xferlab.benchmark.runs.outcome import Failure
-from xferlab.benchmark.runs.options import BenchOptions, check_presentation
-from xferlab.benchmark.store.load_suite import SuiteRuns, read_runs
 from xferlab.benchmark.store.spec import MethodSpec
-from xferlab.benchmark.store.folders import RunStore
-from xferlab.benchmark.suites.suite import Suite
 from xferlab.benchmark.suites.header import SuiteHeader
+from xferlab.benchmark.suites.suite import Suite
 
 
 def choose_width(requested: int, seeds: int) -> int:
@@ -83,7 +85,10 @@ def train_suite(
     asked = make_manifest(_as_asked(suite, options).header, packs)
     manifest, remarks = store_manifest(options.out, asked)
     execution = ExecutorOptions(
-        choose_jobs(options.jobs), options.checkpoint_seconds, options.debug
+        choose_jobs(options.jobs),
+        options.checkpoint_seconds,
+        options.debug,
+        choose_width(options.width, options.seeds or suite.seeds),
     )
     executor = Executor(store, execution, report)
     outcome = executor.run(packs)
@@ -102,6 +107,8 @@ def train_suite(
 def make_manifest(header: SuiteHeader, packs: Sequence[Pack]) -> Manifest:
     """Returns the manifest of a request."""
     runs = tuple(ManifestRun.of(spec) for pack in packs for spec, _ in pack.runs)
+    protocol = (*header.protocol, *describe_kept(packs))
+    header = dataclasses.replace(header, protocol=protocol)
     return Manifest(header, {pack.suite_task.task.name: _setup(pack) for pack in packs}, runs)
 
 
@@ -116,6 +123,7 @@ def _setup(pack: Pack) -> str:
         seed=0,
         sees="",
         deterministic=False,
+        start="",
     )
     return shared.digest
 

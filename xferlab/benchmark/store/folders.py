@@ -1,9 +1,9 @@
 """Finished runs on disk: one folder a run, complete or not there at all.
 
-`<root>/<digest>/` holds spec.json, metrics.jsonl, predictions.npz, environment.json, timing.json
-and DONE, which lists the SHA-256 of the others except the times, which have their own. The folder
-is written aside and renamed, so a run that was killed leaves nothing behind that could be taken for
-a result.
+`<root>/<digest>/` holds spec.json, metrics.jsonl, predictions.npz, environment.json, timing.json,
+for a run of kept stages weights.npz, and DONE, which lists the SHA-256 of the others except the
+times, which have their own. The folder is written aside and renamed, so a run that was killed
+leaves nothing behind that could be taken for a result.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import filelock
@@ -84,8 +85,13 @@ class RunStore:
         arrays: Mapping[str, np.ndarray],
         environment: Mapping[str, Any],
         timing: Mapping[str, float],
+        more: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
-        """Writes a finished run. Raises InputError if the disk is full or the folder unwritable."""
+        """Writes a finished run, with `more` files if any.
+
+        Raises:
+            InputError: the disk is full or the folder unwritable.
+        """
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         files = {
@@ -93,6 +99,7 @@ class RunStore:
             "metrics.jsonl": b"".join(_json_bytes(line) for line in metrics),
             "predictions.npz": buffer.getvalue(),
             "environment.json": _json_bytes(environment),
+            **more,
         }
         files[DONE] = _json_bytes({name: _sha256(data) for name, data in files.items()})
         files["timing.json"] = seal(timing)
@@ -106,6 +113,8 @@ class RunStore:
 
     def read(self, digest: str) -> dict[str, Any]:
         """Returns a run's files: spec (plain JSON), metrics, arrays, environment and timing.
+
+        Of a run of kept stages, `weights` are the bytes of its weights, of others None.
 
         Raises:
             DamagedRunError: if a file is missing or not what was written.
@@ -135,6 +144,7 @@ class RunStore:
                 "arrays": dict(arrays),
                 "environment": json.loads(files["environment.json"]),
                 "timing": timing,
+                "weights": files.get("weights.npz"),
             }
 
     @contextlib.contextmanager
@@ -176,8 +186,9 @@ def unseal(data: bytes) -> dict[str, Any]:
 def _checked_files(folder: Path) -> dict[str, bytes]:
     """Returns the bytes of a run's files. Raises ValueError or OSError if they are damaged."""
     sums = dict(json.loads((folder / DONE).read_bytes()))
-    files = {name: (folder / name).read_bytes() for name in (*CHECKED, "timing.json")}
-    for name in CHECKED:
+    names = dict.fromkeys((*CHECKED, *sums))
+    files = {name: (folder / name).read_bytes() for name in (*names, "timing.json")}
+    for name in names:
         if sums.get(name) != _sha256(files[name]):
             raise ValueError(f"{name} is not what {DONE} says")
     return files

@@ -19,6 +19,8 @@ from xferlab.core.files import disk_errors, write_aside
 from xferlab.core.seeds import digest
 
 SUFFIX = ".suite"
+KEPT_STAGES = "Kept stages:"
+"""How a protocol's sentence about a row that begins with kept stages begins."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +90,9 @@ class Manifest:
         tasks = {**self.setups, **newer.setups}
         names = {**self.header.class_names, **newer.header.class_names}
         # What is said of tasks that only the older has, their networks and data, stays with them.
-        older = self.header.protocol if self.setups.keys() - newer.setups.keys() else ()
+        # So does what is said of rows that begin with kept stages, which stay in the table.
+        all_stays = bool(self.setups.keys() - newer.setups.keys())
+        older = (s for s in self.header.protocol if all_stays or s.startswith(KEPT_STAGES))
         protocol = tuple(dict.fromkeys((*older, *newer.header.protocol)))
         header = dataclasses.replace(newer.header, class_names=names, protocol=protocol)
         return Manifest(header, tasks, kept + newer.runs)

@@ -38,12 +38,14 @@ class MethodSpec:
     """A method by name, its hyper-parameters that differ from the defaults, and its source.
 
     `source` is the digest of the file that defines the method and of all that this imports, see
-    `xferlab.benchmark.runs.sources`: an edited loss is another method.
+    `xferlab.benchmark.runs.sources`: an edited loss is another method. `recipe` is the digest of
+    the functions that change its stages, '' where none do; their names stand in `name`, after '+'.
     """
 
     name: str
     hyper: tuple[tuple[str, Value], ...] = ()
     source: str = ""
+    recipe: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,8 @@ class RunSpec:
         deterministic: whether the method draws nothing, so that one run says all.
         code: digest of the code that all runs share, see `xferlab.benchmark.runs.sources`.
         arithmetic: the precision of the arithmetic, where it is not JAX's default.
+        start: digest of the kept run with whose weights this one begins, '' for none.
+        kept: of a run of kept stages, each of them as JSON; such a run has no row in a table.
     """
 
     task: TaskSpec
@@ -72,6 +76,8 @@ class RunSpec:
     deterministic: bool = False
     code: str = ""
     arithmetic: str = ""
+    start: str = ""
+    kept: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -85,7 +91,7 @@ class RunSpec:
         The method is left out on purpose: the runs of all methods with one seed index start from
         the same weights and see the same batches, so that tests over seeds are paired.
         """
-        return stable_seed("run", self.task.name, self.seed)
+        return stable_seed("kept" if self.kept else "run", self.task.name, self.seed)
 
     @property
     def oracle(self) -> bool:
@@ -117,11 +123,11 @@ class RunSpec:
             network=NetworkSpec(**_tuples(data["network"])),
             training=TrainingOptions(**_tuples(data["training"])),
             seed=data["seed"],
-            **{name: data[name] for name in _PLAIN if name in data},
+            **{name: _tuples(data[name]) for name in _PLAIN if name in data},
         )
 
 
-_PLAIN = ("sees", "deterministic", "code", "arithmetic")
+_PLAIN = ("sees", "deterministic", "code", "arithmetic", "start", "kept")
 """The fields of a run that a spec on disk may leave out."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xferlab.benchmark.suites.amazon import amazon_reviews, amazon_reviews_msda
 from xferlab.benchmark.suites.digits import digits, digits_full
 from xferlab.benchmark.suites.few_shots import few_shots
+from xferlab.benchmark.suites.fine_tuning import fine_tuning
 from xferlab.benchmark.suites.finetuned import office_caltech_finetuned
 from xferlab.benchmark.suites.multi_task import multi_task
 from xferlab.benchmark.suites.office_caltech import (
@@ -24,6 +25,7 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
     {
         "quick": quick,
         "few_shots": few_shots,
+        "fine_tuning": fine_tuning,
         "multi_task": multi_task,
         "digits": digits,
         "digits_full": digits_full,

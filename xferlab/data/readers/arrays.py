@@ -120,7 +120,7 @@ def _heads_beside(pairs: Mapping[str, tuple[Any, Any]]) -> tuple[Head, ...]:
                 f"{where}: labels are of {list(own)}. Needed: the classes under {FIRST!r}, and the"
                 " same heads in both splits, {'class': ..., Head('slant', 'numbers', 1): ...}"
             )
-    return tuple(key for key in keys[0] if key != FIRST)
+    return tuple(key for key in keys[0] if not isinstance(key, str))
 
 
 def _as_given(inputs: Any, labels: Any, where: str) -> Split:
