@@ -21,8 +21,10 @@ from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.core.sparse import Inputs
-from xferlab.data.feeds.resident import Resident, pad_rows
+from xferlab.data.feeds.pieces import Pieces
+from xferlab.data.feeds.resident import Resident
 from xferlab.methods.base import Method, Stage
+from xferlab.models.nets import Output
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import Stream, run_loop
@@ -31,8 +33,6 @@ from xferlab.training.recipe import stage_bounds, stages_of
 from xferlab.training.scan import Log
 from xferlab.training.stage import CompiledStage, compile_stage, make_stage
 from xferlab.training.step import TrainState
-
-PREDICT_BATCH = 256
 
 
 class Member(NamedTuple):
@@ -149,16 +149,21 @@ class Training:
             logs.append(ChunkLog(start, pause - begin, jax.device_get(log)))
         return [summarise(logs, i if self._stacked else None) for i in range(len(self._members))]
 
-    def predict(self, inputs: Inputs, domain: int) -> list[HostOutput]:
-        """Returns each run's outputs (NumPy) for inputs of one domain (0 source, 1 target)."""
-        parts = []
+    def predict(self, inputs: Inputs | Pieces, domain: int) -> list[HostOutput]:
+        """Returns each run's outputs (NumPy) for inputs of one domain (0 source, 1 target).
+
+        Inputs that are predicted more than once are better given as `Pieces`, which stay on the
+        device.
+        """
         method, _ = self._arguments
-        for begin in range(0, len(inputs), PREDICT_BATCH):
-            piece = inputs[begin : begin + PREDICT_BATCH]
-            padded = jax.tree.map(lambda a: pad_rows(a, PREDICT_BATCH), piece)
-            output = self._compiled.predict(self.state, method, padded, domain)
-            parts.append([np.asarray(a)[..., : len(piece), :] for a in output])
-        features, logits = (np.concatenate(part, axis=-2) for part in zip(*parts, strict=True))
+        pieces = inputs if isinstance(inputs, Pieces) else Pieces(inputs)
+        arrays, waiting = [], None
+        for piece in pieces:  # The device computes a piece while the host takes the one before.
+            output = self._compiled.predict(self.state, method, piece.blocks, piece.used, domain)
+            arrays += _on_host(waiting)
+            waiting = output, piece.rows
+        arrays += _on_host(waiting)
+        features, logits = (np.concatenate(part, axis=-2) for part in zip(*arrays, strict=True))
         if not self._stacked:
             return [HostOutput(features, logits)]
         return [HostOutput(f, g) for f, g in zip(features, logits, strict=True)]
@@ -239,6 +244,14 @@ class Training:
                 " cannot be streamed; keep them resident"
             )
         self.state = self._compiled.refresh(self.state, method, self._stage_data)
+
+
+def _on_host(predicted: tuple[Output, int] | None) -> list[HostOutput]:
+    """Returns the rows of a piece's outputs, [..., rows, d]; nothing of no piece."""
+    if predicted is None:
+        return []
+    output, rows = predicted
+    return [HostOutput(*(np.asarray(a)[..., :rows, :] for a in (output.features, output.logits)))]
 
 
 def _target_size(data: Resident | Stream) -> int:

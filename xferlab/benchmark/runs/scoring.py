@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +11,8 @@ import numpy as np
 from xferlab.core.batch import Labelled
 from xferlab.core.draws import draw_rows, draw_stratified
 from xferlab.core.settings import View
+from xferlab.core.sparse import concatenate_inputs
+from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metrics import all_metrics
 from xferlab.evaluation.validators.oracle import OracleAccuracy
@@ -34,6 +38,24 @@ class Score(NamedTuple):
     outputs: HostOutput | None
 
 
+class _Rows:
+    """The splits of one domain that are predicted at every evaluation, one after the other."""
+
+    def __init__(self, splits: Sequence[Any]):
+        self._inputs = concatenate_inputs([split.inputs for split in splits])
+        self._ends = np.cumsum([len(split.index) for split in splits])
+        self._pieces = Pieces(self._inputs)
+
+    def predict(self, runs: Runs, domain: int) -> list[list[HostOutput]]:
+        """Returns each run's outputs for each split."""
+        inputs = self._inputs if isinstance(runs, ClosedFormRuns) else self._pieces
+        bounds = list(itertools.pairwise((0, *self._ends)))
+        return [
+            [HostOutput(*(array[begin:end] for array in output)) for begin, end in bounds]
+            for output in runs.predict(inputs, domain)
+        ]
+
+
 class Scorer:
     """Scores the runs of one task. The only code of a benchmark that holds target labels."""
 
@@ -47,6 +69,8 @@ class Scorer:
         self._target_train = _sample(held_out.target_train, VALIDATION_LIMIT)
         self._target_test = held_out.target_test
         self._pictured = (_pictured(held_out.source_test), _pictured(held_out.target_test))
+        self._source = _Rows((self._source_train, self._source_test))
+        self._target = _Rows((self._target_train, self._target_test))
 
     @property
     def target_labels(self) -> np.ndarray:
@@ -54,27 +78,21 @@ class Scorer:
         return np.asarray(self._target_test.labels)
 
     def score(self, training: Runs) -> list[Score]:
-        """Returns the score of every run of the training."""
-        splits = (
-            (self._source_train, SOURCE),
-            (self._source_test, SOURCE),
-            (self._target_train, TARGET),
-            (self._target_test, TARGET),
-        )
-        outputs = [training.predict(split.inputs, domain) for split, domain in splits]
-        return [self._score_run(*parts) for parts in zip(*outputs, strict=True)]
+        """Returns the score of every run of the training; a hidden source is not predicted."""
+        target = self._target.predict(training, TARGET)
+        source = [None] * training.width
+        if not self._source_hidden:
+            source = self._source.predict(training, SOURCE)
+        return [self._score_run(*parts) for parts in zip(source, target, strict=True)]
 
     def _score_run(
-        self,
-        source_train: HostOutput,
-        source_test: HostOutput,
-        target_train: HostOutput,
-        target_test: HostOutput,
+        self, source: Sequence[HostOutput] | None, target: Sequence[HostOutput]
     ) -> Score:
-        everything = (*source_train, *source_test, *target_train, *target_test)
-        if not all(np.isfinite(array).all() for array in everything):
+        arrays = itertools.chain(*(source or ()), *target)
+        if not all(np.isfinite(array).all() for array in arrays):
             return Score({}, {}, None)
-        view = self._view(source_train, source_test, target_train)
+        target_train, target_test = target
+        view = self._view(source, target_train)
         oracle_view = OracleView(target_test=LabelledOutputs(*target_test, self.target_labels))
         validators = {
             name: float(v(oracle_view) if isinstance(v, OracleAccuracy) else v(view))
@@ -86,14 +104,15 @@ class Scorer:
         return Score(metrics, validators, target_test)
 
     def _view(
-        self, source_train: HostOutput, source_test: HostOutput, target_train: HostOutput
+        self, source: Sequence[HostOutput] | None, target_train: HostOutput
     ) -> ValidationView:
         """Returns what validators may see: no source where the task hides it."""
-        if self._source_hidden:
+        if source is None:
             return ValidationView(target=Outputs(*target_train))
+        train, test = source
         return ValidationView(
-            source_train=LabelledOutputs(*source_train, np.asarray(self._source_train.labels)),
-            source_validation=LabelledOutputs(*source_test, np.asarray(self._source_test.labels)),
+            source_train=LabelledOutputs(*train, np.asarray(self._source_train.labels)),
+            source_validation=LabelledOutputs(*test, np.asarray(self._source_test.labels)),
             target=Outputs(*target_train),
         )
 
@@ -107,7 +126,7 @@ class Scorer:
 
     def final_arrays(self, training: Runs) -> list[dict[str, np.ndarray]]:
         """Returns what is kept of each finished run: test logits, and what pictures need."""
-        test = training.predict(self._target_test.inputs, TARGET)
+        test = [parts[1] for parts in self._target.predict(training, TARGET)]
         features = self.embed(training)
         planes = self._planes(training)
         source, target = self._pictured
