@@ -6,6 +6,8 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
+from threadpoolctl import threadpool_limits
+
 from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, Report
 from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs, task_spec
 from xferlab.benchmark.store.manifest import (
@@ -74,7 +76,10 @@ def train_suite(
 ) -> SuiteRun:
     """Trains what is missing of a suite, and reads all of it.
 
-    What the folder holds of the suite already stands in the same table, see `manifest`.
+    What the folder holds of the suite already stands in the same table, see `manifest`. NumPy's
+    and SciPy's linear algebra runs in one thread: packs train side by side, and threads that wait
+    for each other's cores take up to ten times as long; last bits then do not depend on the number
+    of cores either.
 
     Raises:
         InputError: if the folder cannot be written, or not a single run could be made.
@@ -86,7 +91,8 @@ def train_suite(
         choose_jobs(options.jobs), options.checkpoint_seconds, options.debug
     )
     executor = Executor(store, execution, report)
-    outcome = executor.run(packs)
+    with threadpool_limits(limits=1, user_api="blas"):
+        outcome = executor.run(packs)
     reasons = dict.fromkeys(asked.digests, "")
     for failure in outcome.failures:
         reasons |= {spec.digest: failure.reason for spec, _ in failure.pack.runs}
