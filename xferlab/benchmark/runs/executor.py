@@ -280,6 +280,7 @@ class Executor:
                 arrays=arrays | journal.arrays(),
                 environment=environment,
                 timing={"seconds": seconds},
+                outputs=journal.kept.arrays,
             )
 
 

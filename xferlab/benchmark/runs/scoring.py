@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ import numpy as np
 from xferlab.core.batch import Labelled
 from xferlab.core.draws import draw_rows, draw_stratified
 from xferlab.core.settings import View
-from xferlab.core.sparse import concatenate_inputs
+from xferlab.core.sparse import Inputs, concatenate_inputs
 from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metrics import all_metrics
@@ -19,8 +20,8 @@ from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.evaluation.views import LabelledOutputs, OracleView, Outputs, ValidationView
 from xferlab.models.nets import SOURCE, TARGET
-from xferlab.training.run import HostOutput, Training
 from xferlab.training.closed_form import ClosedFormRuns
+from xferlab.training.run import HostOutput, Training
 
 VALIDATION_LIMIT = 1000
 """Examples of each split that validators see; larger splits are sampled once (`draw_rows`)."""
@@ -31,29 +32,43 @@ GRID = 80
 
 
 class Score(NamedTuple):
-    """One run at one checkpoint. Without outputs: the network's outputs are not finite."""
+    """One run at one checkpoint. Without outputs: the network's outputs are not finite.
+
+    Attributes:
+        metrics: on the target's test split.
+        validators: scores by name.
+        outputs: on the target's test split.
+        view: what validators saw.
+    """
 
     metrics: dict[str, float]
     validators: dict[str, float]
-    outputs: HostOutput | None
+    outputs: HostOutput | None = None
+    view: ValidationView | None = None
 
 
 class _Rows:
     """The splits of one domain that are predicted at every evaluation, one after the other."""
 
     def __init__(self, splits: Sequence[Any]):
-        self._inputs = concatenate_inputs([split.inputs for split in splits])
+        self._splits = splits
         self._ends = np.cumsum([len(split.index) for split in splits])
-        self._pieces = Pieces(self._inputs)
 
     def predict(self, runs: Runs, domain: int) -> list[list[HostOutput]]:
         """Returns each run's outputs for each split."""
-        inputs = self._inputs if isinstance(runs, ClosedFormRuns) else self._pieces
+        inputs = self._joined() if isinstance(runs, ClosedFormRuns) else self._pieces
         bounds = list(itertools.pairwise((0, *self._ends)))
         return [
             [HostOutput(*(array[begin:end] for array in output)) for begin, end in bounds]
             for output in runs.predict(inputs, domain)
         ]
+
+    @functools.cached_property
+    def _pieces(self) -> Pieces:
+        return Pieces(self._joined())
+
+    def _joined(self) -> Inputs:
+        return concatenate_inputs([split.inputs for split in self._splits])
 
 
 class Scorer:
@@ -90,7 +105,7 @@ class Scorer:
     ) -> Score:
         arrays = itertools.chain(*(source or ()), *target)
         if not all(np.isfinite(array).all() for array in arrays):
-            return Score({}, {}, None)
+            return Score({}, {})
         target_train, target_test = target
         view = self._view(source, target_train)
         oracle_view = OracleView(target_test=LabelledOutputs(*target_test, self.target_labels))
@@ -101,7 +116,7 @@ class Scorer:
         }
         predictions = target_test.logits.argmax(axis=1)
         metrics = all_metrics(self.target_labels, predictions, self._num_classes)
-        return Score(metrics, validators, target_test)
+        return Score(metrics, validators, target_test, view)
 
     def _view(
         self, source: Sequence[HostOutput] | None, target_train: HostOutput

@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from threadpoolctl import threadpool_limits
 
 from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, Report
+from xferlab.benchmark.runs.options import BenchOptions, check_presentation
+from xferlab.benchmark.runs.outcome import Failure
 from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs, task_spec
+from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.store.load_suite import SuiteRuns, read_runs
 from xferlab.benchmark.store.manifest import (
     Manifest,
     ManifestRun,
@@ -17,13 +21,9 @@ from xferlab.benchmark.store.manifest import (
     store_manifest,
     write_manifest,
 )
-from xferlab.benchmark.runs.outcome import Failure
-from xferlab.benchmark.runs.options import BenchOptions, check_presentation
-from xferlab.benchmark.store.load_suite import SuiteRuns, read_runs
 from xferlab.benchmark.store.spec import MethodSpec
-from xferlab.benchmark.store.folders import RunStore
-from xferlab.benchmark.suites.suite import Suite
 from xferlab.benchmark.suites.header import SuiteHeader
+from xferlab.benchmark.suites.suite import Suite
 
 
 def choose_width(requested: int, seeds: int) -> int:

@@ -1,9 +1,9 @@
 """Finished runs on disk: one folder a run, complete or not there at all.
 
-`<root>/<digest>/` holds spec.json, metrics.jsonl, predictions.npz, environment.json, timing.json
-and DONE, which lists the SHA-256 of the others except the times, which have their own. The folder
-is written aside and renamed, so a run that was killed leaves nothing behind that could be taken for
-a result.
+`<root>/<digest>/` holds spec.json, metrics.jsonl, predictions.npz, outputs.npz, environment.json,
+timing.json and DONE, which lists the SHA-256 of the others except the times, which have their own.
+The folder is written aside and renamed, so a run that was killed leaves nothing behind that could
+be taken for a result.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SEAL = "sha256"
 """The key under which a sealed file has the digest of the rest."""
 DONE = "DONE"
+OUTPUTS = "outputs.npz"
+"""What validators of tomorrow read: not there in runs without evaluations; read when asked for."""
 CHECKED = ("spec.json", "metrics.jsonl", "predictions.npz", "environment.json")
 
 
@@ -84,16 +86,17 @@ class RunStore:
         arrays: Mapping[str, np.ndarray],
         environment: Mapping[str, Any],
         timing: Mapping[str, float],
+        outputs: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Writes a finished run. Raises InputError if the disk is full or the folder unwritable."""
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         files = {
             "spec.json": _json_bytes(spec.to_json()),
             "metrics.jsonl": b"".join(_json_bytes(line) for line in metrics),
-            "predictions.npz": buffer.getvalue(),
+            "predictions.npz": _npz_bytes(arrays),
             "environment.json": _json_bytes(environment),
         }
+        if outputs:
+            files[OUTPUTS] = _npz_bytes(outputs)
         files[DONE] = _json_bytes({name: _sha256(data) for name, data in files.items()})
         files["timing.json"] = seal(timing)
         target = self.folder(spec.digest)
@@ -128,14 +131,33 @@ class RunStore:
                 f" {spec['task']['name']!r}, method {spec['method']['name']!r}). Move it away or"
                 " choose another --out"
             )
-        with np.load(io.BytesIO(files["predictions.npz"]), allow_pickle=False) as arrays:
-            return {
-                "spec": spec,
-                "metrics": [json.loads(line) for line in files["metrics.jsonl"].splitlines()],
-                "arrays": dict(arrays),
-                "environment": json.loads(files["environment.json"]),
-                "timing": timing,
-            }
+        return {
+            "spec": spec,
+            "metrics": [json.loads(line) for line in files["metrics.jsonl"].splitlines()],
+            "arrays": _arrays(files["predictions.npz"]),
+            "environment": json.loads(files["environment.json"]),
+            "timing": timing,
+        }
+
+    def read_outputs(self, digest: str) -> dict[str, np.ndarray]:
+        """Returns the outputs that a run kept, see `outputs`; nothing where it kept none.
+
+        Raises:
+            DamagedRunError: if they are not what was written.
+        """
+        folder = self.folder(digest)
+        try:
+            expected = json.loads((folder / DONE).read_bytes()).get(OUTPUTS)
+            data = b"" if expected is None else (folder / OUTPUTS).read_bytes()
+            if expected not in (None, _sha256(data)):
+                raise ValueError(f"{OUTPUTS} is not what {DONE} says")
+        except (OSError, ValueError) as error:
+            raise DamagedRunError(
+                f"the outputs that run folder {str(folder)!r} kept are damaged"
+                f" ({type(error).__name__}: {error}). Delete the folder: the same `xferlab bench`"
+                " trains that run anew"
+            ) from error
+        return _arrays(data) if data else {}
 
     @contextlib.contextmanager
     def locked(self, digests: list[str]) -> Iterator[bool]:
@@ -181,6 +203,17 @@ def _checked_files(folder: Path) -> dict[str, bytes]:
         if sums.get(name) != _sha256(files[name]):
             raise ValueError(f"{name} is not what {DONE} says")
     return files
+
+
+def _npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _arrays(data: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _json_bytes(value: Any, indent: int | None = None) -> bytes:

@@ -21,7 +21,7 @@ from xferlab.data.feeds.resident import pad_rows
 
 CPU_BLOCK, DEVICE_BLOCK = 128, 512
 """Rows that a network sees at once: what a core's cache holds, and what fills an accelerator."""
-PIECE_ROWS, PIECE_BYTES = 4096, 2**25
+PIECE_ROWS, PIECE_BYTES = 4096, 2**23
 """A piece has at most so many rows, of at most so many bytes unless one block has more."""
 KEPT_BYTES = 2**29
 """Sets of at most so many bytes stay on the device between two passes."""
@@ -49,7 +49,8 @@ class Pieces:
 
         Small sets stay there, large ones are brought anew for every pass.
         """
-        self._inputs = inputs
+        self._inputs: Inputs | None = inputs
+        self._rows = len(inputs)
         self._block = CPU_BLOCK if jax.default_backend() == "cpu" else DEVICE_BLOCK
         row_bytes = max(1, sum(a.nbytes for a in jax.tree.leaves(inputs)) // max(1, len(inputs)))
         rows = min(PIECE_ROWS, PIECE_BYTES // row_bytes)
@@ -59,20 +60,22 @@ class Pieces:
 
     def __len__(self) -> int:
         """The number of rows."""
-        return len(self._inputs)
+        return self._rows
 
     def __iter__(self) -> Iterator[Piece]:
         """Yields the pieces in order."""
+        if self._kept is not None:
+            return iter(self._kept)
+        cut = self._cut(self._inputs)
         if not self._keeps:
-            return self._cut()
-        if self._kept is None:
-            self._kept = list(self._cut())
+            return cut
+        self._kept, self._inputs = list(cut), None
         return iter(self._kept)
 
-    def _cut(self) -> Iterator[Piece]:
+    def _cut(self, inputs: Inputs) -> Iterator[Piece]:
         size = self._blocks * self._block
         for begin in range(0, len(self), size):
-            rows = self._inputs[begin : begin + size]
+            rows = inputs[begin : begin + size]
             used = jnp.int32(math.ceil(len(rows) / self._block))
             yield Piece(jax.tree.map(self._in_blocks, rows), used, len(rows))
 

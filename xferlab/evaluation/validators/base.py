@@ -16,6 +16,9 @@ class Validator(Protocol):
 
     needs_source: ClassVar[bool]
     """Whether it reads source outputs, which some settings hide."""
+    needs_features: ClassVar[bool] = True
+    """Whether it reads features. Runs keep those of fewer evaluations than logits; a validator that
+    says False is scored on kept outputs with a column of zeros for features."""
     oracle: ClassVar[bool]
     """Whether it reads target labels. Only `OracleAccuracy` does, from a view of its own."""
 

@@ -40,6 +40,7 @@ class NuclearNorm:
     """
 
     needs_source: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
     oracle: ClassVar[bool] = False
 
     def __call__(self, view: ValidationView) -> float:

@@ -69,6 +69,7 @@ class DeepEmbeddedValidation:
     decay: float = 1e-3
     max_examples: int = 1000
     needs_source: ClassVar[bool] = True
+    needs_features: ClassVar[bool] = True
     oracle: ClassVar[bool] = False
 
     def __post_init__(self):

@@ -31,6 +31,7 @@ class Entropy:
     """
 
     needs_source: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
     oracle: ClassVar[bool] = False
 
     def __call__(self, view: ValidationView) -> float:

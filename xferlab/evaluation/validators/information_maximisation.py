@@ -36,6 +36,7 @@ class InformationMaximisation:
     """
 
     needs_source: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
     oracle: ClassVar[bool] = False
 
     def __call__(self, view: ValidationView) -> float:

@@ -56,6 +56,7 @@ class SoftNeighbourhoodDensity:
     temperature: float = 0.05
     max_examples: int = 2000
     needs_source: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
     oracle: ClassVar[bool] = False
 
     def __post_init__(self):

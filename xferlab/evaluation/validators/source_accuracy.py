@@ -32,6 +32,7 @@ class SourceAccuracy:
     """
 
     needs_source: ClassVar[bool] = True
+    needs_features: ClassVar[bool] = False
     oracle: ClassVar[bool] = False
 
     def __call__(self, view: ValidationView) -> float:
