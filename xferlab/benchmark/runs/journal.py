@@ -60,7 +60,8 @@ class RunJournal:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunJournal:
         """Returns the journal of plain JSON."""
-        return cls(**data | {"kept": KeptOutputs.from_json(data["kept"])})
+        rest = {name: value for name, value in data.items() if name != "kept"}
+        return cls(**rest, kept=KeptOutputs.from_json(data["kept"]))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns what goes into predictions.npz: predicted classes by evaluation, features."""
