@@ -10,12 +10,17 @@ import sys
 from pathlib import Path
 
 import tests.conftest  # noqa: F401  (the devices of the tests)
-from tests.benchmark.tiny import execute, tiny_packs, tiny_suite
+from tests.benchmark.tiny import execute, tiny_packs, tiny_suite, two_heads_suite
 
 
 def resumable_packs(method, width):
-    """Packs of 16 steps and four evaluations; SHOT's second stage begins at step 8."""
-    return tiny_packs(tiny_suite(16, evaluations=4), methods=(method,), seeds=width, width=width)
+    """Packs of 16 steps and four evaluations; SHOT's second stage begins at step 8.
+
+    'METHOD on two heads' is the method on the suite with two heads.
+    """
+    name, _, heads = method.partition(" on ")
+    suite = two_heads_suite(16, evaluations=4) if heads else tiny_suite(16, evaluations=4)
+    return tiny_packs(suite, methods=(name,), seeds=width, width=width)
 
 
 def main(out, method, width, fatal_step):

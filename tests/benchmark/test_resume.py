@@ -5,17 +5,27 @@ import subprocess
 import sys
 
 import pytest
-from xferlab.benchmark.runs.kept import kept_packs
 
 from tests.benchmark.killed import resumable_packs
 from tests.benchmark.tiny import contents, execute
 from tests.shared import REPOSITORY
+from xferlab.benchmark.runs.kept import kept_packs
 
 
 @pytest.mark.parametrize(
     ("method", "width", "kills", "saved"),
-    [("shot", 1, (6, 15), 14), ("dann", 2, (13,), 12), ("dann+lp_ft", 2, (6, 15), 14)],
-    ids=["two stages, killed in each", "two runs in one program", "a frozen stage, in a pack"],
+    [
+        ("shot", 1, (6, 15), 14),
+        ("dann", 2, (13,), 12),
+        ("dann+lp_ft", 2, (6, 15), 14),
+        ("dann on two heads", 1, (13,), 12),
+    ],
+    ids=[
+        "two stages, killed in each",
+        "two runs in one program",
+        "a frozen stage, in a pack",
+        "two heads, labels missing",
+    ],
 )
 def test_a_killed_suite_ends_with_the_same_bytes(tmp_path, method, width, kills, saved):
     packs = resumable_packs(method, width)

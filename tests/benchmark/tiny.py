@@ -1,11 +1,16 @@
 """A suite of one small task, for the tests of the benchmark and of the command line."""
 
+import dataclasses
+
+import numpy as np
+
 from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.plan import make_packs
 from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.suite import Suite, SuiteTask
+from xferlab.core.heads import Head, Labels
 from xferlab.core.settings import Setting
 from xferlab.data.made.moons import moons
 from xferlab.data.task import TransferTask
@@ -19,6 +24,34 @@ def tiny_task(target=None):
     """The moons of 20 points, or the first of them with another target."""
     target = target or moons(rotation_degrees=35.0, points=20)
     return TransferTask("moons->turned", (moons(points=20),), target, Setting.UNSUPERVISED_DA)
+
+
+ANGLE = Head("angle", "numbers", 1)
+"""Where on its half circle a point of the moons lies, about."""
+
+
+def with_angles(domain):
+    """The moons with a second head; in training every other class and angle is missing."""
+    splits = {}
+    for name, split in domain.splits.items():
+        rows = np.arange(len(split.labels))
+        every = name != "train"
+        angles = Labels(split.inputs[:, :1], every | (rows % 2 == 0))
+        known = None if every else rows % 3 > 0
+        splits[name] = dataclasses.replace(split, known=known, others=(angles,))
+    return dataclasses.replace(domain, splits=splits, others=(ANGLE,))
+
+
+def two_heads_suite(steps=6, *, evaluations=2, methods=("source_only",)):
+    """The tiny suite with two heads, labels partly missing."""
+    target = with_angles(moons(rotation_degrees=35.0, points=20))
+    source = with_angles(moons(points=20))
+    task = TransferTask("moons->turned", (source,), target, Setting.UNSUPERVISED_DA)
+    suite = tiny_suite(steps, evaluations=evaluations, methods=methods)
+    network = dataclasses.replace(NETWORK, heads=(("class", 2), ("angle", 1, "numbers")))
+    tasks = (SuiteTask(task=task, network=network, training=suite.tasks[0].training),)
+    header = dataclasses.replace(suite.header, further_metrics=("angle/rmse",))
+    return dataclasses.replace(suite, header=header, tasks=tasks)
 
 
 def tiny_suite(steps=6, *, task=None, methods=("source_only",), evaluations=2):

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from tests.evaluation.cases import make_views, outputs, without_labels
 from tests.oracles import evaluation as oracles
@@ -48,6 +48,18 @@ def test_snd_temperature(temperature):
     view, _ = make_views(0)
     score = SoftNeighbourhoodDensity(temperature=temperature)(view)
     assert score == pytest.approx(oracles.snd(view, temperature), rel=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [1e-4, 0.05])
+def test_snd_of_several_blocks_is_the_softmax_over_all(temperature):
+    view, _ = make_views(0, n=400)
+    probs = view.target.probs
+    directions = probs / np.linalg.norm(probs, axis=1, keepdims=True)
+    similarities = directions @ directions.T / temperature
+    np.fill_diagonal(similarities, -np.inf)
+    expected = special.entr(special.softmax(similarities, axis=1)).sum(axis=1).mean()
+    score = SoftNeighbourhoodDensity(temperature=temperature)(view)
+    assert score == pytest.approx(expected, rel=1e-9)
 
 
 def test_snd_scores_drawn_examples():

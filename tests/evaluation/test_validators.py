@@ -55,7 +55,7 @@ def test_the_view_has_no_field_for_target_labels(name):
     assert hints["view"] is ValidationView
     fields = typing.get_type_hints(ValidationView)
     assert [part for part in fields if "target" in part] == ["target"]
-    assert fields["target"] is Outputs
+    assert fields["target"] == Outputs | None
     assert {field.name for field in dataclasses.fields(Outputs)} == {"features", "logits"}
 
 
@@ -77,6 +77,17 @@ def test_without_the_source(name):
     others = (n for n, v in VALIDATORS.items() if not (v.needs_source or v.oracle))
     allowed = f"{', '.join(others)}."
     assert repr(name) in str(error.value) and str(error.value).endswith(allowed)
+
+
+@pytest.mark.parametrize("name", LABEL_FREE)
+def test_without_the_target(name):
+    view, _ = make_views(0)
+    alone = dataclasses.replace(view, target=None)
+    if not VALIDATORS[name].needs_target:
+        assert VALIDATORS[name](alone) == VALIDATORS[name](view)
+        return
+    with pytest.raises(InputError, match=f"'{name}' needs target outputs.*: source_accuracy"):
+        VALIDATORS[name](alone)
 
 
 @every_validator

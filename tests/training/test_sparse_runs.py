@@ -11,11 +11,12 @@ from tests.methods.toys import make_training as start
 from xferlab.core.roles import Roles
 from xferlab.core.sparse import SparseRows
 from xferlab.data.domain import Domain
+from xferlab.data.feeds.pieces import CPU_BLOCK
 from xferlab.data.feeds.streamed import stream_batches
 from xferlab.methods.dann import DANN
 from xferlab.methods.shot import SHOT
 from xferlab.training.loop import Stream
-from xferlab.training.run import PREDICT_BATCH, Member, Training
+from xferlab.training.run import Member, Training
 
 OPTIONS = make_options(steps=8, batch_sizes=(12, 10))
 SPEC = make_spec()
@@ -110,7 +111,7 @@ def test_streamed_sparse_rows():
     assert_same_runs(runs)
 
 
-@pytest.mark.parametrize("n", [1, PREDICT_BATCH, PREDICT_BATCH + 3])
+@pytest.mark.parametrize("n", [1, CPU_BLOCK, CPU_BLOCK + 3])
 def test_predictions_of_any_number_of_rows(n):
     training = start(DANN(), task=SPARSE, spec=SPEC, options=OPTIONS)
     inputs = np.random.default_rng(0).normal(size=(n, 4)).astype(np.float32)

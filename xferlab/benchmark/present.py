@@ -21,6 +21,7 @@ from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.store.load_suite import SuiteRuns, describe_environments, read_runs
 from xferlab.benchmark.store.manifest import find_manifests, read_manifest
 from xferlab.benchmark.store.records import ORACLE, RunRecord
+from xferlab.benchmark.store.scores import with_scores
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.suite import Suite
 from xferlab.benchmark.tables.agreement import measure_agreement
@@ -83,7 +84,11 @@ def run_suite(
 
 def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Results:
     """Builds the tables of a suite and writes them, with the report, beside the runs."""
-    table = build_table(runs.records, _table_spec(suite, runs, options))
+    spec = _table_spec(suite, runs, options)
+    store = RunStore(options.out)
+    for rule in spec.rules:
+        runs = dataclasses.replace(runs, records=with_scores(store, runs.records, rule))
+    table = build_table(runs.records, spec)
     comparisons = _compare(runs.records, table.spec)
     agreement = measure_agreement(table)
     results = Results(

@@ -180,6 +180,15 @@ def metric_named(name: str) -> Metric:
     return METRICS[plain].of_head(head) if head else METRICS[plain]
 
 
+def metrics_of(heads: Sequence[Head]) -> dict[str, Metric]:
+    """Returns every metric of heads by the name that it has for them."""
+    pairs = [(place, head, m) for place, head in enumerate(heads) for m in METRICS.values()]
+    named = [
+        m.of_head(head.name) if place else m for place, head, m in pairs if m.kind == head.kind
+    ]
+    return {metric.name: metric for metric in named}
+
+
 def usual_metric(head: Head) -> str:
     """Returns the name of the metric by which a head beside the first one is usually judged."""
     usual = {"classes": "accuracy", "labels": "mean_average_precision", "numbers": "rmse"}

@@ -81,7 +81,7 @@ class ValidationView:
         source_train: outputs on the source's training split; None where the setting hides it.
         source_validation: outputs on source examples held out from training; None where the
             setting hides them.
-        target: outputs on the target's training split.
+        target: outputs on the target's training split; None where the setting hides it.
 
     Raises:
         InputError: the parts have different numbers of features or classes.
@@ -90,10 +90,10 @@ class ValidationView:
 
     source_train: LabelledOutputs | None = None
     source_validation: LabelledOutputs | None = None
-    target: Outputs
+    target: Outputs | None = None
 
     def __post_init__(self):
-        if not isinstance(self.target, Outputs):
+        if self.target is not None and not isinstance(self.target, Outputs):
             raise TypeError(f"target: expected Outputs, got {type(self.target).__name__}")
         parts = [self.source_train, self.source_validation, self.target]
         widths = {(p.features.shape[1], p.logits.shape[1]) for p in parts if p is not None}

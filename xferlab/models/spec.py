@@ -20,7 +20,7 @@ BACKBONE_NAMES = (
     "efficientnet_lite0_imagenet",
 )
 """The names of `models.backbones.BACKBONES`, which loads jax; a test holds them together."""
-CONVOLUTIONS = ("auto", "im2col", "batched", "xla")
+CONVOLUTIONS = ("auto", "im2col", "batched", "forward", "xla")
 BATCH_NORMS = ("joint", "separate", "domain", "frozen")
 PlainHead = tuple[str, int] | tuple[str, int, Kind]
 """Name, outputs, and the kind where it is not 'classes'."""
@@ -45,7 +45,7 @@ class NetworkSpec:
             shared averages), 'domain' (a pass each, averages, scale and bias per domain) or
             'frozen' (a pretrained backbone normalises by the averages that came with its weights,
             which do not move; a bottleneck's batch norm is 'separate').
-        convolution: 'auto', 'im2col', 'batched' or 'xla' (see `models.layers`).
+        convolution: 'auto', 'im2col', 'batched', 'forward' or 'xla' (see `models.layers`).
         compute: 'float32' or 'bfloat16': the type in which the encoder multiplies and convolves.
             Parameters, gradients, batch-norm statistics, features, heads, discriminators and losses
             are float32 in both.

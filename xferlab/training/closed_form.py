@@ -10,7 +10,6 @@ from xferlab.core.heads import describe_heads
 from xferlab.core.sparse import Inputs
 from xferlab.data.task import TransferTask
 from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
-from xferlab.methods.table import AnyMethod
 from xferlab.training.contract import user_code
 from xferlab.training.run import HostOutput
 
@@ -22,7 +21,7 @@ class ClosedFormMember(NamedTuple):
     seed: int
 
 
-def check_predicts(name: str, method: AnyMethod, task: TransferTask) -> None:
+def check_predicts(name: str, method: object, task: TransferTask) -> None:
     """Raises InputError for a closed-form method on a task with more heads than the classes."""
     if isinstance(method, ClosedFormMethod) and task.target.others:
         raise InputError(

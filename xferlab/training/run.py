@@ -19,9 +19,10 @@ from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.core.sparse import Inputs
-from xferlab.data.feeds.resident import Resident, pad_rows
+from xferlab.data.feeds.pieces import Pieces
+from xferlab.data.feeds.resident import Resident
 from xferlab.methods.base import Method, Stage
-from xferlab.models.nets import Params
+from xferlab.models.nets import Output, Params
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import Stream, run_loop
@@ -31,8 +32,6 @@ from xferlab.training.scan import Log
 from xferlab.training.stage import CompiledStage
 from xferlab.training.stage_cache import StageCache
 from xferlab.training.step import TrainState
-
-PREDICT_BATCH = 256
 
 
 class Member(NamedTuple):
@@ -133,17 +132,21 @@ class Training:
             logs.append(ChunkLog(start, pause - begin, jax.device_get(log)))
         return [summarise(logs, i if self._stacked else None) for i in range(len(self._members))]
 
-    def predict(self, inputs: Inputs, domain: int) -> list[HostOutput]:
-        """Returns each run's outputs (NumPy) for inputs of one domain (0 source, 1 target)."""
-        parts = []
+    def predict(self, inputs: Inputs | Pieces, domain: int) -> list[HostOutput]:
+        """Returns each run's outputs (NumPy) for inputs of one domain (0 source, 1 target).
+
+        Inputs that are predicted more than once are better given as `Pieces`, which stay on the
+        device.
+        """
         method, _ = self._arguments
-        for begin in range(0, len(inputs), PREDICT_BATCH):
-            piece = inputs[begin : begin + PREDICT_BATCH]
-            padded = jax.tree.map(lambda a: pad_rows(a, PREDICT_BATCH), piece)
-            output = self._compiled.predict(self.state, method, padded, domain)
-            rows = len(piece)
-            parts.append(jax.tree.map(lambda a, rows=rows: np.asarray(a)[..., :rows, :], output))
-        joined = HostOutput(*jax.tree.map(lambda *a: np.concatenate(a, axis=-2), *parts))
+        pieces = inputs if isinstance(inputs, Pieces) else Pieces(inputs)
+        arrays, waiting = [], None
+        for piece in pieces:  # The device computes a piece while the host takes the one before.
+            output = self._compiled.predict(self.state, method, piece.blocks, piece.used, domain)
+            arrays += _on_host(waiting)
+            waiting = output, piece.rows
+        arrays += _on_host(waiting)
+        joined = jax.tree.map(lambda *a: np.concatenate(a, axis=-2), *arrays)
         if not self._stacked:
             return [joined]
         return [jax.tree.map(lambda a, i=i: a[i], joined) for i in range(self.width)]
@@ -265,6 +268,14 @@ def _check_alike(members: Sequence[Member], recipes: Sequence[Sequence[Stage]]) 
             f"stacked runs of {type(members[0].method).__name__} differ in the structure of their"
             " stages: fractions, settings, rates. Train those that differ in packs of their own"
         )
+
+
+def _on_host(predicted: tuple[Output, int] | None) -> list[HostOutput]:
+    """Returns the rows of a piece's outputs, [..., rows, d]; nothing of no piece."""
+    if predicted is None:
+        return []
+    output, rows = predicted
+    return [HostOutput(*jax.tree.map(lambda a: np.asarray(a)[..., :rows, :], output))]
 
 
 def _target_size(data: Resident | Stream) -> int:

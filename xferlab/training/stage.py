@@ -25,6 +25,7 @@ from xferlab.models.spec import NetworkSpec
 from xferlab.training.contract import checked_output, checked_state, networks_of, user_code
 from xferlab.training.debug import jit_with_checks, with_checks
 from xferlab.training.options import TrainingOptions
+from xferlab.training.predict import forward_blueprint, predict_blocks
 from xferlab.training.scan import Log, empty_log, logged_step, run_chunk
 from xferlab.training.sharding import over_runs
 from xferlab.training.step import StageProgram, TrainState, init_optimisation
@@ -42,11 +43,14 @@ class StageFunctions:
         spec: the network.
         steps: length of the stage.
         program: structure of the networks, lengths and multipliers.
+        forward: the networks as they predict: the same parameters, in the formulation that is
+            quickest without a gradient.
     """
 
     spec: NetworkSpec
     steps: int
     program: StageProgram
+    forward: Blueprint
 
     def init(
         self,
@@ -125,10 +129,22 @@ class StageFunctions:
         domain: Int[Array, ""],
     ) -> Output:
         """Returns what the method predicts for inputs of one domain."""
-        nets, rows = self._frozen_nets(state), scale_inputs(inputs)
+        nets = Nets(self.forward, state.params, state.statistics, train=False)
+        rows = scale_inputs(inputs)
         with user_code(method, "predict"):
             output = method.predict(nets, rows, state.method_state, domain=domain)
         return checked_output(method, output, len(rows), self.spec.outputs)
+
+    def predict_blocks(
+        self,
+        state: TrainState,
+        method: Method,
+        blocks: Inputs,
+        used: Int[Array, ""],
+        domain: Int[Array, ""],
+    ) -> Output:
+        """Returns what the method predicts for the rows of the first `used` blocks."""
+        return predict_blocks(lambda rows: self.predict(state, method, rows, domain), blocks, used)
 
     def _frozen_nets(self, state: TrainState) -> Nets:
         return Nets(self.program.blueprint, state.params, state.statistics, train=False)
@@ -179,7 +195,8 @@ def make_stage(
             " nothing to train. Give a rule with a multiplier above 0, such as ('heads/**', 1.0)"
         )
     blueprint = blueprint._replace(frozen=frozen_paths(multipliers))
-    return StageFunctions(spec, steps, StageProgram(blueprint, steps, multipliers, mesh, debug))
+    program = StageProgram(blueprint, steps, multipliers, mesh, debug)
+    return StageFunctions(spec, steps, program, forward_blueprint(spec, networks, blueprint))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -211,8 +228,10 @@ def compile_stage(
         stacked: whether arguments carry a leading axis of runs.
         mesh: devices to spread runs and batches over; None for one device.
     """
+    if stacked:  # XLA's own convolution of several runs is a grouped one.
+        functions = dataclasses.replace(functions, forward=functions.program.blueprint)
     init, chunk, step, refresh, predict = (
-        functions.init, functions.chunk, functions.step, functions.refresh, functions.predict
+        functions.init, functions.chunk, functions.step, functions.refresh, functions.predict_blocks
     )  # fmt: skip
     jit = jax.jit
     if functions.program.debug:
@@ -222,7 +241,7 @@ def compile_stage(
         shared = (None, None)
         chunk = over_runs(_stack_runs(chunk, (0, 0, 0, *shared)), mesh, (True,) * 3 + (False,) * 2)
         refresh = _stack_runs(refresh, (0, 0, None))
-        predict = _stack_runs(predict, (0, 0, None, None))
+        predict = _stack_runs(predict, (0, 0, None, None, None))
     return CompiledStage(
         groups=tuple(functions.program.multipliers),
         init=FirstAlone(jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE)),

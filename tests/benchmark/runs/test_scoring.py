@@ -6,12 +6,12 @@ from tests.benchmark.tiny import execute, tiny_suite, tiny_task
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.plan import Candidate, make_packs
 from xferlab.benchmark.runs.scoring import EMBEDDING_SAMPLE, VALIDATION_LIMIT, Scorer
-from xferlab.core.settings import Setting
+from xferlab.core.settings import Setting, View
 from xferlab.data.domain import Domain
 from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.validators.table import VALIDATORS
-from xferlab.losses import entropy
+from xferlab.losses import cross_entropy, entropy
 from xferlab.methods import Method, Term, method
 
 
@@ -39,6 +39,23 @@ def test_validators_do_not_see_a_source_that_the_task_hides(tmp_path):
     assert without < set(VALIDATORS)
     assert scored(tmp_path / "a", Setting.SOURCE_FREE) == [without] * 2
     assert scored(tmp_path / "b", Setting.UNSUPERVISED_DA) == [set(VALIDATORS)] * 2
+
+
+@method
+class SourceAlone(Method):
+    needs = Setting("source_alone", source=View.LABELS)
+
+    def loss(self, nets, batch, ctx):
+        logits = nets.apply(batch.source.inputs).logits
+        return {"ce": Term(cross_entropy(logits, batch.source.labels).mean())}
+
+
+def test_validators_do_not_see_a_target_that_the_task_hides(tmp_path):
+    suite = tiny_suite(task=tiny_task().with_setting(SourceAlone.needs))
+    (pack,) = make_packs(suite, [Candidate("own", SourceAlone())], seeds=1, width=1)
+    lines = execute(tmp_path, [pack]).read(pack.runs[0][0].digest)["metrics"]
+    scores = [set(line["validators"]) for line in lines if line["kind"] == "evaluation"]
+    assert scores == [{"source_accuracy", "oracle"}] * 2
 
 
 def test_validators_see_both_classes_of_large_splits_whose_classes_take_turns():

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from xferlab.benchmark.runs.fitting import fit_members, is_closed_form
-from xferlab.benchmark.runs.kept import kept_packs, members_of, weights_files
 
 from xferlab.benchmark.runs.environment import describe_environment
+from xferlab.benchmark.runs.fitting import fit_members, is_closed_form
 from xferlab.benchmark.runs.journal import RunJournal
+from xferlab.benchmark.runs.kept import kept_packs, members_of, weights_files
 from xferlab.benchmark.runs.outcome import FAILED, Failure, Outcome
 from xferlab.benchmark.runs.pacing import Saver, Stop, evaluation_points, log_points
 from xferlab.benchmark.runs.plan import Pack
@@ -290,5 +290,5 @@ class Executor:
                 arrays=arrays | journal.arrays(),
                 environment=environment,
                 timing={"seconds": seconds},
-                more=files,
+                more=files | journal.kept.files(),
             )

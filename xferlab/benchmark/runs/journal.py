@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from xferlab.benchmark.runs.scoring import Score
+from xferlab.benchmark.store.outputs import KeptOutputs
 from xferlab.training.logs import TermLog
 
 
@@ -19,6 +20,7 @@ class RunJournal:
     predictions: list[list[int]] = dataclasses.field(default_factory=list)
     embedding_before: list[list[float]] | None = None
     diverged: bool = False
+    kept: KeptOutputs = dataclasses.field(default_factory=KeptOutputs)
 
     def add_log(self, step: int, log: TermLog) -> None:
         """Records the terms since the previous log, or the fault that ends the run's records."""
@@ -33,7 +35,7 @@ class RunJournal:
         """Records one evaluation; outputs that are not finite end the run's records."""
         if self.diverged:
             return
-        if score.outputs is None:
+        if score.outputs is None or score.view is None:
             self._fail(step, "outputs")
             return
         self.lines.append(
@@ -44,6 +46,7 @@ class RunJournal:
                 "validators": score.validators,
             }
         )
+        self.kept.add(len(self.predictions), score.view)
         self.predictions.append(score.outputs.logits.argmax(axis=1).tolist())
 
     def _fail(self, step: int, term: str) -> None:
@@ -52,12 +55,19 @@ class RunJournal:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the journal as plain JSON."""
-        return dataclasses.asdict(self)
+        return {
+            "lines": self.lines,
+            "predictions": self.predictions,
+            "embedding_before": self.embedding_before,
+            "diverged": self.diverged,
+            "kept": self.kept.to_json(),
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunJournal:
         """Returns the journal of plain JSON."""
-        return cls(**data)
+        rest = {name: value for name, value in data.items() if name != "kept"}
+        return cls(**rest, kept=KeptOutputs.from_json(data["kept"]))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns what goes into predictions.npz: predicted classes by evaluation, features."""

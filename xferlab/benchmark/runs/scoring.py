@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -10,8 +13,11 @@ import numpy as np
 from xferlab.core.batch import Labelled
 from xferlab.core.draws import draw_rows, draw_stratified
 from xferlab.core.settings import View
+from xferlab.core.sparse import Inputs, concatenate_inputs
+from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metric_table import head_scores
+from xferlab.evaluation.validators.base import has_what_it_needs
 from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.evaluation.views import LabelledOutputs, OracleView, Outputs, ValidationView
@@ -28,11 +34,43 @@ GRID = 80
 
 
 class Score(NamedTuple):
-    """One run at one checkpoint. Without outputs: the network's outputs are not finite."""
+    """One run at one checkpoint. Without outputs: the network's outputs are not finite.
+
+    Attributes:
+        metrics: on the target's test split.
+        validators: scores by name.
+        outputs: on the target's test split.
+        view: what validators saw.
+    """
 
     metrics: dict[str, float]
     validators: dict[str, float]
-    outputs: HostOutput | None
+    outputs: HostOutput | None = None
+    view: ValidationView | None = None
+
+
+class _Rows:
+    """The splits of one domain that are predicted at every evaluation, one after the other."""
+
+    def __init__(self, splits: Sequence[Any]):
+        self._splits = splits
+        self._ends = np.cumsum([len(split.index) for split in splits])
+
+    def predict(self, runs: Runs, domain: int) -> list[list[HostOutput]]:
+        """Returns each run's outputs for each split."""
+        inputs = self._joined() if isinstance(runs, ClosedFormRuns) else self._pieces
+        bounds = list(itertools.pairwise((0, *self._ends)))
+        return [
+            [_rows(output, begin, end) for begin, end in bounds]
+            for output in runs.predict(inputs, domain)
+        ]
+
+    @functools.cached_property
+    def _pieces(self) -> Pieces:
+        return Pieces(self._joined())
+
+    def _joined(self) -> Inputs:
+        return concatenate_inputs([split.inputs for split in self._splits])
 
 
 class Scorer:
@@ -42,12 +80,16 @@ class Scorer:
         """Picks the examples that validators see, and those of pictures."""
         held_out = task.held_out()
         self._heads = task.target.heads
-        self._source_hidden = task.setting.source is View.ABSENT
+        views = task.setting.views
+        self._source_hidden = views.source is View.ABSENT
+        self._target_hidden = max(views.target, views.shots) is View.ABSENT
         self._source_train = _sample(held_out.source_train, VALIDATION_LIMIT)
         self._source_test = _sample(held_out.source_test, VALIDATION_LIMIT)
         self._target_train = _sample(held_out.target_train, VALIDATION_LIMIT)
         self._target_test = held_out.target_test
         self._pictured = (_pictured(held_out.source_test), _pictured(held_out.target_test))
+        self._source = _Rows((self._source_train, self._source_test))
+        self._target = _Rows((self._target_train, self._target_test))
 
     @property
     def target_labels(self) -> np.ndarray:
@@ -55,46 +97,41 @@ class Scorer:
         return np.asarray(self._target_test.by_head[0].values)
 
     def score(self, training: Runs) -> list[Score]:
-        """Returns the score of every run of the training."""
-        splits = (
-            (self._source_train, SOURCE),
-            (self._source_test, SOURCE),
-            (self._target_train, TARGET),
-            (self._target_test, TARGET),
-        )
-        outputs = [training.predict(split.inputs, domain) for split, domain in splits]
-        return [self._score_run(*parts) for parts in zip(*outputs, strict=True)]
+        """Returns the score of every run of the training; a hidden source is not predicted."""
+        target = self._target.predict(training, TARGET)
+        source = [None] * training.width
+        if not self._source_hidden:
+            source = self._source.predict(training, SOURCE)
+        return [self._score_run(*parts) for parts in zip(source, target, strict=True)]
 
     def _score_run(
-        self,
-        source_train: HostOutput,
-        source_test: HostOutput,
-        target_train: HostOutput,
-        target_test: HostOutput,
+        self, source: Sequence[HostOutput] | None, target: Sequence[HostOutput]
     ) -> Score:
-        everything = jax.tree.leaves((source_train, source_test, target_train, target_test))
-        if not all(np.isfinite(array).all() for array in everything):
-            return Score({}, {}, None)
-        view = self._view(source_train, source_test, target_train)
+        if not all(np.isfinite(array).all() for array in jax.tree.leaves((source, target))):
+            return Score({}, {})
+        target_train, target_test = target
+        view = self._view(source, target_train)
         oracle_view = OracleView(target_test=_labelled(target_test, self._target_test))
         validators = {
             name: float(v(oracle_view) if isinstance(v, OracleAccuracy) else v(view))
             for name, v in VALIDATORS.items()
-            if not (v.needs_source and self._source_hidden)
+            if isinstance(v, OracleAccuracy) or has_what_it_needs(v, view)
         }
         metrics = head_scores(self._heads, target_test.heads, self._target_test.by_head)
-        return Score(metrics, validators, target_test)
+        return Score(metrics, validators, target_test, view)
 
     def _view(
-        self, source_train: HostOutput, source_test: HostOutput, target_train: HostOutput
+        self, source: Sequence[HostOutput] | None, target_train: HostOutput
     ) -> ValidationView:
-        """Returns what validators may see: no source where the task hides it."""
-        if self._source_hidden:
-            return ValidationView(target=_unlabelled(target_train))
+        """Returns what validators may see: neither domain where the task hides it."""
+        shown = None if self._target_hidden else _unlabelled(target_train)
+        if source is None:
+            return ValidationView(target=shown)
+        train, test = source
         return ValidationView(
-            source_train=_labelled(source_train, self._source_train),
-            source_validation=_labelled(source_test, self._source_test),
-            target=_unlabelled(target_train),
+            source_train=_labelled(train, self._source_train),
+            source_validation=_labelled(test, self._source_test),
+            target=shown,
         )
 
     def embed(self, training: Runs) -> list[np.ndarray]:
@@ -107,7 +144,7 @@ class Scorer:
 
     def final_arrays(self, training: Runs) -> list[dict[str, np.ndarray]]:
         """Returns what is kept of each finished run: test logits, and what pictures need."""
-        test = training.predict(self._target_test.inputs, TARGET)
+        test = [parts[1] for parts in self._target.predict(training, TARGET)]
         features = self.embed(training)
         planes = self._planes(training)
         source, target = self._pictured
@@ -137,6 +174,10 @@ class Scorer:
             }
             for c in classes
         ]
+
+
+def _rows(output: HostOutput, begin: int, end: int) -> HostOutput:
+    return jax.tree.map(lambda array: array[begin:end], output)
 
 
 def _classes(split: Labelled) -> np.ndarray:

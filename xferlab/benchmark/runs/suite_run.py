@@ -6,9 +6,10 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
-from xferlab.benchmark.runs.kept import describe_kept
+from threadpoolctl import threadpool_limits
 
 from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, Report
+from xferlab.benchmark.runs.kept import describe_kept
 from xferlab.benchmark.runs.options import BenchOptions, check_presentation
 from xferlab.benchmark.runs.outcome import Failure
 from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs, task_spec
@@ -24,6 +25,8 @@ from xferlab.benchmark.store.manifest import (
 from xferlab.benchmark.store.spec import MethodSpec
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.suite import Suite
+from xferlab.core.errors import unknown_name
+from xferlab.evaluation.metric_table import metrics_of
 
 
 def choose_width(requested: int, seeds: int) -> int:
@@ -49,6 +52,10 @@ def choose_jobs(requested: int) -> int:
 def plan_suite(suite: Suite, candidates: Sequence[Candidate], options: BenchOptions) -> list[Pack]:
     """Returns the suite's packs. Raises InputError for what does not fit together."""
     check_presentation(options)
+    for each in suite.tasks if options.metric else ():
+        known = metrics_of(each.task.target.heads)
+        if options.metric not in known:
+            raise unknown_name("metric", options.metric, known)
     seeds = options.seeds or suite.seeds
     suite = _as_asked(suite, options)
     return make_packs(suite, candidates, seeds=seeds, width=choose_width(options.width, seeds))
@@ -76,7 +83,10 @@ def train_suite(
 ) -> SuiteRun:
     """Trains what is missing of a suite, and reads all of it.
 
-    What the folder holds of the suite already stands in the same table, see `manifest`.
+    What the folder holds of the suite already stands in the same table, see `manifest`. NumPy's
+    and SciPy's linear algebra runs in one thread: packs train side by side, and threads that wait
+    for each other's cores take up to ten times as long; last bits then do not depend on the number
+    of cores either.
 
     Raises:
         InputError: if the folder cannot be written, or not a single run could be made.
@@ -91,7 +101,8 @@ def train_suite(
         choose_width(options.width, options.seeds or suite.seeds),
     )
     executor = Executor(store, execution, report)
-    outcome = executor.run(packs)
+    with threadpool_limits(limits=1, user_api="blas"):
+        outcome = executor.run(packs)
     reasons = dict.fromkeys(asked.digests, "")
     for failure in outcome.failures:
         reasons |= {spec.digest: failure.reason for spec, _ in failure.pack.runs}

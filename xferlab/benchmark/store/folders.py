@@ -1,16 +1,15 @@
 """Finished runs on disk: one folder a run, complete or not there at all.
 
 `<root>/<digest>/` holds spec.json, metrics.jsonl, predictions.npz, environment.json, timing.json,
-for a run of kept stages weights.npz, and DONE, which lists the SHA-256 of the others except the
-times, which have their own. The folder is written aside and renamed, so a run that was killed
-leaves nothing behind that could be taken for a result.
+perhaps outputs.npz and, of kept stages, weights.npz, and DONE, which lists the SHA-256 of the
+others except the times, which have their own. The folder is written aside and renamed, so a run
+that was killed leaves nothing behind that could be taken for a result.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import numpy as np
 
+from xferlab.benchmark.store.outputs import OUTPUTS
 from xferlab.core import seeds
 from xferlab.core.errors import InputError
 from xferlab.core.files import aside, disk_errors, remove_left
+from xferlab.core.tree_files import arrays_from_bytes, arrays_to_bytes
 
 if TYPE_CHECKING:
     from xferlab.benchmark.store.spec import RunSpec
@@ -92,12 +93,10 @@ class RunStore:
         Raises:
             InputError: the disk is full or the folder unwritable.
         """
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         files = {
             "spec.json": _json_bytes(spec.to_json()),
             "metrics.jsonl": b"".join(_json_bytes(line) for line in metrics),
-            "predictions.npz": buffer.getvalue(),
+            "predictions.npz": arrays_to_bytes(arrays),
             "environment.json": _json_bytes(environment),
             **more,
         }
@@ -137,15 +136,34 @@ class RunStore:
                 f" {spec['task']['name']!r}, method {spec['method']['name']!r}). Move it away or"
                 " choose another --out"
             )
-        with np.load(io.BytesIO(files["predictions.npz"]), allow_pickle=False) as arrays:
-            return {
-                "spec": spec,
-                "metrics": [json.loads(line) for line in files["metrics.jsonl"].splitlines()],
-                "arrays": dict(arrays),
-                "environment": json.loads(files["environment.json"]),
-                "timing": timing,
-                "weights": files.get("weights.npz"),
-            }
+        return {
+            "spec": spec,
+            "metrics": [json.loads(line) for line in files["metrics.jsonl"].splitlines()],
+            "arrays": arrays_from_bytes(files["predictions.npz"]),
+            "environment": json.loads(files["environment.json"]),
+            "timing": timing,
+            "weights": files.get("weights.npz"),
+        }
+
+    def read_outputs(self, digest: str) -> dict[str, np.ndarray]:
+        """Returns the outputs that a run kept, see `outputs`; nothing where it kept none.
+
+        Raises:
+            DamagedRunError: if they are not what was written.
+        """
+        folder = self.folder(digest)
+        try:
+            expected = json.loads((folder / DONE).read_bytes()).get(OUTPUTS)
+            data = b"" if expected is None else (folder / OUTPUTS).read_bytes()
+            if expected not in (None, _sha256(data)):
+                raise ValueError(f"{OUTPUTS} is not what {DONE} says")
+        except (OSError, ValueError) as error:
+            raise DamagedRunError(
+                f"the outputs that run folder {str(folder)!r} kept are damaged"
+                f" ({type(error).__name__}: {error}). Delete the folder: the same `xferlab bench`"
+                " trains that run anew"
+            ) from error
+        return arrays_from_bytes(data) if data else {}
 
     @contextlib.contextmanager
     def locked(self, digests: list[str]) -> Iterator[bool]:

@@ -13,7 +13,6 @@ from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.made.optdigits import optdigits
 from xferlab.data.shots import draw_shots
-from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
 
 PER_CLASS = (2, 5, 10)
@@ -45,7 +44,7 @@ def fine_tuning(request: SuiteRequest) -> Suite:
 def few_of(domain: Domain, per_class: int) -> Domain:
     """Returns a domain with so many training examples of each class; its test split stays."""
     rows = np.array(draw_shots(domain, per_class))
-    few = Split(*(array[rows] for array in domain.splits["train"]))
+    few = domain.splits["train"].take(rows)
     return dataclasses.replace(domain, splits={"train": few, "test": domain.splits["test"]})
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from xferlab.evaluation.validators._parts import require_target
 from xferlab.evaluation.views import ValidationView
 
 
@@ -40,9 +41,11 @@ class NuclearNorm:
     """
 
     needs_source: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
+    needs_target: ClassVar[bool] = True
     oracle: ClassVar[bool] = False
 
     def __call__(self, view: ValidationView) -> float:
         """Returns the nuclear norm as a fraction of its maximum."""
-        probs = view.target.probs
+        probs = require_target(view.target, "bnm").probs
         return float(np.linalg.norm(probs, "nuc") / np.sqrt(len(probs) * min(probs.shape)))

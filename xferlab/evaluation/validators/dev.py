@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from xferlab.core.draws import draw_rows
 from xferlab.core.errors import InputError, unknown_name
-from xferlab.evaluation.validators._source import require_source
+from xferlab.evaluation.validators._parts import require_source, require_target
 from xferlab.evaluation.views import LabelledOutputs, ValidationView
 
 LOG_RATIO_LIMIT = 30.0
@@ -69,6 +69,8 @@ class DeepEmbeddedValidation:
     decay: float = 1e-3
     max_examples: int = 1000
     needs_source: ClassVar[bool] = True
+    needs_features: ClassVar[bool] = True
+    needs_target: ClassVar[bool] = True
     oracle: ClassVar[bool] = False
 
     def __post_init__(self):
@@ -84,7 +86,9 @@ class DeepEmbeddedValidation:
         """Returns minus the estimated target risk."""
         train = require_source(view.source_train, "dev")
         validation = require_source(view.source_validation, "dev")
-        weights = self._density_ratios(train.features, view.target.features, validation.features)
+        weights = self._density_ratios(
+            train.features, require_target(view.target, "dev").features, validation.features
+        )
         return -_controlled_risk(weights, self._losses(validation))
 
     def _density_ratios(

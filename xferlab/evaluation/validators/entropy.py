@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from scipy.special import entr
 
+from xferlab.evaluation.validators._parts import require_target
 from xferlab.evaluation.views import ValidationView
 
 
@@ -31,8 +32,10 @@ class Entropy:
     """
 
     needs_source: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
+    needs_target: ClassVar[bool] = True
     oracle: ClassVar[bool] = False
 
     def __call__(self, view: ValidationView) -> float:
         """Returns minus the mean entropy, in nats."""
-        return -float(entr(view.target.probs).sum(axis=1).mean())
+        return -float(entr(require_target(view.target, "entropy").probs).sum(axis=1).mean())

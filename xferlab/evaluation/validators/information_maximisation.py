@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from scipy.special import entr
 
+from xferlab.evaluation.validators._parts import require_target
 from xferlab.evaluation.views import ValidationView
 
 
@@ -36,9 +37,11 @@ class InformationMaximisation:
     """
 
     needs_source: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
+    needs_target: ClassVar[bool] = True
     oracle: ClassVar[bool] = False
 
     def __call__(self, view: ValidationView) -> float:
         """Returns the mutual information, in nats."""
-        probs = view.target.probs
+        probs = require_target(view.target, "information_maximisation").probs
         return float(entr(probs.mean(axis=0)).sum() - entr(probs).sum(axis=1).mean())

@@ -27,6 +27,7 @@ class OracleAccuracy:
     """
 
     needs_source: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
     oracle: ClassVar[bool] = True
 
     def __call__(self, view: OracleView) -> float:

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import entr, softmax
+from jaxtyping import Float
 
 from xferlab.core.draws import draw_rows
 from xferlab.core.errors import InputError
+from xferlab.evaluation.validators._parts import require_target
 from xferlab.evaluation.views import ValidationView
+
+BLOCK = 256
+"""Examples whose similarities are in memory at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,8 @@ class SoftNeighbourhoodDensity:
     temperature: float = 0.05
     max_examples: int = 2000
     needs_source: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
+    needs_target: ClassVar[bool] = True
     oracle: ClassVar[bool] = False
 
     def __post_init__(self):
@@ -64,11 +70,24 @@ class SoftNeighbourhoodDensity:
 
     def __call__(self, view: ValidationView) -> float:
         """Returns the mean entropy of the neighbourhoods, in nats."""
-        probs = view.target.probs
+        probs = require_target(view.target, "snd").probs
         probs = probs[draw_rows(len(probs), self.max_examples)]
         if len(probs) < 2:
             raise InputError("snd: one target example has no neighbours. At least 2 are needed.")
         directions = probs / np.linalg.norm(probs, axis=1, keepdims=True)
-        similarities = directions @ directions.T / self.temperature
-        np.fill_diagonal(similarities, -np.inf)
-        return float(entr(softmax(similarities, axis=1)).sum(axis=1).mean())
+        blocks = range(0, len(probs), BLOCK)
+        return float(sum(self._entropies(directions, b).sum() for b in blocks) / len(probs))
+
+    def _entropies(
+        self, directions: Float[np.ndarray, "n k"], begin: int
+    ) -> Float[np.ndarray, " b"]:
+        """Returns the entropies of a block of examples: log Z - sum of q_ij times its exponent."""
+        block = directions[begin : begin + BLOCK]
+        exponents = block @ directions.T / self.temperature
+        own = np.arange(len(block)), np.arange(begin, begin + len(block))
+        exponents[own] = -np.inf
+        exponents -= exponents.max(axis=1, keepdims=True)
+        weights = np.exp(exponents)
+        exponents[own] = 0.0
+        totals = weights.sum(axis=1)
+        return np.log(totals) - np.einsum("ij,ij->i", weights, exponents) / totals

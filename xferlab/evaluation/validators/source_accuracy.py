@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from xferlab.evaluation.metrics import accuracy
-from xferlab.evaluation.validators._source import require_source
+from xferlab.evaluation.validators._parts import require_source
 from xferlab.evaluation.views import ValidationView
 
 
@@ -32,6 +32,8 @@ class SourceAccuracy:
     """
 
     needs_source: ClassVar[bool] = True
+    needs_target: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
     oracle: ClassVar[bool] = False
 
     def __call__(self, view: ValidationView) -> float:

@@ -1,0 +1,95 @@
+"""Predictions of whole sets: one program whatever their size, each row as if it were alone."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from tests.methods.toys import compilations, make_options, make_spec, make_training
+from xferlab.data.feeds import pieces
+from xferlab.data.feeds.pieces import CPU_BLOCK, Pieces
+from xferlab.methods.source_only import SourceOnly
+from xferlab.models.layers import forward_formulation
+from xferlab.models.spec import NetworkSpec
+from xferlab.training.stage import make_stage
+
+SIZES = (1, CPU_BLOCK, CPU_BLOCK + 1, 700)
+ROWS = np.random.default_rng(0).normal(size=(SIZES[-1], 4)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def training():
+    return make_training(SourceOnly())
+
+
+@pytest.fixture(scope="module")
+def whole(training):
+    (output,) = training.predict(ROWS, 1)
+    return output
+
+
+def test_sets_of_any_size_share_a_program(training, whole):
+    with compilations() as compiled:
+        lengths = [len(training.predict(ROWS[:n], 1)[0].logits) for n in SIZES]
+    assert lengths == list(SIZES)
+    assert not compiled
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_padding_changes_no_bit(training, whole, n):
+    (output,) = training.predict(ROWS[:n], 1)
+    assert output.logits.tobytes() == whole.logits[:n].tobytes()
+    assert output.features.tobytes() == whole.features[:n].tobytes()
+
+
+def test_other_rows_change_no_bit(training, whole):
+    others = np.where(np.arange(len(ROWS))[:, None] % 3 == 0, ROWS, 1e6 * ROWS)
+    (output,) = training.predict(others, 1)
+    assert output.logits[::3].tobytes() == whole.logits[::3].tobytes()
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 2**20])
+def test_many_pieces_are_one_set(training, whole, kept_bytes, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE_ROWS", 2 * CPU_BLOCK)
+    monkeypatch.setattr(pieces, "KEPT_BYTES", kept_bytes)
+    rows = Pieces(ROWS)
+    for _ in range(2):
+        assert [piece.rows for piece in rows] == [256, 256, 188]
+        (output,) = training.predict(rows, 1)
+        np.testing.assert_allclose(output.logits, whole.logits, atol=1e-6)
+    assert (next(iter(rows)) is next(iter(rows))) == bool(kept_bytes)
+
+
+def test_no_piece_is_larger_than_its_bytes_unless_a_block_is():
+    wide = Pieces(np.zeros((300, 2**17), np.float32))  # Half a megabyte a row.
+    assert [piece.rows for piece in wide] == [128, 128, 44]
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="another backend predicts as it trains")
+@pytest.mark.parametrize(
+    ("backbone", "shape", "hidden"),
+    [("lenet", (20, 20, 2), (3, 4, 8)), ("small_conv", (8, 8, 1), (4, 4)),
+     ("temporal_conv", (16, 3), (4, 4))],
+)  # fmt: skip
+def test_networks_predict_in_another_formulation_with_the_same_parameters(backbone, shape, hidden):
+    spec = NetworkSpec(backbone=backbone, input_shape=shape, heads=(("c", 3),), hidden=hidden)
+    assert forward_formulation("auto") == "forward"
+    outputs = []
+    for convolution in ("auto", "im2col"):
+        own = dataclasses.replace(spec, convolution=convolution)
+        functions = make_stage(own, SourceOnly(), make_options(), 10)
+        same = functions.forward is functions.program.blueprint
+        assert same == (convolution == "im2col")
+        state = functions.init(SourceOnly(), make_options(), jax.random.key(0), ({}, {}), 0)
+        inputs = np.random.default_rng(0).normal(size=(5, *shape)).astype(np.float32)
+        outputs.append(functions.predict(state, SourceOnly(), inputs, np.int32(1)))
+    for own, other in zip(*outputs, strict=True):
+        np.testing.assert_allclose(own, other, atol=1e-5)
+
+
+def test_networks_without_convolutions_keep_their_structure():
+    functions = make_stage(make_spec(), SourceOnly(), make_options(), 10)
+    assert functions.forward is functions.program.blueprint

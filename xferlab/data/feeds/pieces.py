@@ -1,0 +1,84 @@
+"""Whole sets of rows on the device, cut into pieces that one compiled program predicts.
+
+A piece has a fixed number of blocks of a fixed number of rows, both a function of the form of a row
+and of the backend alone, and a traced number of blocks in use: sets of any size share a program,
+and what fills up the last piece is never computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int
+
+from xferlab.core.sparse import Inputs
+from xferlab.data.feeds.resident import pad_rows
+
+CPU_BLOCK, DEVICE_BLOCK = 128, 512
+"""Rows that a network sees at once: what a core's cache holds, and what fills an accelerator."""
+PIECE_ROWS, PIECE_BYTES = 4096, 2**23
+"""A piece has at most so many rows, of at most so many bytes unless one block has more."""
+KEPT_BYTES = 2**29
+"""Sets of at most so many bytes stay on the device between two passes."""
+
+
+class Piece(NamedTuple):
+    """Some of the rows.
+
+    Attributes:
+        blocks: the inputs, [blocks, rows of a block, ...]; zeros after the last row.
+        used: number of blocks that have rows.
+        rows: number of rows.
+    """
+
+    blocks: Inputs
+    used: Int[Array, ""]
+    rows: int
+
+
+class Pieces:
+    """The rows of one domain that are to be predicted, once or again and again."""
+
+    def __init__(self, inputs: Inputs):
+        """Takes the inputs, NumPy, [n, ...]; they go to the device when they are first asked for.
+
+        Small sets stay there, large ones are brought anew for every pass.
+        """
+        self._inputs: Inputs | None = inputs
+        self._rows = len(inputs)
+        self._block = CPU_BLOCK if jax.default_backend() == "cpu" else DEVICE_BLOCK
+        row_bytes = max(1, sum(a.nbytes for a in jax.tree.leaves(inputs)) // max(1, len(inputs)))
+        rows = min(PIECE_ROWS, PIECE_BYTES // row_bytes)
+        self._blocks = max(1, rows // self._block)
+        self._keeps = row_bytes * len(inputs) <= KEPT_BYTES
+        self._kept: list[Piece] | None = None
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return self._rows
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Yields the pieces in order."""
+        if self._kept is not None:
+            return iter(self._kept)
+        cut = self._cut(self._inputs)
+        if not self._keeps:
+            return cut
+        self._kept, self._inputs = list(cut), None
+        return iter(self._kept)
+
+    def _cut(self, inputs: Inputs) -> Iterator[Piece]:
+        size = self._blocks * self._block
+        for begin in range(0, len(self), size):
+            rows = inputs[begin : begin + size]
+            used = jnp.int32(math.ceil(len(rows) / self._block))
+            yield Piece(jax.tree.map(self._in_blocks, rows), used, len(rows))
+
+    def _in_blocks(self, rows: np.ndarray) -> Array:
+        padded = pad_rows(rows, self._blocks * self._block)
+        return jnp.asarray(padded.reshape(self._blocks, self._block, *rows.shape[1:]))
