@@ -146,7 +146,7 @@ def test_max_pool(shape):
 def test_formulation_by_name():
     assert resolve_formulation("auto") == "im2col"
     assert resolve_formulation("xla") == "xla"
-    with pytest.raises(InputError, match=r"'fft'.*auto, im2col, batched, xla"):
+    with pytest.raises(InputError, match=r"'fft'.*auto, im2col, batched, forward, xla"):
         resolve_formulation("fft")
 
 
