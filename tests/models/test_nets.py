@@ -145,7 +145,7 @@ def test_bad_specs(changes, message):
         ({"backbone": "small_conv", "input_shape": (3, 8, 1), "hidden": (2, 2)}, "4×4"),
         ({"backbone": "temporal_conv"}, r"windows \[time, channels\].*2 steps.*\[4\].*mlp"),
         ({"backbone": "temporal_conv", "input_shape": (7, 2), "hidden": ()}, r"8 steps.*\[7, 2\]"),
-        ({"convolution": "fft"}, "auto, batched, im2col, xla"),
+        ({"convolution": "fft"}, "auto, batched, forward, im2col, xla"),
     ],
 )
 def test_specs_that_no_network_fits(changes, message):
