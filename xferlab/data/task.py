@@ -85,14 +85,16 @@ class TransferTask:
 
     def _check_heads_labelled(self) -> None:
         """Raises InputError for a head that no role has a visible label of."""
-        if View.LABELS not in self.setting.views:
-            return
-        shown = [
-            split
-            for split, view in zip(self._training_splits, self.setting.views, strict=True)
-            if view is View.LABELS and len(split.labels)
-        ]
-        for place, head in enumerate(self.target.heads):
+        views, target = self.setting.views, self.target.splits["train"]
+        shots = np.array(self.shots, np.int64)
+        shown: list[Split] = []
+        if views.source is View.LABELS:  # Each by itself: joining the sources would copy them.
+            shown += [source.splits["train"] for source in self.sources]
+        if views.target is View.LABELS:
+            shown.append(_without(target, shots))
+        if views.shots is View.LABELS:
+            shown.append(target.take(shots))
+        for place, head in enumerate(self.target.heads if shown else ()):
             labels = [split.by_head[place] for split in shown]
             if not any(each.known is None or each.known.any() for each in labels):
                 raise InputError(

@@ -182,11 +182,14 @@ def metric_named(name: str) -> Metric:
 
 def metrics_of(heads: Sequence[Head]) -> dict[str, Metric]:
     """Returns every metric of heads by the name that it has for them."""
-    pairs = [(place, head, m) for place, head in enumerate(heads) for m in METRICS.values()]
-    named = [
-        m.of_head(head.name) if place else m for place, head, m in pairs if m.kind == head.kind
-    ]
-    return {metric.name: metric for metric in named}
+    each = [metric for place, head in enumerate(heads) for metric in _metrics_at(place, head)]
+    return {metric.name: metric for metric in each}
+
+
+def _metrics_at(place: int, head: Head) -> list[Metric]:
+    """Returns the metrics of the head at a place, under the names that they have there."""
+    own = [metric for metric in METRICS.values() if metric.kind == head.kind]
+    return [metric.of_head(head.name) for metric in own] if place else own
 
 
 def usual_metric(head: Head) -> str:
@@ -219,8 +222,6 @@ def head_scores(
         if not len(truth):
             continue
         predictions = output.argmax(axis=1) if head.kind == "classes" else output
-        for metric in METRICS.values():
-            if metric.kind == head.kind:
-                named = metric.of_head(head.name) if place else metric
-                scores[named.name] = metric(truth, predictions, head.size)
+        for metric in _metrics_at(place, head):
+            scores[metric.name] = metric(truth, predictions, head.size)
     return {name: value for name, value in scores.items() if not math.isnan(value)}

@@ -33,7 +33,11 @@ def results(table: Table, anchors: Anchors) -> dict[str, Any]:
     said = {*table.spec.protocol, *map(explain, table.spec.rules)}
     return {
         "views": [
-            (rule_name(rule), explain(rule), _matrix(rule, cells, table, anchors))
+            (
+                rule_name(rule),
+                explain(rule, table.spec.metric),
+                _matrix(rule, cells, table, anchors),
+            )
             for (rule,), cells in group_cells(table, "rule").items()
         ],
         "notes": [note for note in table.notes if note not in said],

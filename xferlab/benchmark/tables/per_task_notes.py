@@ -32,7 +32,7 @@ def per_task_notes(
         *_cell_notes(spec, rows),
         *deterministic_note(dict.fromkeys(r["method"] for r in rows if r["deterministic"]), spec),
         *_majority_notes(spec, rows),
-        *(explain(rule) for rule in spec.rules),
+        *(explain(rule, spec.metric) for rule in spec.rules),
         *_oracle_notes(rows),
         *_divergence_notes(records),
         *_negative_transfer(spec, rows),

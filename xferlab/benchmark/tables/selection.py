@@ -64,13 +64,17 @@ def is_deterministic(runs: Sequence[RunRecord]) -> bool:
     return len(runs) > 1 and len(outputs) == 1 and outputs != {""}
 
 
-def explain(rule: str) -> str:
-    """Returns one sentence that says what a rule does and what it looks at."""
+def explain(rule: str, metric: str = "accuracy") -> str:
+    """Returns one sentence that says what a rule does and what it looks at.
+
+    `metric` is what the oracle looks at.
+    """
     if rule == LAST:
         return "last: the last checkpoint of the default hyper-parameters; nothing is selected."
     if rule == ORACLE:
+        best = "highest" if metric_named(metric).higher_is_better else "lowest"
         return (
-            "oracle: checkpoint and hyper-parameters with the best value of this table's metric,"
+            f"oracle: checkpoint and hyper-parameters with the {best} value of this table's metric,"
             " which USES TARGET LABELS: an upper bound, not a fair comparison."
         )
     chosen = f"{rule}: checkpoint and hyper-parameters with the highest {rule} score"
