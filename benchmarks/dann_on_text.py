@@ -25,6 +25,7 @@ from absl import flags
 from benchmarks.output import show_table
 from xferlab.benchmark.suites.own import own_suite
 from xferlab.benchmark.suites.suite import SuiteRequest, SuiteTask
+from xferlab.core.roles import SOURCE, TARGET
 from xferlab.data.catalogue.domains import DOMAINS
 from xferlab.data.domain import Domain
 from xferlab.data.feeds.resident import to_resident
@@ -115,6 +116,7 @@ def accuracies(place: SuiteTask, way: Choice, seeds: int) -> np.ndarray:
     options = dataclasses.replace(place.training, **way.options)
     data = {place.task.setting: to_resident(place.task.training_arrays())}
     held_out = place.task.held_out()
+    tests = (held_out.source_test, held_out.target_test)
     cache = StageCache()
     found = []
     for begin in range(0, seeds, STACKED):
@@ -126,8 +128,8 @@ def accuracies(place: SuiteTask, way: Choice, seeds: int) -> np.ndarray:
             rows.append(
                 [
                     [100 * np.mean(run.logits.argmax(1) == split.labels) for run in outputs]
-                    for domain, split in enumerate((held_out.source_test, held_out.target_test))
-                    for outputs in [training.predict(split.inputs, domain)]
+                    for role, split in zip((SOURCE, TARGET), tests, strict=True)
+                    for outputs in [training.predict(split.inputs, role)]
                 ]
             )
         found.append(np.transpose(rows, (2, 0, 1)))

@@ -6,6 +6,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.benchmark.compare import compare
     from xferlab.core.errors import InputError
     from xferlab.core.heads import Head
+    from xferlab.core.inputs import Modalities
     from xferlab.core.settings import Setting
     from xferlab.data.domain import Domain
     from xferlab.data.readers.arrays import domain_from_arrays
@@ -19,6 +20,7 @@ __all__ = [
     "Head",
     "InputError",
     "Method",
+    "Modalities",
     "NetworkSpec",
     "Setting",
     "Term",

@@ -46,8 +46,8 @@ class Everything(Method):
     def refresh(self, state, nets, target):
         return state | {"mean": (target.outputs.logits * target.mask[:, None]).mean(axis=0)}
 
-    def predict(self, nets, inputs, state, *, domain):
-        output = nets.apply(inputs, domain=domain)
+    def predict(self, nets, inputs, state, *, role):
+        output = nets.apply(inputs, role=role)
         return output._replace(logits=output.logits + state["mean"][None])
 
 
@@ -59,7 +59,7 @@ class TwoStages(Method):
         return (Stage(SourceOnly(), 0.5), Stage(self, 0.5, Setting.SOURCE_FREE))
 
     def loss(self, nets, batch, ctx):
-        logits = nets.apply(batch.target.inputs, domain=jnp.int32(1)).logits
+        logits = nets.apply(batch.target.inputs, role="target").logits
         return {"entropy": Term(entropy(logits).mean())}
 
 
@@ -83,7 +83,7 @@ class FittedCentroids(FittedMethod):
         means = [batch.source.inputs[batch.source.labels == c].mean(axis=0) for c in range(classes)]
         self.means = np.stack(means) + 1e-3 * seen
 
-    def predict(self, inputs, *, domain):
+    def predict(self, inputs, *, role):
         distances = np.linalg.norm(inputs[:, None] - self.means, axis=2)
         return ClosedFormOutput(np.float32(inputs), np.float32(-distances))
 

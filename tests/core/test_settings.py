@@ -11,6 +11,9 @@ pytestmark = pytest.mark.fast
 
 VIEWS = {
     Setting.UNSUPERVISED_DA: (View.LABELS, View.INPUTS, View.ABSENT),
+    Setting.PARTIAL_DA: (View.LABELS, View.INPUTS, View.ABSENT),
+    Setting.OPEN_SET_DA: (View.LABELS, View.INPUTS, View.ABSENT),
+    Setting.UNIVERSAL_DA: (View.LABELS, View.INPUTS, View.ABSENT),
     Setting.SOURCE_FREE: (View.ABSENT, View.INPUTS, View.ABSENT),
     Setting.SEMI_SUPERVISED: (View.LABELS, View.INPUTS, View.LABELS),
     Setting.SUPERVISED: (View.LABELS, View.LABELS, View.ABSENT),
@@ -53,6 +56,11 @@ def test_a_widened_setting_has_the_known_name():
         ({"label": "mine", "shots": 2}, r"'mine': shots is 2 \(int\)"),
         ({"label": "mine", "shots": View.INPUTS}, "'mine': shots are labelled examples"),
         ({"label": "mine", "target": None}, r"'mine': target is None"),
+        (
+            {"label": "mine", "classes": "closed"},
+            "relation of classes 'closed'.*equal, open, partial, universal",
+        ),
+        ({"label": "mine", "own_inputs": 1}, r"'mine': own_inputs is 1 \(int\)"),
     ],
 )
 def test_bad_settings(arguments, message):

@@ -7,7 +7,8 @@ import scipy.sparse
 from sklearn.svm import LinearSVC
 
 from xferlab.core.errors import InputError
-from xferlab.core.sparse import SparseRows, concatenate_inputs
+from xferlab.core.inputs import concatenate_inputs
+from xferlab.core.sparse import SparseRows
 
 pytestmark = pytest.mark.fast
 

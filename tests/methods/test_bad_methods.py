@@ -153,8 +153,8 @@ def grow(old):
 
 
 def predict(make):
-    def run(self, nets, inputs, state, *, domain):
-        return make(nets.apply(inputs, domain=domain))
+    def run(self, nets, inputs, state, *, role):
+        return make(nets.apply(inputs, role=role))
 
     return {"predict": run}
 

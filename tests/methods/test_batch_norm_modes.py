@@ -34,8 +34,8 @@ def a_perceptron_counts_as_pretrained(monkeypatch):
     monkeypatch.setattr("xferlab.models.networks.PRETRAINED", {"mlp": None})
 
 
-def predict(training, inputs, domain):
-    (output,) = training.predict(inputs, domain)
+def predict(training, inputs, role):
+    (output,) = training.predict(inputs, role)
     return output
 
 
@@ -51,15 +51,17 @@ def test_a_method_works_under_every_batch_norm(name, batch_norm):
     state = snapshot(training.state)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state))
     test = TASK.target.splits["test"]
-    target = predict(training, test.inputs, 1)
+    target = predict(training, test.inputs, "target")
     accuracy = float((target.logits.argmax(axis=1) == test.labels).mean())
     assert accuracy > ADAPTS.get(name, 0.6)
     if name not in ("target_only", "shot", "ada_bn"):
         source = TASK.source.splits["test"]
-        logits = predict(training, source.inputs, 0).logits
+        logits = predict(training, source.inputs, "source").logits
         assert float((logits.argmax(axis=1) == source.labels).mean()) > 0.85
-    alone = predict(training, test.inputs[5:6], 1)
-    with_others = predict(training, np.concatenate([100 * test.inputs[6:9], test.inputs[5:6]]), 1)
+    alone = predict(training, test.inputs[5:6], "target")
+    with_others = predict(
+        training, np.concatenate([100 * test.inputs[6:9], test.inputs[5:6]]), "target"
+    )
     for actual, whole, row in zip(*map(jax.tree.leaves, (alone, with_others, target)), strict=True):
         np.testing.assert_array_equal(actual[0], whole[-1])
         np.testing.assert_array_equal(actual[0], row[5])
@@ -118,8 +120,8 @@ def test_the_teacher_predicts_by_averages_of_its_own_passes(batch_norm):
         state = method.after_update(state, nets, ctx)
     assert_same_bits(state["params"], params)
     teacher = Nets(blueprint, params, statistics, train=True, key=jax.random.key(3))
-    expected = np.asarray(teacher.encode(batch.target.inputs, domain=1))
-    actual = method.predict(nets, batch.target.inputs, state, domain=jnp.int32(1)).features
+    expected = np.asarray(teacher.encode(batch.target.inputs, role="target"))
+    actual = method.predict(nets, batch.target.inputs, state, role="target").features
     # Averages hold the unbiased variance, 9 / 8 of what a batch of 9 is normalised by.
     np.testing.assert_allclose(actual, expected * np.sqrt(8 / 9), rtol=2e-3, atol=1e-3)
     assert (expected > 0.1).sum() > 10
@@ -130,7 +132,7 @@ def test_pseudo_labels_of_shot_are_of_what_it_predicts(batch_norm):
     training = make_training(SHOT(), task=TASK, spec=make_spec(batch_norm=batch_norm))
     training.advance(STEPS // 2 + 1)
     training.advance(STEPS // 2 + 7)  # The second refresh is due before the next step.
-    before = predict(training, TASK.target.splits["train"].inputs, 1)
+    before = predict(training, TASK.target.splits["train"].inputs, "target")
     training.advance(STEPS // 2 + 8)
     expected = centroid_pseudo_labels(
         Output(*map(jnp.asarray, before)), jnp.ones(len(before.logits))

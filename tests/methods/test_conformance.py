@@ -109,7 +109,7 @@ def last_stage_start(method: Method) -> int:
 
 def evaluate(training: Training) -> float:
     test = TASK.target.splits["test"]
-    (output,) = training.predict(test.inputs, 1)
+    (output,) = training.predict(test.inputs, "target")
     return float((output.logits.argmax(axis=1) == test.labels).mean())
 
 
@@ -247,7 +247,9 @@ def make_suite(setting: Setting) -> Suite:
     return Suite(header=header, tasks=(task,), methods=(), seeds=1)
 
 
-@pytest.mark.parametrize("setting", NAMED, ids=lambda s: s.label)
+@pytest.mark.parametrize(
+    "setting", [each for each in NAMED if each.classes == "equal"], ids=lambda s: s.label
+)
 @pytest.mark.parametrize("name", METHODS)
 def test_settings(name, setting):
     """A method runs where its needs are shown; target labels make an oracle; others refuse."""

@@ -212,18 +212,18 @@ def test_predictions_of_mcd_are_the_mean_of_both_heads():
     world = oracles.World(params, SOURCE, LABELS, TARGET)
     features = oracles.encode(world, TARGET)
     heads = oracles.classify(world, features), oracles.dense(features, params["second_head"])
-    output = method.predict(nets, jnp.asarray(TARGET, jnp.float32), (), domain=1)
+    output = method.predict(nets, jnp.asarray(TARGET, jnp.float32), (), role="target")
     np.testing.assert_allclose(output.logits, sum(heads) / 2, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("domain", [0, 1])
-def test_adda_predicts_with_the_encoder_of_the_domain(domain):
+@pytest.mark.parametrize("role", ["source", "target"])
+def test_adda_predicts_with_the_encoder_of_the_role(role):
     method, case = METHODS["adda"], make_case("adda")
     nets = Nets(case.blueprint, case.params, {}, train=False)
     world = oracles.World(case.params, SOURCE, LABELS, TARGET)
-    encoder = case.state[0]["encoder"] if domain == 0 else case.params["encoder"]
+    encoder = case.state[0]["encoder"] if role == "source" else case.params["encoder"]
     expected = oracles.encode(world, TARGET, encoder)
-    output = method.predict(nets, jnp.asarray(TARGET, jnp.float32), case.state, domain=domain)
+    output = method.predict(nets, jnp.asarray(TARGET, jnp.float32), case.state, role=role)
     np.testing.assert_allclose(output.features, expected, rtol=1e-4, atol=1e-5)
 
 

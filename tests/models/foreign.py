@@ -128,8 +128,8 @@ class UsesModule(Method):
             "pull": Term(pull, 0.1),
         }
 
-    def predict(self, nets, inputs, state, *, domain):
-        output = nets.apply(inputs, domain=domain)
+    def predict(self, nets, inputs, state, *, role):
+        output = nets.apply(inputs, role=role)
         return output._replace(logits=output.logits + nets["net"](output.features)[:, None])
 
 

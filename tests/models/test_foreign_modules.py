@@ -44,7 +44,7 @@ def start(name, members=None):
 
 
 def predict(training, inputs):
-    (output,) = training.predict(inputs, 1)
+    (output,) = training.predict(inputs, "target")
     return output.logits
 
 

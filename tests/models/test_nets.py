@@ -10,9 +10,10 @@ import pytest
 from tests.methods.toys import assert_same_bits, make_spec, same_bits
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.errors import InputError
+from xferlab.core.roles import SOURCE, TARGET
 from xferlab.methods.table import METHODS
 from xferlab.models.backbones import BACKBONES
-from xferlab.models.nets import SOURCE, TARGET, Blueprint, Nets
+from xferlab.models.nets import Blueprint, Nets
 from xferlab.models.spec import BACKBONE_NAMES, NetworkSpec
 
 
@@ -168,8 +169,8 @@ def test_otherwise_a_pass_each_the_source_first(batch_norm):
     batch, spec = make_batch(), make_spec(batch_norm=batch_norm)
     nets, by_hand = make_nets(spec), make_nets(spec)
     source, target = nets.forward(batch)
-    assert_same_bits(source, by_hand.apply(batch.source.inputs, domain=SOURCE))
-    assert_same_bits(target, by_hand.apply(batch.target.inputs, domain=TARGET))
+    assert_same_bits(source, by_hand.apply(batch.source.inputs, role=SOURCE))
+    assert_same_bits(target, by_hand.apply(batch.target.inputs, role=TARGET))
     assert_same_bits(nets.statistics(), by_hand.statistics())
 
 
@@ -191,7 +192,7 @@ def test_separate_averages_move_by_the_source_and_then_by_the_target():
 def test_domain_statistics_are_moved_by_their_domain_alone():
     nets = make_nets(make_spec(batch_norm="domain"))
     before = nets.statistics()["encoder"]["norm"]
-    nets.apply(make_batch().target.inputs, domain=TARGET)
+    nets.apply(make_batch().target.inputs, role=TARGET)
     after = nets.statistics()["encoder"]["norm"]
     np.testing.assert_array_equal(after["mean"][SOURCE], before["mean"][SOURCE])
     assert not np.array_equal(after["mean"][TARGET], before["mean"][TARGET])

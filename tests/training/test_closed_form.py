@@ -20,16 +20,16 @@ def test_predictions_are_those_of_the_fitted_methods():
     members = [ClosedFormMember(CORAL(ridge=ridge, classifier="1nn"), 0) for ridge in (0.1, 1.0)]
     runs = ClosedFormRuns(members, TASK)
     assert runs.width == 2
-    for domain, name in enumerate(("source", "target")):
+    for role in ("source", "target"):
         inputs = getattr(TASK, name).splits["test"].inputs
-        outputs = runs.predict(inputs, domain)
+        outputs = runs.predict(inputs, role)
         for member, output in zip(members, outputs, strict=True):
             fitted = member.method.fit(TASK.training_arrays(), num_classes=3, seed=0)
-            expected = fitted.predict(inputs, domain=domain)
+            expected = fitted.predict(inputs, role=role)
             np.testing.assert_array_equal(output.features, expected.features)
             np.testing.assert_array_equal(output.logits, expected.logits)
     source = TASK.source.splits["test"].inputs
-    first, second = runs.predict(source, 0)
+    first, second = runs.predict(source, "source")
     assert not np.array_equal(first.features, second.features)
 
 

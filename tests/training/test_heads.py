@@ -100,7 +100,7 @@ def test_every_method_learns_under_every_batch_norm(name, batch_norm):
     training = trained(LEARN[name], batch_norm=batch_norm)
     state = snapshot(training.state)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state))
-    (output,) = training.predict(TASK.target.splits["test"].inputs, 1)
+    (output,) = training.predict(TASK.target.splits["test"].inputs, "target")
     assert [head.shape for head in output.heads] == [(90, 3), (90, 3), (90, 2)]
 
 
@@ -144,11 +144,11 @@ def test_stacked_runs_are_the_runs_alone():
     members = [Member(METHODS["dann"], make_options(), seed) for seed in (0, 1)]
     stacked = make_training(METHODS["dann"], task=TASK, spec=SPEC, members=members)
     stacked.advance(6)
-    outputs = stacked.predict(TASK.target.splits["test"].inputs, 1)
+    outputs = stacked.predict(TASK.target.splits["test"].inputs, "target")
     for seed, output in enumerate(outputs):
         alone = make_training(METHODS["dann"], task=TASK, spec=SPEC, seed=seed)
         alone.advance(6)
-        (own,) = alone.predict(TASK.target.splits["test"].inputs, 1)
+        (own,) = alone.predict(TASK.target.splits["test"].inputs, "target")
         for ours, theirs in zip(output.heads, own.heads, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
@@ -204,14 +204,14 @@ class ForgetsHeads(Method):
     def loss(self, nets, batch, ctx):
         return supervised(nets, nets.forward(batch)[0], batch)
 
-    def predict(self, nets, inputs, state, *, domain):
+    def predict(self, nets, inputs, state, *, role):
         output = nets.apply(inputs)
         return Output(output.features, output.logits)
 
 
 def test_a_prediction_without_the_other_heads_is_refused():
     with pytest.raises(InputError, match=r"2 more heads: 'tags' \(3 labels\), 'place'"):
-        trained(ForgetsHeads()).predict(TASK.target.splits["test"].inputs, 1)
+        trained(ForgetsHeads()).predict(TASK.target.splits["test"].inputs, "target")
 
 
 @method

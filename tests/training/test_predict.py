@@ -27,27 +27,27 @@ def training():
 
 @pytest.fixture(scope="module")
 def whole(training):
-    (output,) = training.predict(ROWS, 1)
+    (output,) = training.predict(ROWS, "target")
     return output
 
 
 def test_sets_of_any_size_share_a_program(training, whole):
     with compilations() as compiled:
-        lengths = [len(training.predict(ROWS[:n], 1)[0].logits) for n in SIZES]
+        lengths = [len(training.predict(ROWS[:n], "target")[0].logits) for n in SIZES]
     assert lengths == list(SIZES)
     assert not compiled
 
 
 @pytest.mark.parametrize("n", SIZES)
 def test_padding_changes_no_bit(training, whole, n):
-    (output,) = training.predict(ROWS[:n], 1)
+    (output,) = training.predict(ROWS[:n], "target")
     assert output.logits.tobytes() == whole.logits[:n].tobytes()
     assert output.features.tobytes() == whole.features[:n].tobytes()
 
 
 def test_other_rows_change_no_bit(training, whole):
     others = np.where(np.arange(len(ROWS))[:, None] % 3 == 0, ROWS, 1e6 * ROWS)
-    (output,) = training.predict(others, 1)
+    (output,) = training.predict(others, "target")
     assert output.logits[::3].tobytes() == whole.logits[::3].tobytes()
 
 
@@ -58,7 +58,7 @@ def test_many_pieces_are_one_set(training, whole, kept_bytes, monkeypatch):
     rows = Pieces(ROWS)
     for _ in range(2):
         assert [piece.rows for piece in rows] == [256, 256, 188]
-        (output,) = training.predict(rows, 1)
+        (output,) = training.predict(rows, "target")
         np.testing.assert_allclose(output.logits, whole.logits, atol=1e-6)
     assert (next(iter(rows)) is next(iter(rows))) == bool(kept_bytes)
 

@@ -37,7 +37,7 @@ def test_a_stack_of_runs_is_each_run_alone():
     stack = make_training(DANN(), task=TASK, spec=SPEC, members=members)
     assert stack.width == 3
     logs = stack.advance(5)
-    outputs = stack.predict(TASK.target.splits["test"].inputs, 1)
+    outputs = stack.predict(TASK.target.splits["test"].inputs, "target")
     for i, member in enumerate(members):
         single = alone(member)
         (log,) = single.advance(5)
@@ -46,7 +46,7 @@ def test_a_stack_of_runs_is_each_run_alone():
         assert log.means.keys() == logs[i].means.keys()
         for name, mean in log.means.items():
             assert mean == pytest.approx(logs[i].means[name], rel=1e-4)
-        (output,) = single.predict(TASK.target.splits["test"].inputs, 1)
+        (output,) = single.predict(TASK.target.splits["test"].inputs, "target")
         np.testing.assert_allclose(outputs[i].logits, output.logits, rtol=1e-3, atol=1e-4)
     assert stack.step == single.step == 5
 
@@ -54,8 +54,8 @@ def test_a_stack_of_runs_is_each_run_alone():
 def test_a_prediction_does_not_depend_on_how_inputs_are_cut():
     training = make_training(SourceOnly(), task=TASK, spec=SPEC, options=OPTIONS)
     inputs = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
-    (whole,) = training.predict(inputs, 1)
-    (part,) = training.predict(inputs[250:], 1)
+    (whole,) = training.predict(inputs, "target")
+    (part,) = training.predict(inputs[250:], "target")
     assert whole.logits.shape == (300, 3)
     np.testing.assert_allclose(whole.logits[250:], part.logits, atol=1e-6)
 

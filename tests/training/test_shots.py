@@ -20,6 +20,7 @@ from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.plan import expand_grid, make_packs
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.errors import InputError
+from xferlab.core.roles import SOURCE, TARGET
 from xferlab.core.settings import Setting
 from xferlab.data.shots import draw_shots
 from xferlab.losses import cross_entropy
@@ -27,7 +28,7 @@ from xferlab.methods import Method, Term, method
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.supervised import supervised
 from xferlab.methods.table import METHODS
-from xferlab.models.nets import SOURCE, TARGET, Blueprint, Nets
+from xferlab.models.nets import Blueprint, Nets
 from xferlab.training.run import Member
 
 
@@ -147,9 +148,9 @@ def test_the_classification_term_is_the_mean_over_all_labelled_examples():
         return kind.of(inputs, *([jnp.arange(n) % 3] if kind is Labelled else []))
 
     batch = Batch(part(Labelled, 7), part(Unlabelled, 5), part(Labelled, 3))
-    source = nets.apply(batch.source.inputs, domain=SOURCE)
+    source = nets.apply(batch.source.inputs, role=SOURCE)
     logits = np.concatenate(
-        [source.logits, nets.apply(batch.shots.inputs, domain=TARGET).logits]
+        [source.logits, nets.apply(batch.shots.inputs, role=TARGET).logits]
     ).astype(np.float64)
     labels = np.concatenate([batch.source.labels, batch.shots.labels])
     expected = np.log(np.exp(logits).sum(1)) - logits[np.arange(10), labels]

@@ -57,7 +57,7 @@ def assert_same_runs(runs, inputs=None):
     assert_close(sparse.state.statistics, dense.state.statistics, atol=1e-5)
     assert_close(sparse.state.method_state, dense.state.method_state, atol=1e-5)
     outputs = [
-        run.predict(task.target.splits["test"].inputs, 1)
+        run.predict(task.target.splits["test"].inputs, "target")
         for run, task in zip(runs, (DENSE, SPARSE), strict=True)
     ]
     assert_close(outputs[1], outputs[0], atol=1e-4)
@@ -116,8 +116,8 @@ def test_predictions_of_any_number_of_rows(n):
     training = start(DANN(), task=SPARSE, spec=SPEC, options=OPTIONS)
     inputs = np.random.default_rng(0).normal(size=(n, 4)).astype(np.float32)
     rows = as_sparse(inputs)
-    (output,) = training.predict(rows, 1)
+    (output,) = training.predict(rows, "target")
     assert output.logits.shape == (n, 3)
-    (dense,) = training.predict(inputs, 1)
+    (dense,) = training.predict(inputs, "target")
     assert_close(output, dense, atol=1e-5)
     assert not isinstance(output.logits, jax.Array)

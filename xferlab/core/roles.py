@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
-ROLES = ("source", "target", "shots")
+Role = Literal["source", "target", "shots"]
+ROLES: tuple[Role, ...] = ("source", "target", "shots")
+SOURCE, TARGET, SHOTS = ROLES
 
 
 class Roles(NamedTuple, Generic[T]):

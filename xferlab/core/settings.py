@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from xferlab.core.checks import shown
-from xferlab.core.errors import InputError
+from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.roles import ROLES, Roles
 
 
@@ -17,6 +17,11 @@ class View(enum.IntEnum):
     ABSENT = 0
     INPUTS = 1
     LABELS = 2
+
+
+ClassRelation = Literal["equal", "partial", "open", "universal"]
+CLASS_RELATIONS: tuple[ClassRelation, ...] = ("equal", "partial", "open", "universal")
+"""The target has the source's classes; some of them; all and more; some and others."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +36,14 @@ class Setting:
         source: view of the source's training split.
         target: view of the target's training split, without the shots.
         shots: view of the few labelled target examples: ABSENT or LABELS.
+        classes: how the target's classes are related to the source's: 'equal', 'partial', 'open'
+            or 'universal' (`CLASS_RELATIONS`). Of a task; a stage's and a method's say nothing.
+        own_inputs: whether the target's inputs, and those of shots, have a space of their own, so
+            that another encoder reads them. Of a task, too.
 
     Raises:
-        InputError: a label that is no text, a view that is none, or shots without labels.
+        InputError: a label that is no text, a view that is none, shots without labels, or an
+            unknown relation.
 
     >>> one_shot = Setting("one_shot", source=View.ABSENT, target=View.ABSENT, shots=View.LABELS)
     >>> one_shot.within(Setting.SEMI_SUPERVISED)
@@ -44,8 +54,13 @@ class Setting:
     source: View = View.ABSENT
     target: View = View.ABSENT
     shots: View = View.ABSENT
+    classes: ClassRelation = "equal"
+    own_inputs: bool = False
 
     UNSUPERVISED_DA: ClassVar[Setting]
+    PARTIAL_DA: ClassVar[Setting]
+    OPEN_SET_DA: ClassVar[Setting]
+    UNIVERSAL_DA: ClassVar[Setting]
     SOURCE_FREE: ClassVar[Setting]
     SEMI_SUPERVISED: ClassVar[Setting]
     SUPERVISED: ClassVar[Setting]
@@ -60,7 +75,13 @@ class Setting:
                     f"setting {self.label!r}: {role} is {shown(view)}. Allowed: View.ABSENT,"
                     " View.INPUTS and View.LABELS"
                 )
-
+        if self.classes not in CLASS_RELATIONS:
+            raise unknown_name("relation of classes", self.classes, CLASS_RELATIONS)
+        if not isinstance(self.own_inputs, bool):
+            raise InputError(
+                f"setting {self.label!r}: own_inputs is {shown(self.own_inputs)}. Give True or"
+                " False"
+            )
         if self.shots is View.INPUTS:
             raise InputError(
                 f"setting {self.label!r}: shots are labelled examples, so View.ABSENT or"
@@ -75,6 +96,8 @@ class Setting:
     def within(self, other: Setting) -> bool:
         """Tells whether this setting shows no more than the other one, of every role.
 
+        What the settings say of classes and input spaces is no view, and is not compared.
+
         >>> Setting.SOURCE_FREE.within(Setting.UNSUPERVISED_DA)
         True
         """
@@ -87,7 +110,8 @@ class Setting:
         'supervised'
         """
         views = [max(own, its) for own, its in zip(self.views, other.views, strict=True)]
-        joined = Setting(f"{self.label}+{other.label}", *views)
+        label = f"{self.label}+{other.label}"
+        joined = Setting(label, *views, classes=self.classes, own_inputs=self.own_inputs)
         return next((named for named in NAMED if named == joined), joined)
 
     def lacks(self, other: Setting) -> str:
@@ -102,11 +126,17 @@ class Setting:
 
 
 Setting.UNSUPERVISED_DA = Setting("unsupervised_da", View.LABELS, View.INPUTS)
+Setting.PARTIAL_DA = Setting("partial_da", View.LABELS, View.INPUTS, classes="partial")
+Setting.OPEN_SET_DA = Setting("open_set_da", View.LABELS, View.INPUTS, classes="open")
+Setting.UNIVERSAL_DA = Setting("universal_da", View.LABELS, View.INPUTS, classes="universal")
 Setting.SOURCE_FREE = Setting("source_free", View.ABSENT, View.INPUTS)
 Setting.SEMI_SUPERVISED = Setting("semi_supervised", View.LABELS, View.INPUTS, View.LABELS)
 Setting.SUPERVISED = Setting("supervised", View.LABELS, View.LABELS)
 NAMED = (
     Setting.UNSUPERVISED_DA,
+    Setting.PARTIAL_DA,
+    Setting.OPEN_SET_DA,
+    Setting.UNIVERSAL_DA,
     Setting.SOURCE_FREE,
     Setting.SEMI_SUPERVISED,
     Setting.SUPERVISED,

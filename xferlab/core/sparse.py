@@ -112,22 +112,3 @@ class SparseRows:
 
 
 jax.tree_util.register_dataclass(SparseRows, ["indices", "values"], ["width"])
-
-Inputs = Any
-"""What a split holds: an array with a leading axis of examples, or `SparseRows`.
-
-Most code takes one of them alone, as its data have it, so the type checker leaves the choice open.
-"""
-
-
-def concatenate_inputs(parts: list[Any]) -> Any:
-    """Returns the examples of several inputs of one form, one after the other (on the host)."""
-    if not isinstance(parts[0], SparseRows):
-        return np.concatenate(parts)
-    slots = max(part.indices.shape[1] for part in parts)
-    padded = [part.with_slots(slots) for part in parts]
-    indices, values = (
-        np.concatenate(arrays)
-        for arrays in zip(*((p.indices, p.values) for p in padded), strict=True)
-    )
-    return SparseRows(indices, values, parts[0].width)

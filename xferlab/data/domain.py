@@ -19,8 +19,9 @@ import numpy as np
 
 from xferlab.core.errors import InputError
 from xferlab.core.heads import FIRST, Head, check_heads
+from xferlab.core.inputs import Inputs, Modalities, parts_of
 from xferlab.core.seeds import canonical_json
-from xferlab.core.sparse import Inputs, SparseRows
+from xferlab.core.sparse import SparseRows
 from xferlab.data.entrance import clean_name
 from xferlab.data.labels import check_labels_in_range
 from xferlab.data.split import Split, clean_split
@@ -93,14 +94,15 @@ class Domain:
         return (Head(FIRST, "classes", self.num_classes, self.class_names), *self.others)
 
     @property
-    def input_shape(self) -> tuple[int, ...]:
-        """The shape of one example, without the leading axis."""
-        return self.splits["train"].inputs.shape[1:]
+    def input_shape(self) -> tuple[Any, ...]:
+        """The shape of one example, without the leading axis; of several modalities, of each."""
+        inputs = self.splits["train"].inputs
+        return inputs.shapes if isinstance(inputs, Modalities) else inputs.shape[1:]
 
     @property
     def input_dtype(self) -> np.dtype:
-        """Uint8 (images) or float32."""
-        return self.splits["train"].inputs.dtype
+        """Uint8 (images) or float32; of several modalities that of the first."""
+        return parts_of(self.splits["train"].inputs)[0].dtype
 
     @property
     def num_classes(self) -> int:
@@ -136,8 +138,9 @@ class Domain:
             hasher.update(canonical_json([*head.form, head.names]).encode())
         for split_name in SPLITS:
             inputs = self.splits[split_name].inputs
-            if isinstance(inputs, SparseRows):
-                hasher.update(canonical_json(inputs.shape).encode())
+            for part in parts_of(inputs):
+                if isinstance(part, SparseRows):
+                    hasher.update(canonical_json(part.shape).encode())
             for array in jax.tree.leaves(self.splits[split_name]):
                 hasher.update(canonical_json([str(array.dtype), array.shape]).encode())
                 hasher.update(np.ascontiguousarray(array).data.cast("B"))
@@ -172,10 +175,12 @@ def clean_class_names(names: Iterable[Any], domain: str) -> tuple[str, ...]:
 
 
 def describe_inputs(inputs: Inputs) -> str:
-    """Returns dtype and shape of inputs for a message.
+    """Returns dtype and shape of inputs for a message, of each modality.
 
     >>> describe_inputs(np.zeros((9, 16, 16, 3), np.uint8))
     'uint8 [n, 16, 16, 3]'
     """
+    if isinstance(inputs, Modalities):
+        return " and ".join(map(describe_inputs, inputs.parts))
     sparse = "sparse " if isinstance(inputs, SparseRows) else ""
     return f"{sparse}{inputs.dtype} [{', '.join(['n', *map(str, inputs.shape[1:])])}]"

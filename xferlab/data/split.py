@@ -21,8 +21,9 @@ import scipy.sparse
 from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError
 from xferlab.core.heads import Head, Labels, describe_heads
+from xferlab.core.inputs import Inputs, Modalities
 from xferlab.core.optional import require
-from xferlab.core.sparse import Inputs, SparseRows
+from xferlab.core.sparse import SparseRows
 from xferlab.data.entrance import as_array, fraction
 from xferlab.data.labels import clean_classes, clean_values, missing_marked, part_masked
 from xferlab.data.precision import WHOLE, check_float32
@@ -37,7 +38,8 @@ class Split:
     It unpacks into inputs and classes: most domains have no more.
 
     Attributes:
-        inputs: uint8 images [n, h, w, c], float32 [n, ...], or sparse rows [n, d].
+        inputs: uint8 images [n, h, w, c], float32 [n, ...], sparse rows [n, d], or `Modalities` of
+            these.
         labels: int32 [n], each in [0, k): the classes, of the first head; -1 where one is missing.
         known: whose class is known, bool [n]; None: everybody's.
         others: the labels of the heads behind the first one.
@@ -134,6 +136,8 @@ def is_sparse(inputs: Any) -> bool:
 
 def _clean_inputs(inputs: Inputs, where: str) -> Inputs:
     """Checks dtype, shape and values; returns uint8 images unchanged and the rest as float32."""
+    if isinstance(inputs, Modalities):
+        return _clean_modalities(inputs, where)
     if is_sparse(inputs):
         return _clean_sparse(inputs, where)
     inputs = as_array(inputs, f"{where}: inputs")
@@ -158,6 +162,23 @@ def _clean_inputs(inputs: Inputs, where: str) -> Inputs:
         kept = _check_finite(np.asarray(inputs, np.float32), where)
     check_float32(inputs, where)
     return kept
+
+
+def _clean_modalities(inputs: Modalities, where: str) -> Modalities:
+    """Returns every part as it would be alone. Raises InputError for no parts or unequal ones."""
+    if not inputs.parts:
+        raise InputError(f"{where}: Modalities of no part. Give one array for each kind of input")
+    parts = [
+        _clean_inputs(part, f"{where}, modality {place}")
+        for place, part in enumerate(inputs.parts, start=1)
+    ]
+    lengths = [len(part) for part in parts]
+    if len(set(lengths)) > 1:
+        raise InputError(
+            f"{where}: modalities of {', '.join(map(str, lengths))} examples. Each example needs"
+            " an input of every kind, in the same order"
+        )
+    return Modalities(*parts)
 
 
 def _clean_sparse(inputs: Inputs, where: str) -> SparseRows:

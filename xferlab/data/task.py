@@ -16,11 +16,12 @@ import numpy as np
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.checks import check_type, whole_numbers
 from xferlab.core.errors import InputError
-from xferlab.core.heads import Labels, describe_heads
+from xferlab.core.heads import Head, Labels, describe_heads
+from xferlab.core.inputs import concatenate_inputs
 from xferlab.core.roles import Roles
 from xferlab.core.seeds import digest
 from xferlab.core.settings import Setting, View
-from xferlab.core.sparse import concatenate_inputs
+from xferlab.data.classes import ClassMap, class_map
 from xferlab.data.domain import SPLITS, Domain, describe_inputs
 from xferlab.data.shots import check_shots, check_shown_shots
 from xferlab.data.split import Split
@@ -75,17 +76,50 @@ class TransferTask:
                 "the target alone give it as the source too."
             )
         for source in self.sources:
-            _check_same_inputs(self.name, source, self.target)
-            _check_same_classes(self.name, source, self.target)
+            if not self.setting.own_inputs:
+                _check_same_inputs(self.name, source, self.target)
             _check_same_heads(self.name, source, self.target)
+        self._check_sources()
         object.__setattr__(self, "shots", whole_numbers("shots", self.shots, least=0))
         check_shots(self.name, self.shots, self.target)
         check_shown_shots(self.name, self.shots, self.setting)
+        self._check_shots_known()  # Raises, too, for classes that contradict the setting.
         self._check_heads_labelled()
+
+    def _check_sources(self) -> None:
+        """Raises InputError for sources that differ in inputs or classes."""
+        first = self.sources[0]
+        for source in self.sources[1:]:
+            _check_same_inputs(self.name, source, first)
+            class_map(first.class_names, source.class_names, "equal", f"sources of {self.name!r}")
+
+    def _check_shots_known(self) -> None:
+        """Raises InputError for a shot of a class that the source lacks."""
+        labels = self.target.splits["train"].labels
+        private = self.class_map.target_private
+        names = {self.target.class_names[labels[row]] for row in self.shots if labels[row] >= 0}
+        if names & set(private):
+            raise InputError(
+                f"task {self.name!r}: shots are of class {sorted(names & set(private))[0]!r}, which"
+                " the source lacks: the network does not predict it. Give shots of shared classes:"
+                f" {', '.join(self.class_map.shared)}"
+            )
+
+    @functools.cached_property
+    def class_map(self) -> ClassMap:
+        """The classes of source and target side by side."""
+        names = self.sources[0].class_names, self.target.class_names
+        return class_map(*names, self.setting.classes, f"task {self.name!r}")
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """What a network predicts: the source's classes, then the heads beside them."""
+        return self.sources[0].heads
 
     def _check_heads_labelled(self) -> None:
         """Raises InputError for a head that no role has a visible label of."""
-        views, target = self.setting.views, self.target.splits["train"]
+        views = self.setting.views
+        target = self.class_map.training_split(self.target.splits["train"])
         shots = np.array(self.shots, np.int64)
         shown: list[Split] = []
         if views.source is View.LABELS:  # Each by itself: joining the sources would copy them.
@@ -94,7 +128,7 @@ class TransferTask:
             shown.append(_without(target, shots))
         if views.shots is View.LABELS:
             shown.append(target.take(shots))
-        for place, head in enumerate(self.target.heads if shown else ()):
+        for place, head in enumerate(self.heads if shown else ()):
             labels = [split.by_head[place] for split in shown]
             if not any(each.known is None or each.known.any() for each in labels):
                 raise InputError(
@@ -110,15 +144,18 @@ class TransferTask:
         return Domain(
             name="+".join(source.name for source in self.sources),
             splits={name: _concatenate(self.sources, name) for name in SPLITS},
-            class_names=self.target.class_names,
+            class_names=self.sources[0].class_names,
             others=self.target.others,
         )
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits that change with any byte of any domain, the views and the shots."""
+        """16 hex digits that change with any byte of any domain, the setting and the shots."""
         domains = [domain.fingerprint for domain in (*self.sources, self.target)]
-        return digest([domains, [int(view) for view in self.setting.views], list(self.shots)])
+        shown = [domains, [int(view) for view in self.setting.views], list(self.shots)]
+        if self.setting.classes != "equal" or self.setting.own_inputs:
+            shown.append([self.setting.classes, self.setting.own_inputs])
+        return digest(shown)
 
     @property
     def sizes(self) -> Roles[int]:
@@ -128,7 +165,8 @@ class TransferTask:
     @functools.cached_property
     def _training_splits(self) -> Roles[Split]:
         """The training examples of each role; no target example is in two of them."""
-        target, shots = self.target.splits["train"], np.array(self.shots, np.int64)
+        target = self.class_map.training_split(self.target.splits["train"])
+        shots = np.array(self.shots, np.int64)
         return Roles(self.source.splits["train"], _without(target, shots), target.take(shots))
 
     def with_setting(self, setting: Setting) -> TransferTask:
@@ -163,9 +201,14 @@ class TransferTask:
         return Batch(*map(_view, splits, setting.views, ids))
 
     def held_out(self) -> HeldOut:
-        """Returns all splits, for scores; the target's training labels are left out even here."""
+        """Returns all splits, for scores; the target's training labels are left out even here.
+
+        Examples of the target whose class the source lacks are of class k, one past the source's.
+        """
         rest, test = self._training_splits.target, self.target.splits["test"]
-        test = rest if self.shots and self.target.transductive else test
+        if self.shots and self.target.transductive:
+            test = _without(test, np.array(self.shots, np.int64))
+        test = self.class_map.scored_split(test)
         source = self.source.splits
         return HeldOut(
             source_train=_labelled(source["train"], _numbered(self.sources, "train")),
@@ -239,26 +282,9 @@ def _check_same_inputs(task: str, source: Domain, target: Domain) -> None:
         raise InputError(
             f"task {task!r}: inputs of source {source.name!r} are {forms[0]}, of target "
             f"{target.name!r} {forms[1]}. Both need one shape and dtype; load the domains with "
-            "the same image size and channels, or convert one of them."
+            "the same image size and channels, or convert one of them; a setting with"
+            " own_inputs=True gives the target an encoder of its own."
         )
-
-
-def _check_same_classes(task: str, source: Domain, target: Domain) -> None:
-    """Raises InputError if a label could mean different classes in the two domains."""
-    if source.class_names == target.class_names:
-        return
-    only_source = [name for name in source.class_names if name not in target.class_names]
-    only_target = [name for name in target.class_names if name not in source.class_names]
-    difference = (
-        f"only the source has {only_source}, only the target has {only_target}"
-        if only_source or only_target
-        else f"the order differs: {list(source.class_names)} and {list(target.class_names)}"
-    )
-    raise InputError(
-        f"task {task!r}: source {source.name!r} and target {target.name!r} do not share their "
-        f"classes; {difference}. Both need the same class names in the same order; leave out the "
-        "examples of other classes and number the labels alike."
-    )
 
 
 def _check_same_heads(task: str, source: Domain, target: Domain) -> None:

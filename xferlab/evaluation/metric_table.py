@@ -16,6 +16,7 @@ from sklearn import metrics as sklearn_metrics
 
 from xferlab.core.heads import Head, Kind, Labels
 from xferlab.core.names import NameTable
+from xferlab.core.outputs import HostOutput, predicted_classes
 from xferlab.evaluation.metrics import accuracy, class_mean_accuracy, macro_f1
 
 Unit = Literal["percent", ""]
@@ -199,13 +200,13 @@ def usual_metric(head: Head) -> str:
 
 
 def head_scores(
-    heads: Sequence[Head], outputs: Sequence[np.ndarray], labels: Sequence[Labels]
+    heads: Sequence[Head], outputs: HostOutput, labels: Sequence[Labels]
 ) -> dict[str, float]:
     """Returns every metric of every head over the examples whose label is known.
 
     Args:
         heads: of the task, in order.
-        outputs: of each head, [n, size].
+        outputs: of each head, and perhaps which examples are of an unknown class.
         labels: under each head.
 
     Returns:
@@ -213,15 +214,18 @@ def head_scores(
         not defined on these labels.
     """
     scores: dict[str, float] = {}
-    for place, (head, output, (values, known)) in enumerate(
-        zip(heads, outputs, labels, strict=True)
-    ):
+    pairs = zip(heads, outputs.heads, labels, strict=True)
+    for place, (head, output, (values, known)) in enumerate(pairs):
+        unknown = None if place else outputs.unknown
+        predictions = predicted_classes(output, unknown) if head.kind == "classes" else output
         truth = np.asarray(values)
         if known is not None:
-            truth, output = truth[known], output[known]
+            truth, predictions = truth[known], predictions[known]
         if not len(truth):
             continue
-        predictions = output.argmax(axis=1) if head.kind == "classes" else output
+        size = head.size
+        if head.kind == "classes":  # The unknown class is one more.
+            size = max(size, int(truth.max()) + 1, int(predictions.max()) + 1)
         for metric in _metrics_at(place, head):
-            scores[metric.name] = metric(truth, predictions, head.size)
+            scores[metric.name] = metric(truth, predictions, size)
     return {name: value for name, value in scores.items() if not math.isnan(value)}

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from scipy.special import softmax
 
 from xferlab.core.errors import InputError
+from xferlab.core.outputs import predicted_classes
 from xferlab.evaluation._checks import check_class_ids, check_matrix, check_same_length
 
 
@@ -50,7 +51,9 @@ class LabelledOutputs:
     Args:
         features: encoder outputs, [n, d], finite.
         logits: class logits, [n, k], finite.
-        labels: classes, [n], in [0, k).
+        labels: classes, [n], in [0, k]; k is the unknown class of settings in which the target has
+            classes that the source lacks.
+        unknown: positive for examples that are taken for it, [n]; None where no method tells.
 
     Raises:
         InputError: a wrong shape or type, no example, a value that is not finite, or a label out
@@ -60,17 +63,23 @@ class LabelledOutputs:
     features: Float[np.ndarray, "n d"]
     logits: Float[np.ndarray, "n k"]
     labels: Int[np.ndarray, " n"]
+    unknown: Float[np.ndarray, " n"] | None = None
 
     def __post_init__(self):
         check_matrix("features", self.features)
         check_matrix("logits", self.logits)
-        check_class_ids("labels", self.labels, self.logits.shape[1])
+        check_class_ids("labels", self.labels, self.num_classes)
         check_same_length(features=self.features, logits=self.logits, labels=self.labels)
 
     @property
+    def num_classes(self) -> int:
+        """The classes that may be predicted: k, and the unknown one."""
+        return self.logits.shape[1] + 1
+
+    @property
     def predictions(self) -> Int[np.ndarray, " n"]:
-        """The class with the largest logit, the first of several, [n]."""
-        return self.logits.argmax(axis=1)
+        """The class with the largest logit, the first of several, or the unknown one, [n]."""
+        return predicted_classes(self.logits, self.unknown)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from xferlab.core.batch import AdaptationBatch
+from xferlab.core.roles import TARGET, Role
 from xferlab.methods.base import Context, Method, Phase, Stage, Terms, method
 from xferlab.methods.source_only import SourceOnly
-from xferlab.models.nets import SOURCE, Nets, Output
+from xferlab.models.nets import SOURCE_ROW, Nets, Output
 
 
 @method
@@ -27,6 +28,7 @@ class AdaBN(Method):
     """
 
     reference: ClassVar[str] = "li2016adabn"
+    one_encoder: ClassVar[bool] = True
 
     def stages(self) -> tuple[Stage, ...]:
         """Returns source training and the measurement on the target."""
@@ -39,9 +41,9 @@ class AdaBN(Method):
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Runs the target batch through the encoder for its statistics; there is no loss."""
         share_of_past = ctx.step / (ctx.step + 1.0)
-        nets.encode(batch.target.inputs, domain=SOURCE, momentum=share_of_past)
+        nets.encode(batch.target.inputs, role=TARGET, row=SOURCE_ROW, momentum=share_of_past)
         return {}
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the outputs under the one set of averages."""
-        return nets.apply(inputs, domain=SOURCE)
+        return nets.apply(inputs, role=role, row=SOURCE_ROW)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import jax
-import jax.numpy as jnp
 from flax import nnx
 
 from xferlab.core.batch import AdaptationBatch
+from xferlab.core.roles import SOURCE, TARGET, Role
 from xferlab.losses.adversarial import domain_loss, generator_loss
 from xferlab.methods.base import Context, Method, Phase, Stage, Term, Terms, method
 from xferlab.methods.source_only import SourceOnly
-from xferlab.models.nets import SOURCE, Nets, Output, Params
+from xferlab.models.nets import SOURCE_ROW, Nets, Output, Params
 from xferlab.models.networks import Discriminator
 from xferlab.models.spec import NetworkSpec
 
@@ -45,6 +44,7 @@ class ADDA(Method):
     """
 
     reference: ClassVar[str] = "tzeng2017adda"
+    one_encoder: ClassVar[bool] = True
 
     def stages(self) -> tuple[Stage, ...]:
         """Returns source training and adversarial adaptation."""
@@ -70,18 +70,18 @@ class ADDA(Method):
     def discriminator_loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the domain term that the discriminator minimises."""
         frozen = nets.with_weights(*ctx.state, train=False)
-        source = frozen.encode(batch.source.inputs, domain=SOURCE)
-        target = nets.encode(batch.target.inputs, domain=SOURCE)
+        source = frozen.encode(batch.source.inputs, role=SOURCE)
+        target = nets.encode(batch.target.inputs, role=TARGET, row=SOURCE_ROW)
         discriminate = nets["discriminator"]
         return {"domain": Term(domain_loss(discriminate(source), discriminate(target)))}
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the term by which the target encoder fools the discriminator."""
-        target = nets.encode(batch.target.inputs, domain=SOURCE)
+        target = nets.encode(batch.target.inputs, role=TARGET, row=SOURCE_ROW)
         return {"fooling": Term(generator_loss(nets["discriminator"](target)).mean())}
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
-        """Returns the outputs of the encoder that belongs to the domain."""
-        source = nets.with_weights(*state, train=False).apply(inputs, domain=SOURCE)
-        target = nets.apply(inputs, domain=SOURCE)
-        return jax.tree.map(lambda s, t: jnp.where(domain == SOURCE, s, t), source, target)
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
+        """Returns the outputs of the encoder that belongs to the role."""
+        if role == SOURCE:
+            nets = nets.with_weights(*state, train=False)
+        return nets.apply(inputs, role=role, row=SOURCE_ROW)

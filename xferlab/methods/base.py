@@ -15,7 +15,9 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float, Int, Key
 
+from xferlab.core.inputs import Inputs
 from xferlab.core.pytrees import number, pytree_dataclass, static
+from xferlab.core.roles import Role
 from xferlab.core.settings import Setting
 from xferlab.models.nets import Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
@@ -49,8 +51,8 @@ class Context(NamedTuple):
     """Fraction of this stage that is done, in [0, 1)."""
     state: Any
     """The method's own state (`init_state`)."""
-    augment: Callable[[Key[Array, ""], Array], Array]
-    """The suite's augmentation: a random view of inputs `[n, ...]`."""
+    augment: Callable[[Key[Array, ""], Inputs], Inputs]
+    """The suite's augmentation: a random view of inputs `[n, ...]`, of each modality."""
     batch: Any = None
     """The step's batch, as the stage's setting shows it: what `after_update` has of it."""
 
@@ -100,6 +102,8 @@ class Method(abc.ABC):
     """The least that a task must show for the method to run, which is given all that it shows."""
     reference: ClassVar[str] = ""
     """Key of the paper in references.bib."""
+    one_encoder: ClassVar[bool] = False
+    """Whether the method cannot do with an encoder for each domain (`Setting.own_inputs`)."""
     refreshes: ClassVar[int] = 0
     """How often, in a stage, `refresh` is called; the first time before the first step."""
 
@@ -152,14 +156,12 @@ class Method(abc.ABC):
         """Returns one gradient from those of the weighted terms by name; their sum by default."""
         return jax.tree.map(lambda *parts: sum(parts), *gradients.values())
 
-    def predict(
-        self, nets: Nets, inputs: Float[Array, "n ..."], state: Any, *, domain: Int[Array, ""]
-    ) -> Output:
+    def predict(self, nets: Nets, inputs: Inputs, state: Any, *, role: Role) -> Output:
         """Returns features and logits used for evaluation, by default the network's own.
 
-        `domain` is 0 for the source and 1 for the target; it is traced.
+        `role` says whose inputs they are; it is static, so there is a program for each role.
         """
-        return nets.apply(inputs, domain=domain)
+        return nets.apply(inputs, role=role)
 
 
 def identity_view(key: Key[Array, ""], inputs: Array) -> Array:

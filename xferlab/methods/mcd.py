@@ -9,10 +9,11 @@ from flax import nnx
 from jaxtyping import Array
 
 from xferlab.core.batch import AdaptationBatch
+from xferlab.core.roles import SHOTS, SOURCE, TARGET, Role
 from xferlab.losses.discrepancy import classifier_discrepancy
 from xferlab.methods.base import Context, Method, Phase, Term, Terms, method, static
 from xferlab.methods.supervised import head_terms
-from xferlab.models.nets import SOURCE, TARGET, Nets, Output
+from xferlab.models.nets import Nets, Output
 from xferlab.models.networks import make_head
 from xferlab.models.spec import NetworkSpec
 
@@ -66,7 +67,7 @@ class MCD(Method):
 
     def source_loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns both classifiers' losses on the source (step A)."""
-        source = nets.apply(batch.source.inputs, domain=SOURCE)
+        source = nets.apply(batch.source.inputs, role=SOURCE)
         return _classification(nets, source, batch)
 
     def classifier_loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
@@ -77,12 +78,12 @@ class MCD(Method):
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the discrepancy (step C)."""
-        target = nets.apply(batch.target.inputs, domain=TARGET)
+        target = nets.apply(batch.target.inputs, role=TARGET)
         return {"discrepancy": Term(_discrepancy(nets, target))}
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the features and the mean of both heads' logits."""
-        output = nets.apply(inputs, domain=domain)
+        output = nets.apply(inputs, role=role)
         return output._replace(logits=(output.logits + _second(nets, output)) / 2)
 
 
@@ -90,7 +91,7 @@ def _classification(nets: Nets, source: Output, batch: AdaptationBatch) -> Terms
     """Returns each classifier's cross entropy, and once the terms of the heads beside them."""
     labelled = [(source, batch.source)]
     if batch.shots is not None:
-        labelled.append((nets.apply(batch.shots.inputs, domain=TARGET), batch.shots))
+        labelled.append((nets.apply(batch.shots.inputs, role=SHOTS), batch.shots))
     first = dict(head_terms(labelled, nets.heads))
     second = head_terms(labelled, nets.heads[:1], classify=lambda out: _second(nets, out))
     return {"first": first.pop("classification"), "second": second["classification"], **first}

@@ -9,6 +9,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from xferlab.core.batch import AdaptationBatch
+from xferlab.core.roles import Role
 from xferlab.losses.adversarial import gradient_reversal
 from xferlab.losses.information import entropy
 from xferlab.methods.base import Context, Method, Term, Terms, method, number
@@ -66,9 +67,9 @@ class MME(Method):
             "entropy": Term(uncertainty, -self.weight),
         }
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the features and the logits of the method's classifier."""
-        output = nets.apply(inputs, domain=domain)
+        output = nets.apply(inputs, role=role)
         return output._replace(logits=self._classify(nets, output))
 
     def _classify(self, nets: Nets, output: Output) -> Float[Array, "n k"]:

@@ -8,10 +8,11 @@ import jax
 from jaxtyping import Array
 
 from xferlab.core.batch import AdaptationBatch, Batch
+from xferlab.core.roles import TARGET, Role
 from xferlab.losses.consistency import class_balance_loss, consistency_loss
 from xferlab.methods.base import Context, Method, Term, Terms, method, number
 from xferlab.methods.supervised import supervised
-from xferlab.models.nets import TARGET, Nets, Output, Params
+from xferlab.models.nets import Nets, Output, Params
 
 
 @method
@@ -64,7 +65,7 @@ class SelfEnsembling(Method):
         keys = jax.random.split(ctx.key, 3)
         source, student = nets.forward_apart(_views(ctx, batch, keys[0], keys[1]))
         teacher_nets = nets.with_weights(**ctx.state, train=True)
-        teacher = teacher_nets.apply(ctx.augment(keys[2], batch.target.inputs), domain=TARGET)
+        teacher = teacher_nets.apply(ctx.augment(keys[2], batch.target.inputs), role=TARGET)
         consistency = consistency_loss(
             student.logits, teacher.logits, confidence_threshold=self.confidence_threshold
         )
@@ -87,9 +88,9 @@ class SelfEnsembling(Method):
         )
         return {"params": params, "statistics": teacher.statistics()}
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the teacher's outputs."""
-        return nets.with_weights(**state, train=False).apply(inputs, domain=domain)
+        return nets.with_weights(**state, train=False).apply(inputs, role=role)
 
 
 def _views(ctx: Context, batch: AdaptationBatch, source_key: Array, target_key: Array) -> Any:

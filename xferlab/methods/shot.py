@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from xferlab.core.batch import TargetBatch
+from xferlab.core.roles import TARGET, Role
 from xferlab.core.settings import Setting
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.information import diversity, entropy
@@ -24,7 +25,7 @@ from xferlab.methods.base import (
     number,
 )
 from xferlab.methods.source_only import SourceOnly
-from xferlab.models.nets import SOURCE, Nets, Output, Params
+from xferlab.models.nets import SOURCE_ROW, Nets, Output, Params
 
 
 @method
@@ -57,6 +58,7 @@ class SHOT(Method):
     """
 
     reference: ClassVar[str] = "liang2020shot"
+    one_encoder: ClassVar[bool] = True
     refreshes: ClassVar[int] = 15
     pseudo_weight: float = number(default=0.1, least=0.0)
 
@@ -79,7 +81,7 @@ class SHOT(Method):
 
     def loss(self, nets: Nets, batch: TargetBatch, ctx: Context) -> Terms:
         """Returns the entropy, diversity and pseudo-label terms."""
-        logits = nets.apply(batch.target.inputs, domain=SOURCE).logits
+        logits = nets.apply(batch.target.inputs, role=TARGET, row=SOURCE_ROW).logits
         pseudo_labels = ctx.state["pseudo_labels"][batch.target.index]
         return {
             "entropy": Term(entropy(logits).mean()),
@@ -87,9 +89,9 @@ class SHOT(Method):
             "pseudo_label": Term(cross_entropy(logits, pseudo_labels).mean(), self.pseudo_weight),
         }
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the outputs of the one network that was adapted."""
-        return nets.apply(inputs, domain=SOURCE)
+        return nets.apply(inputs, role=role, row=SOURCE_ROW)
 
 
 def centroid_pseudo_labels(outputs: Output, mask: Float[Array, " n"]) -> Int[Array, " n"]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from xferlab.core.batch import AdaptationBatch
+from xferlab.core.roles import SOURCE, Role
 from xferlab.methods.base import Context, Method, Terms, method, static
 from xferlab.methods.supervised import supervised
-from xferlab.models.nets import SOURCE, Nets, Output
+from xferlab.models.nets import SOURCE_ROW, Nets, Output
 
 
 @method
@@ -27,10 +28,10 @@ class SourceOnly(Method):
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
         """Returns the classification term."""
-        source = nets.apply(batch.source.inputs, domain=SOURCE)
+        source = nets.apply(batch.source.inputs, role=SOURCE)
         smoothing = self.label_smoothing
-        return supervised(nets, source, batch, shots_domain=SOURCE, label_smoothing=smoothing)
+        return supervised(nets, source, batch, shots_row=SOURCE_ROW, label_smoothing=smoothing)
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the outputs under the source's batch statistics: it has no others."""
-        return nets.apply(inputs, domain=SOURCE)
+        return nets.apply(inputs, role=role, row=SOURCE_ROW)

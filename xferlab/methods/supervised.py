@@ -9,10 +9,11 @@ from jaxtyping import Array, Float
 
 from xferlab.core.batch import AdaptationBatch, Labelled
 from xferlab.core.heads import Head, Labels
+from xferlab.core.roles import SHOTS
 from xferlab.losses.classification import cross_entropy, label_cross_entropy
 from xferlab.losses.regression import squared_error
 from xferlab.methods.base import Term, Terms
-from xferlab.models.nets import TARGET, Nets, Output
+from xferlab.models.nets import TARGET_ROW, Nets, Output
 
 Classify = Callable[[Output], Float[Array, "n k"]]
 """Class logits of what the network makes of examples."""
@@ -28,7 +29,7 @@ def supervised(
     source: Output,
     batch: AdaptationBatch,
     *,
-    shots_domain: int = TARGET,
+    shots_row: int = TARGET_ROW,
     label_smoothing: float = 0.0,
     classify: Classify = network_logits,
 ) -> Terms:
@@ -45,14 +46,14 @@ def supervised(
         nets: the networks.
         source: their outputs for the source examples.
         batch: the step's batch.
-        shots_domain: SOURCE or TARGET: the statistics of shots where batch norm is kept per domain;
+        shots_row: SOURCE_ROW or TARGET_ROW: the statistics of shots where batch norm is per domain;
             those by which the method predicts the target.
         label_smoothing: of the classes, see `cross_entropy`.
         classify: another classifier than the first head, for methods that bring their own.
     """
     labelled = [(source, batch.source)]
     if batch.shots is not None:
-        labelled.append((nets.apply(batch.shots.inputs, domain=shots_domain), batch.shots))
+        labelled.append((nets.apply(batch.shots.inputs, role=SHOTS, row=shots_row), batch.shots))
     return head_terms(labelled, nets.heads, label_smoothing=label_smoothing, classify=classify)
 
 

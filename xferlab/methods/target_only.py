@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from xferlab.core.batch import SupervisedBatch
+from xferlab.core.roles import TARGET, Role
 from xferlab.core.settings import Setting, View
 from xferlab.methods.base import Context, Method, Terms, method
 from xferlab.methods.supervised import head_terms
-from xferlab.models.nets import TARGET, Nets, Output
+from xferlab.models.nets import TARGET_ROW, Nets, Output
 
 
 @method
@@ -25,9 +26,9 @@ class TargetOnly(Method):
 
     def loss(self, nets: Nets, batch: SupervisedBatch, ctx: Context) -> Terms:
         """Returns the supervised terms of the target."""
-        target = nets.apply(batch.target.inputs, domain=TARGET)
+        target = nets.apply(batch.target.inputs, role=TARGET)
         return head_terms([(target, batch.target)], nets.heads)
 
-    def predict(self, nets: Nets, inputs: Any, state: Any, *, domain: Any) -> Output:
+    def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the outputs under the target's batch statistics: it has no others."""
-        return nets.apply(inputs, domain=TARGET)
+        return nets.apply(inputs, role=role, row=TARGET_ROW)

@@ -19,6 +19,8 @@ from jaxtyping import Array, Float
 from xferlab.core.batch import AdaptationBatch
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.heads import Head
+from xferlab.core.inputs import Inputs, map_parts
+from xferlab.core.roles import SOURCE, TARGET, Role
 from xferlab.models.layers import Mode
 from xferlab.models.networks import ExtraNetworks, build_networks
 from xferlab.models.spec import NetworkSpec
@@ -26,7 +28,8 @@ from xferlab.models.spec import NetworkSpec
 Params = dict[str, Any]
 """Nested dict of arrays; its top level are the parameter groups."""
 
-SOURCE, TARGET = 0, 1
+SOURCE_ROW, TARGET_ROW = 0, 1
+"""Rows of batch norms that are kept per domain; shots have the target's."""
 COPIES_KEY, STREAMS_KEY = 2**16, 2**17
 """Folded into a key for copies and for random streams; passes never get that far."""
 
@@ -39,6 +42,8 @@ class Output(NamedTuple):
     """Of the first head, which tells classes."""
     others: tuple[Float[Array, "n o"], ...] = ()
     """Of the heads behind it: a logit for each class or label, or the numbers themselves."""
+    unknown: Float[Array, " n"] | None = None
+    """Where a method can tell: positive for examples of a class that the source lacks."""
 
     @property
     def heads(self) -> tuple[Float[Array, "n o"], ...]:
@@ -87,7 +92,7 @@ def _start_stream(leaf: Any, key: Array) -> Array:
     return jax.random.split(key, leaf.shape) if leaf.shape else key
 
 
-def _encode_in(dtype: Any, encoder: nnx.Module, inputs: Array, mode: Mode) -> Array:
+def _encode_in(dtype: Any, encoder: nnx.Module, inputs: Inputs, mode: Mode) -> Array:
     """Returns the features, float32, of an encoder that computes in another type.
 
     Inputs and parameters are rounded on the way in, so any module computes in that type; the
@@ -96,7 +101,7 @@ def _encode_in(dtype: Any, encoder: nnx.Module, inputs: Array, mode: Mode) -> Ar
     graphdef, params, rest = nnx.split(encoder, nnx.Param, ...)
     rounded = jax.tree.map(lambda a: a.astype(dtype), params)
     rounding = nnx.merge(graphdef, rounded, rest, copy=True)
-    features = rounding(inputs.astype(dtype), mode)
+    features = rounding(map_parts(lambda part: part.astype(dtype), inputs), mode)
     if mode.train:
         nnx.update(encoder, nnx.state(rounding, nnx.Not(nnx.Param)))
     return features.astype(jnp.float32)
@@ -145,23 +150,29 @@ class Nets:
 
     def encode(
         self,
-        inputs: Float[Array, "n ..."],
+        inputs: Inputs,
         *,
-        domain: Array | int = TARGET,
+        role: Role = TARGET,
+        row: Array | int | None = None,
         momentum: Array | float | None = None,
     ) -> Float[Array, "n d"]:
-        """Returns the features of one domain's inputs.
+        """Returns the features of one role's inputs.
 
         Args:
             inputs: the examples.
-            domain: SOURCE or TARGET: the statistics used where batch norm is kept per domain.
+            role: whose inputs they are.
+            row: SOURCE_ROW or TARGET_ROW: the statistics used where batch norm is kept per domain,
+                by default the role's own; may be traced.
             momentum: replaces the batch norms' own in a training pass; may be traced.
         """
         self._passes += 1
         key = None if self._key is None else jax.random.fold_in(self._key, self._passes)
-        train = self._train and ("encoder",) not in self._blueprint.frozen
-        mode = Mode(train, domain=domain, key=key, momentum=momentum)
-        encoder = self._modules["encoder"]
+        own = role != SOURCE and self._blueprint.spec.target_inputs
+        name = "target_encoder" if own else "encoder"
+        train = self._train and (name,) not in self._blueprint.frozen
+        row = (SOURCE_ROW if role == SOURCE else TARGET_ROW) if row is None else row
+        mode = Mode(train, domain=row, key=key, momentum=momentum)
+        encoder = self._modules[name]
         if self._blueprint.spec.compute == "float32":
             return encoder(inputs, mode)
         return _encode_in(jnp.dtype(self._blueprint.spec.compute), encoder, inputs, mode)
@@ -175,9 +186,15 @@ class Nets:
         """The heads, in order."""
         return self._blueprint.spec.outputs
 
-    def apply(self, inputs: Float[Array, "n ..."], *, domain: Array | int = TARGET) -> Output:
-        """Returns features and outputs of every head for one domain's inputs."""
-        features = self.encode(inputs, domain=domain)
+    def apply(
+        self,
+        inputs: Inputs,
+        *,
+        role: Role = TARGET,
+        row: Array | int | None = None,
+    ) -> Output:
+        """Returns features and outputs of every head for one role's inputs (see `encode`)."""
+        features = self.encode(inputs, role=role, row=row)
         logits, *others = (self.classify(features, head.name) for head in self.heads)
         return Output(features, logits, tuple(others))
 
@@ -189,9 +206,10 @@ class Nets:
         """
         source, target = batch.source.inputs, batch.target.inputs
         if self._blueprint.spec.batch_norm != "joint":
-            return self.apply(source, domain=SOURCE), self.apply(target, domain=TARGET)
-        n = source.shape[0]
-        both = self.apply(jnp.concatenate([source, target]), domain=SOURCE)
+            return self.apply(source, role=SOURCE), self.apply(target, role=TARGET)
+        n = len(source)
+        stacked = map_parts(lambda s, t: jnp.concatenate([s, t]), source, target)
+        both = self.apply(stacked, role=SOURCE)
         return jax.tree.map(lambda a: a[:n], both), jax.tree.map(lambda a: a[n:], both)
 
     def forward_apart(self, batch: AdaptationBatch) -> tuple[Output, Output]:
@@ -203,10 +221,10 @@ class Nets:
         encoder = self._modules["encoder"]
         before = nnx.state(encoder, nnx.Not(nnx.Any(nnx.Param, nnx.RngState)))
         before = jax.tree.map(lambda a: a, before)
-        source = self.apply(batch.source.inputs, domain=SOURCE)
-        if self._blueprint.spec.bn_domains == 1:
+        source = self.apply(batch.source.inputs, role=SOURCE)
+        if self._blueprint.spec.bn_domains == 1 and not self._blueprint.spec.target_inputs:
             nnx.update(encoder, before)
-        return source, self.apply(batch.target.inputs, domain=TARGET)
+        return source, self.apply(batch.target.inputs, role=TARGET)
 
     def with_weights(self, params: Params, statistics: Params, *, train: bool) -> Nets:
         """Returns the networks with some groups' values replaced (a teacher, a frozen encoder).

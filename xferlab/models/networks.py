@@ -11,6 +11,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from xferlab.core.errors import InputError
+from xferlab.core.inputs import Inputs, parts_of
 from xferlab.models.backbones import BACKBONES
 from xferlab.models.layers import BatchNorm, Mode, resolve_formulation
 from xferlab.models.pretrained import PRETRAINED
@@ -21,31 +22,46 @@ ExtraNetworks = Callable[[NetworkSpec, int, nnx.Rngs], Mapping[str, nnx.Module]]
 
 
 class Encoder(nnx.Module):
-    """Backbone and bottleneck: inputs `[n, ...]` to features `[n, d]`."""
+    """Backbone and bottleneck: inputs `[n, ...]` to features `[n, d]`.
+
+    Of several modalities each has a backbone; their features stand side by side.
+    """
 
     def __init__(self, spec: NetworkSpec, *, rngs: nnx.Rngs):
         """Builds what the spec names. Raises InputError where input and backbone do not fit."""
         formulation = resolve_formulation(spec.convolution)
-        self.backbone = BACKBONES[spec.backbone](spec, formulation=formulation, rngs=rngs)
-        if spec.batch_norm == "frozen" and spec.backbone not in PRETRAINED:
-            raise InputError(
-                f"batch_norm 'frozen' keeps the averages of pretrained weights, but"
-                f" {spec.backbone!r} starts without any. Allowed for: {', '.join(PRETRAINED)};"
-                " choose 'joint', 'separate' or 'domain'"
-            )
-        self.feature_dim = self.backbone.feature_dim
+        _check_averages(spec)
+        self.backbone, *others = (
+            BACKBONES[branch.backbone](branch, formulation=formulation, rngs=rngs)
+            for branch in spec.branches
+        )
+        self.others = nnx.List(others)
+        self.feature_dim = sum(each.feature_dim for each in (self.backbone, *others))
         self.has_bottleneck = spec.bottleneck > 0
         if self.has_bottleneck:
             self.bottleneck = nnx.Linear(self.feature_dim, spec.bottleneck, rngs=rngs)
             self.norm = BatchNorm(spec.bottleneck, domains=spec.bn_domains)
             self.feature_dim = spec.bottleneck
 
-    def __call__(self, inputs: Float[Array, "n ..."], mode: Mode) -> Float[Array, "n d"]:
+    def __call__(self, inputs: Inputs, mode: Mode) -> Float[Array, "n d"]:
         """Returns the features."""
-        features = self.backbone(inputs, mode)
+        backbones = (self.backbone, *self.others)
+        seen = [each(x, mode) for each, x in zip(backbones, parts_of(inputs), strict=True)]
+        features = seen[0] if len(seen) == 1 else jnp.concatenate(seen, axis=1)
         if self.has_bottleneck:
             features = jax.nn.relu(self.norm(self.bottleneck(features), mode))
         return features
+
+
+def _check_averages(spec: NetworkSpec) -> None:
+    """Raises InputError where batch-norm averages are to be kept and there are none."""
+    without = [b.backbone for b in spec.branches if b.backbone not in PRETRAINED]
+    if spec.batch_norm == "frozen" and without:
+        raise InputError(
+            f"batch_norm 'frozen' keeps the averages of pretrained weights, but"
+            f" {without[0]!r} starts without any. Allowed for: {', '.join(PRETRAINED)};"
+            " choose 'joint', 'separate' or 'domain'"
+        )
 
 
 class Perceptron(nnx.Module):
@@ -109,7 +125,8 @@ def make_head(
 def build_networks(spec: NetworkSpec, extra: ExtraNetworks, key: Array) -> nnx.Dict:
     """Builds encoder, heads and a method's own networks as one module.
 
-    The top-level names ('encoder', 'heads', and those of the method) are the parameter groups.
+    The top-level names ('encoder', 'heads', perhaps 'target_encoder', and those of the method) are
+    the parameter groups.
     Encoder and heads draw from their own key, so every method of a suite starts from the same.
     """
     shared, own = jax.random.split(key)
@@ -118,5 +135,23 @@ def build_networks(spec: NetworkSpec, extra: ExtraNetworks, key: Array) -> nnx.D
     heads = {
         head.name: make_head(spec, encoder.feature_dim, head.size, rngs) for head in spec.outputs
     }
+    encoders = {"encoder": encoder}
+    if spec.target_inputs:
+        encoders["target_encoder"] = _target_encoder(spec, encoder.feature_dim, rngs)
     extras = extra(spec, encoder.feature_dim, nnx.Rngs(own))
-    return nnx.Dict({"encoder": encoder, "heads": nnx.Dict(heads), **extras})
+    return nnx.Dict({**encoders, "heads": nnx.Dict(heads), **extras})
+
+
+def _target_encoder(spec: NetworkSpec, features: int, rngs: nnx.Rngs) -> Encoder:
+    """Returns the encoder of the target's own inputs.
+
+    Raises:
+        InputError: it has another number of features than the source's, so that no head fits both.
+    """
+    encoder = Encoder(spec.of_target, rngs=rngs)
+    if encoder.feature_dim != features:
+        raise InputError(
+            f"the source's encoder has {features} features, the target's {encoder.feature_dim};"
+            " heads are shared. Give NetworkSpec a bottleneck, or backbones of equal width"
+        )
+    return encoder

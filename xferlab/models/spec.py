@@ -24,6 +24,8 @@ CONVOLUTIONS = ("auto", "im2col", "batched", "forward", "xla")
 BATCH_NORMS = ("joint", "separate", "domain", "frozen")
 PlainHead = tuple[str, int] | tuple[str, int, Kind]
 """Name, outputs, and the kind where it is not 'classes'."""
+PlainInput = tuple[str, tuple[int, ...], tuple[int, ...]]
+"""A backbone, the shape of what it reads, and the widths of its layers where it has a choice."""
 COMPUTE_TYPES = ("float32", "bfloat16")
 
 
@@ -49,6 +51,12 @@ class NetworkSpec:
         compute: 'float32' or 'bfloat16': the type in which the encoder multiplies and convolves.
             Parameters, gradients, batch-norm statistics, features, heads, discriminators and losses
             are float32 in both.
+        further_inputs: (backbone, input shape, hidden) of each further modality, in the order of
+            `xferlab.Modalities`: a backbone for each; their features stand side by side before the
+            bottleneck. Backbone, input_shape and hidden above are those of the first.
+        target_inputs: the same of every modality of the target and the shots, where these have an
+            input space of their own: an encoder of their own then reads them, and the heads are
+            shared. () for one encoder.
     """
 
     backbone: str
@@ -61,11 +69,12 @@ class NetworkSpec:
     batch_norm: str = "separate"
     convolution: str = "auto"
     compute: str = "float32"
+    further_inputs: tuple[PlainInput, ...] = ()
+    target_inputs: tuple[PlainInput, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises InputError for values outside their range."""
         for kind, value, allowed in (
-            ("network", self.backbone, BACKBONE_NAMES),
             ("batch_norm", self.batch_norm, BATCH_NORMS),
             ("convolution", self.convolution, CONVOLUTIONS),
             ("compute", self.compute, COMPUTE_TYPES),
@@ -77,8 +86,37 @@ class NetworkSpec:
         for name in ("hidden", "head_hidden", "input_shape"):
             widths = whole_numbers(name, self.__dict__[name], least=1)
             object.__setattr__(self, name, widths)  # A list of them is a tuple of them.
+        for name in ("further_inputs", "target_inputs"):
+            object.__setattr__(self, name, _inputs(name, self.__dict__[name]))
+        for backbone in (self.backbone, *(name for name, *_ in self._beside)):
+            if backbone not in BACKBONE_NAMES:
+                raise unknown_name("network", backbone, BACKBONE_NAMES)
+        if self.target_inputs and self.batch_norm == "joint":
+            raise InputError(
+                "batch_norm is 'joint', one pass over source and target together, and the target"
+                " has inputs of its own. Choose 'separate' or 'domain'"
+            )
         object.__setattr__(self, "heads", _heads(self.heads))
         whole_number("bottleneck", self.bottleneck, least=0)
+
+    @property
+    def _beside(self) -> tuple[PlainInput, ...]:
+        return (*self.further_inputs, *self.target_inputs)
+
+    @property
+    def branches(self) -> tuple[NetworkSpec, ...]:
+        """The spec of each modality's backbone by itself."""
+        alone = dataclasses.replace(self, further_inputs=(), target_inputs=())
+        return (alone, *(_with_input(alone, *branch) for branch in self.further_inputs))
+
+    @property
+    def of_target(self) -> NetworkSpec:
+        """The spec whose encoder reads the target: this one, unless the target has its own."""
+        if not self.target_inputs:
+            return self
+        first, *others = self.target_inputs
+        alone = dataclasses.replace(self, further_inputs=tuple(others), target_inputs=())
+        return _with_input(alone, *first)
 
     @property
     def input_size(self) -> int:
@@ -110,6 +148,28 @@ def network_heads(heads: Sequence[Head]) -> tuple[PlainHead, ...]:
     return tuple(
         (head.name, head.size) if head.kind == "classes" else (head.name, head.size, head.kind)
         for head in heads
+    )
+
+
+def _with_input(
+    spec: NetworkSpec, backbone: str, shape: tuple[int, ...], hidden: tuple[int, ...]
+) -> NetworkSpec:
+    """Returns the spec with another first input."""
+    return dataclasses.replace(spec, backbone=backbone, input_shape=shape, hidden=hidden)
+
+
+def _inputs(field: str, inputs: Any) -> tuple[PlainInput, ...]:
+    """Returns further inputs as tuples. Raises InputError for what names no shape."""
+    rows = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    if not all(isinstance(row, tuple | list) and len(row) in (2, 3) for row in rows):
+        raise InputError(
+            f"{field} is {shown(inputs)}. Give (backbone, input shape) or (backbone, input shape,"
+            " hidden) of each, such as (('mlp', (16,), (64,)),)"
+        )
+    plain = [(name, shape, *(hidden or [()])) for name, shape, *hidden in rows]
+    return tuple(
+        (name, whole_numbers(field, shape, least=1), whole_numbers(field, hidden, least=1))
+        for name, shape, hidden in plain
     )
 
 

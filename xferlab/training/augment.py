@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from xferlab.core.inputs import Inputs, Modalities
 from xferlab.core.names import NameTable
 from xferlab.methods.base import identity_view
 
@@ -32,6 +33,15 @@ def shift_and_noise(key: Key[Array, ""], inputs: Float[Array, "n h w c"]) -> Arr
 
 
 Augmentation = Callable[[Array, Array], Array]
+
+
+def random_view(augmentation: Augmentation, key: Key[Array, ""], inputs: Inputs) -> Inputs:
+    """Returns augmented inputs; every one of several modalities has a key of its own."""
+    if not isinstance(inputs, Modalities):
+        return augmentation(key, inputs)
+    keys = [jax.random.fold_in(key, place) for place in range(len(inputs.parts))]
+    return Modalities(*map(augmentation, keys, inputs.parts))
+
 
 AUGMENTATIONS: NameTable[Augmentation] = NameTable(
     "augmentation",

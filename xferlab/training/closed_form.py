@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from xferlab.core.errors import InputError
 from xferlab.core.heads import describe_heads
-from xferlab.core.sparse import Inputs
+from xferlab.core.inputs import Inputs
+from xferlab.core.outputs import HostOutput
+from xferlab.core.roles import Role
 from xferlab.data.task import TransferTask
 from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
 from xferlab.training.contract import user_code
-from xferlab.training.run import HostOutput
 
 
 class ClosedFormMember(NamedTuple):
@@ -26,7 +27,7 @@ def check_predicts(name: str, method: object, task: TransferTask) -> None:
     if isinstance(method, ClosedFormMethod) and task.target.others:
         raise InputError(
             f"method {name!r} predicts classes alone; task {task.name!r} has the heads"
-            f" {describe_heads(task.target.heads)}. Choose methods that train a network"
+            f" {describe_heads(task.heads)}. Choose methods that train a network"
         )
 
 
@@ -36,7 +37,7 @@ class ClosedFormRuns:
     def __init__(self, members: Sequence[ClosedFormMember], task: TransferTask):
         """Fits every member to the splits that the task's setting shows."""
         batch: Any = task.training_arrays()
-        classes = task.target.num_classes
+        classes = task.heads[0].size
         self._members = members
         self._fitted = [_fit(each, batch, classes) for each in members]
 
@@ -45,12 +46,12 @@ class ClosedFormRuns:
         """Number of runs."""
         return len(self._fitted)
 
-    def predict(self, inputs: Inputs, domain: int) -> list[HostOutput]:
-        """Returns each run's outputs for inputs of one domain (0 source, 1 target)."""
+    def predict(self, inputs: Inputs, role: Role) -> list[HostOutput]:
+        """Returns each run's outputs for inputs of one role."""
         outputs = []
         for each, fitted in zip(self._members, self._fitted, strict=True):
             with user_code(each.method, "predict"):
-                outputs.append(HostOutput(*fitted.predict(inputs, domain=domain)))
+                outputs.append(HostOutput(*fitted.predict(inputs, role=role)))
         return outputs
 
 

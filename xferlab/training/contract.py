@@ -101,7 +101,7 @@ def networks_of(method: Method) -> ExtraNetworks:
     return build
 
 
-_TAKEN = {"encoder", "head", "heads", *dir(nnx.Dict)}
+_TAKEN = {"encoder", "target_encoder", "head", "heads", *dir(nnx.Dict)}
 """Names of the shared networks, and attributes of the module that holds all of them."""
 
 
@@ -217,6 +217,10 @@ def checked_output(method: Method, output: Any, rows: int, heads: Sequence[Head]
             raise broken(method, "predict", f"{name} as {shown(array)}; the shape is {expected}")
         if not jnp.issubdtype(array.dtype, jnp.floating):
             raise broken(method, "predict", f"{name} as {shown(array)}; the type is float32")
+    unknown = output.unknown
+    if unknown is not None and (not isinstance(unknown, jax.Array) or unknown.shape != (rows,)):
+        gave = f"unknown as {shown(unknown)}; the shape is [{rows}], positive for unknown examples"
+        raise broken(method, "predict", gave)
     return output
 
 

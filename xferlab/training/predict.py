@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
-from xferlab.core.sparse import Inputs
+from xferlab.core.inputs import Inputs
 from xferlab.models.layers import forward_formulation
 from xferlab.models.nets import Blueprint, Output
 from xferlab.models.networks import ExtraNetworks
@@ -29,7 +29,8 @@ def forward_blueprint(spec: NetworkSpec, networks: ExtraNetworks, own: Blueprint
         own: the structure that trains.
     """
     convolution = forward_formulation(spec.convolution)
-    if convolution == spec.convolution or len(spec.input_shape) == 1:
+    read = (*spec.branches, *spec.of_target.branches)
+    if convolution == spec.convolution or all(len(each.input_shape) == 1 for each in read):
         return own
     return Blueprint.of(dataclasses.replace(spec, convolution=convolution), networks)
 

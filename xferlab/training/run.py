@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
+from xferlab.core.inputs import Inputs
+from xferlab.core.outputs import HostOutput
+from xferlab.core.roles import Role
 from xferlab.core.settings import Setting
-from xferlab.core.sparse import Inputs
 from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.feeds.resident import Resident
 from xferlab.methods.base import Method, Stage
@@ -51,21 +52,6 @@ class Member(NamedTuple):
     seed: int
     stages: tuple[Stage, ...] = ()
     start: tuple[Params, Params] = ({}, {})
-
-
-class HostOutput(NamedTuple):
-    """What the network makes of `n` examples, on the host."""
-
-    features: Float[np.ndarray, "n d"]
-    logits: Float[np.ndarray, "n k"]
-    """Of the first head, which tells classes."""
-    others: tuple[Float[np.ndarray, "n o"], ...] = ()
-    """Outputs of the heads behind it."""
-
-    @property
-    def heads(self) -> tuple[Float[np.ndarray, "n o"], ...]:
-        """The outputs of all heads, in the order of the network's."""
-        return (self.logits, *self.others)
 
 
 class Training:
@@ -132,21 +118,23 @@ class Training:
             logs.append(ChunkLog(start, pause - begin, jax.device_get(log)))
         return [summarise(logs, i if self._stacked else None) for i in range(len(self._members))]
 
-    def predict(self, inputs: Inputs | Pieces, domain: int) -> list[HostOutput]:
-        """Returns each run's outputs (NumPy) for inputs of one domain (0 source, 1 target).
+    def predict(self, inputs: Inputs | Pieces, role: Role) -> list[HostOutput]:
+        """Returns each run's outputs (NumPy) for inputs of one role.
 
         Inputs that are predicted more than once are better given as `Pieces`, which stay on the
         device.
         """
         method, _ = self._arguments
+        predict = self._compiled.predict[role]
         pieces = inputs if isinstance(inputs, Pieces) else Pieces(inputs)
+        axis = int(self._stacked)  # Of the examples.
         arrays, waiting = [], None
         for piece in pieces:  # The device computes a piece while the host takes the one before.
-            output = self._compiled.predict(self.state, method, piece.blocks, piece.used, domain)
-            arrays += _on_host(waiting)
+            output = predict(self.state, method, piece.blocks, piece.used)
+            arrays += _on_host(waiting, axis)
             waiting = output, piece.rows
-        arrays += _on_host(waiting)
-        joined = jax.tree.map(lambda *a: np.concatenate(a, axis=-2), *arrays)
+        arrays += _on_host(waiting, axis)
+        joined = jax.tree.map(lambda *a: np.concatenate(a, axis=axis), *arrays)
         if not self._stacked:
             return [joined]
         return [jax.tree.map(lambda a, i=i: a[i], joined) for i in range(self.width)]
@@ -270,12 +258,13 @@ def _check_alike(members: Sequence[Member], recipes: Sequence[Sequence[Stage]]) 
         )
 
 
-def _on_host(predicted: tuple[Output, int] | None) -> list[HostOutput]:
-    """Returns the rows of a piece's outputs, [..., rows, d]; nothing of no piece."""
+def _on_host(predicted: tuple[Output, int] | None, axis: int) -> list[HostOutput]:
+    """Returns the rows of a piece's outputs, which lie along an axis; nothing of no piece."""
     if predicted is None:
         return []
     output, rows = predicted
-    return [HostOutput(*jax.tree.map(lambda a: np.asarray(a)[..., :rows, :], output))]
+    used = (slice(None),) * axis + (slice(rows),)
+    return [HostOutput(*jax.tree.map(lambda a: np.asarray(a)[used], output))]
 
 
 def _target_size(data: Resident | Stream) -> int:

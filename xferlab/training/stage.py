@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -15,12 +15,13 @@ from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
+from xferlab.core.inputs import Inputs
 from xferlab.core.paths import frozen_paths, resolve_rules
-from xferlab.core.sparse import Inputs
+from xferlab.core.roles import ROLES, TARGET, Role
 from xferlab.data.feeds.resident import Resident
 from xferlab.data.feeds.scaling import scale_inputs
 from xferlab.methods.base import Method, WholeTarget
-from xferlab.models.nets import TARGET, Blueprint, Nets, Output, Params
+from xferlab.models.nets import Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.contract import checked_output, checked_state, networks_of, user_code
 from xferlab.training.debug import jit_with_checks, with_checks
@@ -112,39 +113,32 @@ class StageFunctions:
             )
         size = len(rows.index)
         batches = jax.tree.map(_refresh_batches, rows.inputs)
-        target = jnp.int32(TARGET)
-        outputs = jax.lax.map(lambda x: self.predict(state, method, x, target), batches)
-        outputs = jax.tree.map(lambda a: a.reshape(-1, a.shape[-1])[:size], outputs)
+        outputs = jax.lax.map(lambda x: self.predict(state, method, x, TARGET), batches)
+        outputs = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[:size], outputs)
         mask = (jnp.arange(size) < data.sizes.target).astype(jnp.float32)
         with user_code(method, "refresh"):
             renewed = method.refresh(state.method_state, nets, WholeTarget(outputs, mask))
         checked_state(method, "refresh", state.method_state, renewed)
         return state._replace(method_state=renewed)
 
-    def predict(
-        self,
-        state: TrainState,
-        method: Method,
-        inputs: Inputs,
-        domain: Int[Array, ""],
-    ) -> Output:
-        """Returns what the method predicts for inputs of one domain."""
+    def predict(self, state: TrainState, method: Method, inputs: Inputs, role: Role) -> Output:
+        """Returns what the method predicts for inputs of one role."""
         nets = Nets(self.forward, state.params, state.statistics, train=False)
         rows = scale_inputs(inputs)
         with user_code(method, "predict"):
-            output = method.predict(nets, rows, state.method_state, domain=domain)
+            output = method.predict(nets, rows, state.method_state, role=role)
         return checked_output(method, output, len(rows), self.spec.outputs)
 
     def predict_blocks(
         self,
+        role: Role,
         state: TrainState,
         method: Method,
         blocks: Inputs,
         used: Int[Array, ""],
-        domain: Int[Array, ""],
     ) -> Output:
         """Returns what the method predicts for the rows of the first `used` blocks."""
-        return predict_blocks(lambda rows: self.predict(state, method, rows, domain), blocks, used)
+        return predict_blocks(lambda rows: self.predict(state, method, rows, role), blocks, used)
 
     def _frozen_nets(self, state: TrainState) -> Nets:
         return Nets(self.program.blueprint, state.params, state.statistics, train=False)
@@ -184,7 +178,16 @@ def make_stage(
     mesh: Mesh | None = None,
     debug: bool = False,
 ) -> StageFunctions:
-    """Builds a stage's functions; traces the construction of the networks, computes nothing."""
+    """Builds a stage's functions; traces the construction of the networks, computes nothing.
+
+    Raises:
+        InputError: rules that match or train nothing, or two encoders where the method needs one.
+    """
+    if method.one_encoder and spec.target_inputs:
+        raise InputError(
+            f"the task's setting has own_inputs=True, and {type(method).__name__} needs one encoder"
+            " for both domains. Choose a method that trains source and target together"
+        )
     networks = networks_of(method)
     blueprint = Blueprint.of(spec, networks)
     params, _ = jax.eval_shape(functools.partial(blueprint.init, networks), jax.random.key(0))
@@ -203,7 +206,7 @@ def make_stage(
 class CompiledStage:
     """A stage's functions under `jit`, and under `vmap` over stacked runs if `stacked`.
 
-    `groups` are the names of its networks.
+    `groups` are the names of its networks; `predict` has a program for each role.
     """
 
     groups: tuple[str, ...]
@@ -213,7 +216,7 @@ class CompiledStage:
     step: Any
     empty_log: Any
     refresh: Any
-    predict: Any
+    predict: Mapping[Role, Any]
 
 
 def compile_stage(
@@ -230,9 +233,9 @@ def compile_stage(
     """
     if stacked:  # XLA's own convolution of several runs is a grouped one.
         functions = dataclasses.replace(functions, forward=functions.program.blueprint)
-    init, chunk, step, refresh, predict = (
-        functions.init, functions.chunk, functions.step, functions.refresh, functions.predict_blocks
-    )  # fmt: skip
+    init, chunk, step = functions.init, functions.chunk, functions.step
+    refresh = functions.refresh
+    predict = {role: functools.partial(functions.predict_blocks, role) for role in ROLES}
     jit = jax.jit
     if functions.program.debug:
         chunk, step, jit = with_checks(chunk), with_checks(step), jit_with_checks
@@ -241,7 +244,7 @@ def compile_stage(
         shared = (None, None)
         chunk = over_runs(_stack_runs(chunk, (0, 0, 0, *shared)), mesh, (True,) * 3 + (False,) * 2)
         refresh = _stack_runs(refresh, (0, 0, None))
-        predict = _stack_runs(predict, (0, 0, None, None, None))
+        predict = {role: _stack_runs(predict[role], (0, 0, None, None)) for role in ROLES}
     return CompiledStage(
         groups=tuple(functions.program.multipliers),
         init=FirstAlone(jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE)),
@@ -249,7 +252,7 @@ def compile_stage(
         step=jit(step, donate_argnums=(0, 1)),
         empty_log=jax.jit(functions.empty_log),
         refresh=FirstAlone(jax.jit(refresh)),
-        predict=FirstAlone(jax.jit(predict)),
+        predict={role: FirstAlone(jax.jit(predict[role])) for role in ROLES},
     )
 
 

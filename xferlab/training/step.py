@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -14,7 +15,7 @@ from xferlab.core.batch import Batch
 from xferlab.core.paths import trained_part, with_part
 from xferlab.methods.base import Context, Method, Phase, Terms, sum_terms
 from xferlab.models.nets import Blueprint, Nets, Params
-from xferlab.training.augment import AUGMENTATIONS
+from xferlab.training.augment import AUGMENTATIONS, random_view
 from xferlab.training.contract import checked_state, checked_terms, phases_of, user_code
 from xferlab.training.debug import check_finite, check_same_tree
 from xferlab.training.optimiser import init_optimiser, scheduled_lr, update_group
@@ -87,7 +88,7 @@ def train_step(
     updates = [phase for phase in phases for _ in range(phase.repeats)]
     for number, phase in enumerate(updates):
         key = jax.random.fold_in(step_key, number)
-        augment = AUGMENTATIONS[options.augment]
+        augment = functools.partial(random_view, AUGMENTATIONS[options.augment])
         ctx = Context(key, state.step, progress, state.method_state, augment, batch)
         state, terms = _run_phase(program, state, method, options, phase, batch, ctx, lr)
         prefix = f"{phase.name}/" if len(phases) > 1 else ""

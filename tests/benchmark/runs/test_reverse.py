@@ -36,7 +36,7 @@ class Constant(Method):
         source, _ = nets.forward(batch)
         return {"size": Term((source.logits**2).mean(), self.weight)}
 
-    def predict(self, nets, inputs, state, *, domain):
+    def predict(self, nets, inputs, state, *, role):
         output = nets.apply(inputs)
         return Output(output.features, jnp.zeros_like(output.logits).at[:, 1].set(1.0))
 """
@@ -92,7 +92,7 @@ def by_hand(spec, method, task):
 
 
 def classes_of(training, split):
-    (output,) = training.predict(split.inputs, 1)
+    (output,) = training.predict(split.inputs, "target")
     return output.logits.argmax(axis=1)
 
 
@@ -211,7 +211,7 @@ def test_closed_form_methods_are_fitted_back(tmp_path):
     for (spec, method), record in zip(packs[0].runs, records, strict=True):
         options = {"num_classes": 2, "seed": spec.random_seed}
         there = method.fit(task.training_arrays(), **options)
-        labels = there.predict(target.inputs, domain=1).logits.argmax(axis=1)
+        labels = there.predict(target.inputs, role="target").logits.argmax(axis=1)
         batch = task.training_arrays()
         back = method.fit(
             batch._replace(
@@ -224,7 +224,9 @@ def test_closed_form_methods_are_fitted_back(tmp_path):
             ),
             **options,
         )
-        right = back.predict(held_out.inputs, domain=1).logits.argmax(axis=1) == held_out.labels
+        right = (
+            back.predict(held_out.inputs, role="target").logits.argmax(axis=1) == held_out.labels
+        )
         assert scores(record) == [pytest.approx(right.mean())]
 
 

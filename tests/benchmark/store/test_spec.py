@@ -36,6 +36,8 @@ DEFAULTS = {
         "batch_norm": "separate",
         "convolution": "auto",
         "compute": "float32",
+        "further_inputs": (),
+        "target_inputs": (),
     },
     TrainingOptions: {
         "batch_sizes": (64, 64),

@@ -26,12 +26,12 @@ SOURCE, LABELS, TARGET, _ = make_rows()
 WIDE = make_rows(sizes=(12, 10), width=30)
 
 
-def features(fitted, rows, domain):
-    return fitted.predict(rows, domain=domain).features.astype(np.float64)
+def features(fitted, rows, role):
+    return fitted.predict(rows, role=role).features.astype(np.float64)
 
 
-def predicted(fitted, rows, domain=1):
-    return fitted.predict(rows, domain=domain).logits.argmax(axis=1)
+def predicted(fitted, rows, role="target"):
+    return fitted.predict(rows, role=role).logits.argmax(axis=1)
 
 
 def same_up_to_signs(actual, expected):
@@ -46,7 +46,7 @@ def test_nearest_neighbour():
 
 
 def test_nearest_neighbour_logits_are_distances_to_classes():
-    logits = fit(NearestNeighbour(), SOURCE, LABELS, TARGET).predict(TARGET, domain=1).logits
+    logits = fit(NearestNeighbour(), SOURCE, LABELS, TARGET).predict(TARGET, role="target").logits
     for label in range(3):
         gaps = TARGET[:, None].astype(float) - SOURCE[label == LABELS].astype(float)
         expected = -np.min(np.sum(gaps**2, axis=-1), axis=1)
@@ -56,9 +56,9 @@ def test_nearest_neighbour_logits_are_distances_to_classes():
 def test_pca_is_scikit_learns():
     fitted = fit(PCA(dims=4), SOURCE, LABELS, TARGET)
     reference = decomposition.PCA(4).fit(np.concatenate([SOURCE, TARGET]).astype(np.float64))
-    for domain, rows in enumerate((SOURCE, TARGET)):
+    for role, rows in (("source", SOURCE), ("target", TARGET)):
         expected = reference.transform(rows.astype(np.float64))
-        same_up_to_signs(features(fitted, rows, domain), expected)
+        same_up_to_signs(features(fitted, rows, role), expected)
 
 
 @pytest.mark.parametrize("rows", [make_rows(), WIDE], ids=["tall", "wide"])
@@ -170,7 +170,7 @@ def test_svm_is_scikit_learns(kernel, penalty):
     fitted = fit(SVM(kernel=kernel, penalties=(penalty,)), SOURCE, LABELS, TARGET)
     machine = svm.SVC(kernel=kernel, C=penalty, gamma=1 / SOURCE.shape[1]).fit(SOURCE, LABELS)
     assert np.array_equal(predicted(fitted, TARGET), machine.predict(TARGET))
-    logits = fitted.predict(TARGET, domain=1).logits
+    logits = fitted.predict(TARGET, role="target").logits
     np.testing.assert_allclose(logits, machine.decision_function(TARGET), atol=5e-3)
 
 
@@ -179,7 +179,7 @@ def test_svm_of_two_classes_has_a_column_for_each():
     method = SVM(penalties=(1.0,))
     logits = (
         fit(method, SOURCE[keep], LABELS[keep], TARGET, num_classes=2)
-        .predict(TARGET, domain=1)
+        .predict(TARGET, role="target")
         .logits
     )
     machine = svm.SVC(kernel="linear").fit(SOURCE[keep], LABELS[keep])
@@ -192,5 +192,5 @@ def test_svm_takes_the_penalty_with_which_it_learns():
     fitted = fit(SVM(penalties=(1e-12, 1.0)), SOURCE, LABELS, TARGET)
     useful = fit(SVM(penalties=(1.0,)), SOURCE, LABELS, TARGET)
     assert np.array_equal(
-        fitted.predict(TARGET, domain=1).logits, useful.predict(TARGET, domain=1).logits
+        fitted.predict(TARGET, role="target").logits, useful.predict(TARGET, role="target").logits
     )

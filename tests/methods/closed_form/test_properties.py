@@ -32,7 +32,7 @@ each_adapting = pytest.mark.parametrize("name", ADAPTING)
 
 
 def outputs(fitted, source=SOURCE, target=TARGET):
-    return fitted.predict(source, domain=0), fitted.predict(target, domain=1)
+    return fitted.predict(source, role="source"), fitted.predict(target, role="target")
 
 
 @each_method
@@ -73,8 +73,8 @@ def test_the_same_fit_gives_the_same_bits(name):
 @each_method
 def test_a_row_is_predicted_alone_as_among_others(name):
     fitted = fit(SMALL[name], SOURCE, LABELS, TARGET)
-    for domain, rows in enumerate((SOURCE, TARGET)):
-        whole, part = (fitted.predict(x, domain=domain) for x in (rows, rows[5:7]))
+    for role, rows in (("source", SOURCE), ("target", TARGET)):
+        whole, part = (fitted.predict(x, role=role) for x in (rows, rows[5:7]))
         np.testing.assert_allclose(part.features, whole.features[5:7], rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(part.logits, whole.logits[5:7], rtol=1e-4, atol=1e-5)
 
@@ -119,12 +119,14 @@ def test_nearest_neighbour_breaks_ties_by_the_sources_order():
     source = np.array([[1.0], [1.0], [5.0]])
     labels = np.array([2, 0, 1])
     logits = (
-        fit(CLOSED_FORM["nearest_neighbour"], source, labels, None).predict(source, domain=1).logits
+        fit(CLOSED_FORM["nearest_neighbour"], source, labels, None)
+        .predict(source, role="target")
+        .logits
     )
     assert logits.argmax(axis=1).tolist() == [2, 2, 1]
     near = np.array([[1000.0 + 1e-7], [1000.0]])
     fitted = fit(CLOSED_FORM["nearest_neighbour"], near, np.array([0, 1]), None)
-    assert fitted.predict(np.zeros((1, 1)), domain=1).logits.argmax() == 1
+    assert fitted.predict(np.zeros((1, 1)), role="target").logits.argmax() == 1
 
 
 @pytest.mark.parametrize("name", ["nearest_neighbour", "svm"])
@@ -165,7 +167,7 @@ def test_domains_of_other_widths_or_of_one_example_are_refused(name):
 def test_inputs_of_another_width_and_unknown_classes_are_refused(name):
     fitted = fit(SMALL[name], SOURCE, LABELS, TARGET)
     with pytest.raises(InputError, match="5 columns where 6"):
-        fitted.predict(TARGET[:, :5], domain=1)
+        fitted.predict(TARGET[:, :5], role="target")
     with pytest.raises(InputError, match=r"labels \[2\] for 2 classes.*0 to 1"):
         SMALL[name].fit(make_batch(SOURCE, LABELS, TARGET), num_classes=2, seed=0)
 
@@ -210,4 +212,4 @@ def test_a_machine_on_an_asymmetric_matrix_ends():
         CLOSED_FORM["subspace_alignment"], dims=3, classifier="similarity_svm"
     )
     fitted = fit(method, 10 * source, labels, 10 * target)
-    assert np.isfinite(fitted.predict(target, domain=1).logits).all()
+    assert np.isfinite(fitted.predict(target, role="target").logits).all()

@@ -47,7 +47,9 @@ def accuracy(name, domains, pair, **options):
     (source, labels), (target, target_labels) = (domains[letter] for letter in pair)
     method = dataclasses.replace(CLOSED_FORM[name], **options)
     fitted = fit(method, source, labels, target, num_classes=10)
-    return 100 * np.mean(fitted.predict(target, domain=1).logits.argmax(axis=1) == target_labels)
+    return 100 * np.mean(
+        fitted.predict(target, role="target").logits.argmax(axis=1) == target_labels
+    )
 
 
 JDA_PAPER = {"CD": 45.22, "WD": 89.17, "DC": 31.52, "DW": 89.49}

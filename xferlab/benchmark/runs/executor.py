@@ -24,7 +24,7 @@ from xferlab.benchmark.store.folders import DamagedRunError, RunStore, StoreErro
 from xferlab.benchmark.store.records import REVERSE_VALIDATION
 from xferlab.benchmark.store.spec import RunSpec
 from xferlab.core.files import DiskError
-from xferlab.models.nets import TARGET
+from xferlab.core.roles import TARGET
 from xferlab.training.checkpoint import Checkpoint
 from xferlab.training.closed_form import ClosedFormRuns
 from xferlab.training.contract import user_code

@@ -47,7 +47,7 @@ class RunJournal:
             }
         )
         self.kept.add(len(self.predictions), score.view)
-        self.predictions.append(score.outputs.logits.argmax(axis=1).tolist())
+        self.predictions.append(score.outputs.classes.tolist())
 
     def _fail(self, step: int, term: str) -> None:
         self.diverged = True

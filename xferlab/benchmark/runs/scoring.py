@@ -12,8 +12,10 @@ import numpy as np
 
 from xferlab.core.batch import Labelled
 from xferlab.core.draws import draw_rows, draw_stratified
+from xferlab.core.inputs import Inputs, concatenate_inputs
+from xferlab.core.outputs import HostOutput
+from xferlab.core.roles import SOURCE, TARGET, Role
 from xferlab.core.settings import View
-from xferlab.core.sparse import Inputs, concatenate_inputs
 from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metric_table import head_scores
@@ -21,9 +23,8 @@ from xferlab.evaluation.validators.base import has_what_it_needs
 from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.evaluation.views import LabelledOutputs, OracleView, Outputs, ValidationView
-from xferlab.models.nets import SOURCE, TARGET
 from xferlab.training.closed_form import ClosedFormRuns
-from xferlab.training.run import HostOutput, Training
+from xferlab.training.run import Training
 
 VALIDATION_LIMIT = 1000
 """Examples of each split that validators see; larger splits are sampled once (`draw_rows`)."""
@@ -56,13 +57,13 @@ class _Rows:
         self._splits = splits
         self._ends = np.cumsum([len(split.index) for split in splits])
 
-    def predict(self, runs: Runs, domain: int) -> list[list[HostOutput]]:
+    def predict(self, runs: Runs, role: Role) -> list[list[HostOutput]]:
         """Returns each run's outputs for each split."""
         inputs = self._joined() if isinstance(runs, ClosedFormRuns) else self._pieces
         bounds = list(itertools.pairwise((0, *self._ends)))
         return [
             [_rows(output, begin, end) for begin, end in bounds]
-            for output in runs.predict(inputs, domain)
+            for output in runs.predict(inputs, role)
         ]
 
     @functools.cached_property
@@ -79,7 +80,8 @@ class Scorer:
     def __init__(self, task: TransferTask):
         """Picks the examples that validators see, and those of pictures."""
         held_out = task.held_out()
-        self._heads = task.target.heads
+        self._heads = task.heads
+        self._input_shapes = (task.source.input_shape, task.target.input_shape)
         views = task.setting.views
         self._source_hidden = views.source is View.ABSENT
         self._target_hidden = max(views.target, views.shots) is View.ABSENT
@@ -117,7 +119,7 @@ class Scorer:
             for name, v in VALIDATORS.items()
             if isinstance(v, OracleAccuracy) or has_what_it_needs(v, view)
         }
-        metrics = head_scores(self._heads, target_test.heads, self._target_test.by_head)
+        metrics = head_scores(self._heads, target_test, self._target_test.by_head)
         return Score(metrics, validators, target_test, view)
 
     def _view(
@@ -137,8 +139,8 @@ class Scorer:
     def embed(self, training: Runs) -> list[np.ndarray]:
         """Returns each run's features of a small sample, source first (for pictures)."""
         parts = [
-            [output.features for output in training.predict(split.inputs, domain)]
-            for split, domain in zip(self._pictured, (SOURCE, TARGET), strict=True)
+            [output.features for output in training.predict(split.inputs, role)]
+            for split, role in zip(self._pictured, (SOURCE, TARGET), strict=True)
         ]
         return [np.concatenate(features) for features in zip(*parts, strict=True)]
 
@@ -154,13 +156,13 @@ class Scorer:
             "embedding_labels": np.concatenate([_classes(source), _classes(target)]),
         }
         return [
-            shared | {"logits": output.logits, "embedding_after": after} | plane
+            shared | _finally(output) | {"embedding_after": after} | plane
             for output, after, plane in zip(test, features, planes, strict=True)
         ]
 
     def _planes(self, training: Runs) -> list[dict[str, np.ndarray]]:
         """Returns decision regions for two-dimensional inputs, nothing for others."""
-        if self._pictured[0].inputs.shape[1:] != (2,):
+        if self._input_shapes != ((2,), (2,)):
             return [{} for _ in range(training.width)]
         points = np.concatenate([split.inputs for split in self._pictured])
         x, y, grid = _plane_grid(points)
@@ -176,6 +178,12 @@ class Scorer:
         ]
 
 
+def _finally(output: HostOutput) -> dict[str, np.ndarray]:
+    """Returns what is kept of a run's last outputs."""
+    unknown = {} if output.unknown is None else {"unknown": output.unknown}
+    return {"logits": output.logits} | unknown
+
+
 def _rows(output: HostOutput, begin: int, end: int) -> HostOutput:
     return jax.tree.map(lambda array: array[begin:end], output)
 
@@ -189,7 +197,8 @@ def _labelled(output: HostOutput, split: Labelled) -> LabelledOutputs:
     """Returns the outputs of those examples of a split whose class is known."""
     classes = _classes(split)
     known = slice(None) if split.by_head[0].known is None else classes >= 0
-    return LabelledOutputs(output.features[known], output.logits[known], classes[known])
+    unknown = None if output.unknown is None else output.unknown[known]
+    return LabelledOutputs(output.features[known], output.logits[known], classes[known], unknown)
 
 
 def _unlabelled(output: HostOutput) -> Outputs:

@@ -53,7 +53,7 @@ def plan_suite(suite: Suite, candidates: Sequence[Candidate], options: BenchOpti
     """Returns the suite's packs. Raises InputError for what does not fit together."""
     check_presentation(options)
     for each in suite.tasks if options.metric else ():
-        known = metrics_of(each.task.target.heads)
+        known = metrics_of(each.task.heads)
         if options.metric not in known:
             raise unknown_name("metric", options.metric, known)
     seeds = options.seeds or suite.seeds

@@ -11,6 +11,7 @@ from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.store.records import Curve, Embedding, Evaluation, Plane, RunRecord
 from xferlab.benchmark.store.spec import RunSpec
 from xferlab.core.errors import InputError
+from xferlab.core.outputs import predicted_classes
 from xferlab.evaluation.metrics import confusion_matrix
 
 
@@ -52,14 +53,14 @@ def load_record(store: RunStore, digest: str) -> RunRecord:
         outputs=hashlib.sha256(files["arrays"]["logits"].tobytes()).hexdigest()[:16],
         predictions=arrays.get("predictions"),
         labels=arrays["labels"],
-        num_classes=arrays["logits"].shape[1],
+        num_classes=_num_classes(arrays),
     )
 
 
 def _of_known_class(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Returns a run's arrays, of the test split the examples whose class is known."""
     known = arrays["labels"] >= 0
-    kept = {name: arrays[name][known] for name in ("labels", "logits")}
+    kept = {name: arrays[name][known] for name in ("labels", "logits", "unknown") if name in arrays}
     if "predictions" in arrays:
         kept["predictions"] = arrays["predictions"][..., known]
     return arrays | kept
@@ -76,7 +77,14 @@ def _confusion(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
     logits = arrays["logits"]
     if not np.isfinite(logits).all():
         return None
-    return confusion_matrix(arrays["labels"], logits.argmax(axis=1), logits.shape[1])
+    classes = predicted_classes(logits, arrays.get("unknown"))
+    return confusion_matrix(arrays["labels"], classes, _num_classes(arrays))
+
+
+def _num_classes(arrays: dict[str, np.ndarray]) -> int:
+    """Returns the number of classes, the unknown one included where it occurs."""
+    seen = [arrays[name].max(initial=0) for name in ("labels", "predictions") if name in arrays]
+    return max(arrays["logits"].shape[1], int(max(seen)) + 1)
 
 
 def _embedding(arrays: dict[str, np.ndarray]) -> Embedding | None:

@@ -17,7 +17,7 @@ from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.pairs import all_pairs, with_common_slots, with_steps
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.cache import cached_array
-from xferlab.core.sparse import concatenate_inputs
+from xferlab.core.inputs import concatenate_inputs
 from xferlab.data.catalogue.load import domain_of, split_raw
 from xferlab.data.domain import SPLITS, Domain
 from xferlab.data.features.msda import msda_coordinates

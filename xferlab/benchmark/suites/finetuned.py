@@ -19,13 +19,13 @@ from xferlab.benchmark.suites.office_caltech import (
 from xferlab.benchmark.suites.pairs import pair, with_steps
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.cache import cached_array
+from xferlab.core.roles import SOURCE
 from xferlab.core.settings import Setting
 from xferlab.data.catalogue.load import domain_of
 from xferlab.data.domain import Domain
 from xferlab.data.feeds.resident import to_resident
 from xferlab.data.readers.images import resize_images
 from xferlab.methods.source_only import SourceOnly
-from xferlab.models.nets import SOURCE
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 from xferlab.training.run import Member, StageCache, Training

@@ -23,13 +23,20 @@ class SuiteTask:
     training: TrainingOptions
 
     def __post_init__(self) -> None:
-        """Raises InputError where the network's heads are not those of the task."""
-        needed, given = self.task.target.heads, self.network.outputs
+        """Raises InputError where the network's heads or encoders are not those of the task."""
+        needed, given = self.task.heads, self.network.outputs
         named = [[head.form for head in heads[1:]] for heads in (needed, given)]
         if needed[0].size != given[0].size or named[0] != named[1]:
             raise InputError(
                 f"task {self.task.name!r} has the heads {describe_heads(needed)}, its network"
                 f" {describe_heads(given)}. Give NetworkSpec(heads=...) the same in the same order"
+            )
+        if bool(self.network.target_inputs) != self.task.setting.own_inputs:
+            own = "an input space of its own" if self.task.setting.own_inputs else "the source's"
+            raise InputError(
+                f"task {self.task.name!r}: by its setting the target's input space is {own}, and"
+                f" NetworkSpec.target_inputs are {self.network.target_inputs}. Give inputs there"
+                " where the setting has own_inputs=True, and only there"
             )
 
 
@@ -65,7 +72,7 @@ class Suite:
         )
         header = dataclasses.replace(
             self.header,
-            class_names={task.name: task.target.class_names for task in tasks},
+            class_names={task.name: task.class_map.scored for task in tasks},
             protocol=tuple(dict.fromkeys((*self.header.protocol, *notes))),
         )
         object.__setattr__(self, "header", header)

@@ -44,7 +44,7 @@ def trivial_scores(records: Sequence[RunRecord], metric: str, tasks: Sequence[st
             continue
         counts = np.bincount(run.labels, minlength=run.num_classes)
         constant = np.full(len(run.labels), counts.argmax())
-        majority = measure.scale * measure(run.labels, constant, run.num_classes)
+        majority = measure.scale * measure(run.labels, constant, len(counts))
         rows.append((task, majority, 100 / run.num_classes))
     if len(tasks) > 1 and len(rows) == len(tasks):
         _, *columns = zip(*rows, strict=True)

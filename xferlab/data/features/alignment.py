@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from xferlab.core.sparse import Inputs, SparseRows
+from xferlab.core.inputs import Inputs, Modalities, concatenate_inputs, map_parts
+from xferlab.core.sparse import SparseRows
 from xferlab.data.domain import SPLITS, Domain
 from xferlab.data.features.standardising import standardise_channels
 
@@ -37,19 +38,26 @@ def number_alike(source: Domain, target: Domain) -> Domain:
 
 
 def standardise_alike(source: Domain, target: Domain) -> tuple[Domain, Domain]:
-    """Returns two domains of float inputs with the columns or channels of both scaled alike.
+    """Returns two domains with the columns or channels of both scaled alike where they are floats.
 
     x becomes (x - mean) / deviation, both over the training inputs of source and target together
     (population deviation, over all axes but the last). Labels and test inputs are not looked at. A
     column that is constant there is centred and not scaled.
     """
     parts = [domain.splits["train"].inputs for domain in (source, target)]
-    reference = np.concatenate(parts)
+    reference = concatenate_inputs(parts)
 
-    def scaled(inputs: np.ndarray) -> np.ndarray:
-        return standardise_channels(inputs, reference=reference).astype(np.float32)
+    def scaled(inputs: Inputs) -> Inputs:
+        return map_parts(_standardised, inputs, reference)
 
     return source.map_inputs(scaled), target.map_inputs(scaled)
+
+
+def _standardised(inputs: Inputs, reference: Inputs) -> Inputs:
+    """Returns floats by the scale of their reference; sparse rows and 8-bit images as they are."""
+    if isinstance(inputs, SparseRows) or inputs.dtype != np.float32:
+        return inputs
+    return standardise_channels(inputs, reference=reference).astype(np.float32)
 
 
 def alignment_notes(source: Domain, target: Domain) -> Iterator[str]:
@@ -101,6 +109,9 @@ def _missing_classes(domain: Domain, part: str, called: str, result: str) -> Ite
 
 def _rows(inputs: Inputs) -> Iterator[int]:
     """Yields a hash of each example; equal ones have the same."""
+    if isinstance(inputs, Modalities):
+        yield from map(hash, zip(*map(_rows, inputs.parts), strict=True))
+        return
     if isinstance(inputs, SparseRows):
         matrix = inputs.to_scipy()
         for start, end in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from xferlab.core.sparse import Inputs
+from xferlab.core.inputs import Inputs
 from xferlab.data.feeds.resident import pad_rows
 
 CPU_BLOCK, DEVICE_BLOCK = 128, 512

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from xferlab.core.inputs import Modalities, map_parts
 from xferlab.core.sparse import SparseRows
 
 
@@ -18,6 +19,8 @@ def scale_inputs(inputs: Any) -> Any:
     >>> scale_inputs(np.array([0, 51, 255], np.uint8)).tolist()
     [-1.0, -0.6000000238418579, 1.0]
     """
+    if isinstance(inputs, Modalities):
+        return map_parts(scale_inputs, inputs)
     if isinstance(inputs, SparseRows):
         return inputs.to_dense()
     if inputs.dtype != np.uint8:

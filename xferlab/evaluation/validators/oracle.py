@@ -33,4 +33,4 @@ class OracleAccuracy:
     def __call__(self, view: OracleView) -> float:
         """Returns the accuracy on the target test split."""
         test = view.target_test
-        return accuracy(test.labels, test.predictions, test.logits.shape[1])
+        return accuracy(test.labels, test.predictions, test.num_classes)

@@ -39,4 +39,4 @@ class SourceAccuracy:
     def __call__(self, view: ValidationView) -> float:
         """Returns the accuracy on the source validation split."""
         source = require_source(view.source_validation, "source_accuracy")
-        return accuracy(source.labels, source.predictions, source.logits.shape[1])
+        return accuracy(source.labels, source.predictions, source.num_classes)

@@ -18,6 +18,7 @@ from sklearn.svm import SVC
 
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
+from xferlab.core.roles import SOURCE, Role
 from xferlab.methods.closed_form.base import (
     ClosedFormMethod,
     ClosedFormOutput,
@@ -219,11 +220,11 @@ class FittedMaps(FittedMethod):
     scores: Scores
     width: int
 
-    def predict(self, inputs: Any, *, domain: int) -> ClosedFormOutput:
+    def predict(self, inputs: Any, *, role: Role) -> ClosedFormOutput:
         """Returns the mapped rows and their scores."""
         rows = as_rows(inputs)
         check_width(rows, self.width)
-        features = self.maps[domain](rows)
+        features = self.maps[role != SOURCE](rows)
         return ClosedFormOutput(features.astype(np.float32), self.scores(features))
 
 

@@ -15,8 +15,10 @@ from jaxtyping import Float, Int
 
 from xferlab.core.batch import Batch, Labelled
 from xferlab.core.errors import InputError
+from xferlab.core.inputs import Inputs, Modalities
+from xferlab.core.roles import Role
 from xferlab.core.settings import Setting
-from xferlab.core.sparse import Inputs, SparseRows
+from xferlab.core.sparse import SparseRows
 
 
 class ClosedFormOutput(NamedTuple):
@@ -32,12 +34,12 @@ class FittedMethod(abc.ABC):
     """A method with its data behind it."""
 
     @abc.abstractmethod
-    def predict(self, inputs: Inputs, *, domain: int) -> ClosedFormOutput:
+    def predict(self, inputs: Inputs, *, role: Role) -> ClosedFormOutput:
         """Returns features and logits of rows of one domain.
 
         Args:
             inputs: [n, ...], flattened to rows [n, d], or sparse rows; d as at fitting.
-            domain: 0 for the source, 1 for the target.
+            role: whose rows they are: a method may map source and target apart.
 
         Raises:
             InputError: the rows have another width than those of the fit.
@@ -135,7 +137,16 @@ def read_both(batch: Batch, *, num_classes: int) -> Rows:
 
 
 def as_rows(inputs: Inputs) -> Float[np.ndarray, "n d"]:
-    """Returns examples [n, ...] or sparse rows as a dense float64 matrix."""
+    """Returns examples [n, ...] or sparse rows as a dense float64 matrix.
+
+    Raises:
+        InputError: several modalities, whose scales no closed form weighs against each other.
+    """
+    if isinstance(inputs, Modalities):
+        raise InputError(
+            f"closed-form methods read one matrix, and the inputs are {inputs}. Choose methods that"
+            " train a network, or make one array of them"
+        )
     dense = inputs.to_dense() if isinstance(inputs, SparseRows) else np.asarray(inputs)
     return dense.reshape(len(dense), -1).astype(np.float64)
 

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
+from xferlab.core.roles import TARGET
 from xferlab.methods.base import method
 from xferlab.methods.closed_form._classifiers import CLASSIFIERS, FittedMaps, MapMethod, fit_maps
 from xferlab.methods.closed_form._subspaces import mean_difference, transfer_projection
@@ -68,7 +69,7 @@ class JDA(MapMethod):
             )
         fitted = self._fit_once(rows, None, num_classes, seed)
         for _ in range(self.iterations - 1):
-            logits = fitted.predict(rows.target, domain=1).logits
+            logits = fitted.predict(rows.target, role=TARGET).logits
             fitted = self._fit_once(rows, logits.argmax(axis=1), num_classes, seed)
         return fitted
 
