@@ -72,10 +72,8 @@ def test_unknown_examples_are_scored_as_a_class_of_their_own(tmp_path):
     for record in records_of(tmp_path, task):
         assert record.num_classes == 3 and record.confusion.shape == (3, 3)
         np.testing.assert_array_equal(record.labels, truth)
-        predicted = record.predictions[-1]
-        assert record.evaluations[-1].metrics["accuracy"] == pytest.approx(
-            (predicted == truth).mean()
-        )
+        predicted, last = record.predictions[-1], record.evaluations[-1]
+        assert last.metrics["accuracy"] == pytest.approx((predicted == truth).mean())
         assert (predicted == 2).any() == (record.method == "doubts")
         assert record.confusion.sum(axis=1).tolist() == np.bincount(truth).tolist()
         assert last.validators["oracle"] == pytest.approx(last.metrics["accuracy"])

@@ -63,5 +63,6 @@ def change_parts(view, change):
 def shuffled(part):
     """Returns a part with its examples in another order."""
     order = np.random.default_rng(3).permutation(len(part.logits))
-    arrays = {f.name: getattr(part, f.name)[order] for f in dataclasses.fields(part)}
-    return dataclasses.replace(part, **arrays)
+    arrays = {f.name: getattr(part, f.name) for f in dataclasses.fields(part)}
+    moved = {name: array[order] for name, array in arrays.items() if array is not None}
+    return dataclasses.replace(part, **moved)

@@ -51,9 +51,9 @@ class LabelledOutputs:
     Args:
         features: encoder outputs, [n, d], finite.
         logits: class logits, [n, k], finite.
-        labels: classes, [n], in [0, k]; k is the unknown class of settings in which the target has
-            classes that the source lacks.
-        unknown: positive for examples that are taken for it, [n]; None where no method tells.
+        labels: classes, [n], in [0, k); with `unknown` also k, of examples whose class the source
+            lacks.
+        unknown: positive for examples that are taken for such, [n].
 
     Raises:
         InputError: a wrong shape or type, no example, a value that is not finite, or a label out
@@ -73,8 +73,8 @@ class LabelledOutputs:
 
     @property
     def num_classes(self) -> int:
-        """The classes that may be predicted: k, and the unknown one."""
-        return self.logits.shape[1] + 1
+        """The classes that there may be: k, with `unknown` one more."""
+        return self.logits.shape[1] + (self.unknown is not None)
 
     @property
     def predictions(self) -> Int[np.ndarray, " n"]:

@@ -197,8 +197,11 @@ def _labelled(output: HostOutput, split: Labelled) -> LabelledOutputs:
     """Returns the outputs of those examples of a split whose class is known."""
     classes = _classes(split)
     known = slice(None) if split.by_head[0].known is None else classes >= 0
-    unknown = None if output.unknown is None else output.unknown[known]
-    return LabelledOutputs(output.features[known], output.logits[known], classes[known], unknown)
+    unknown = output.unknown
+    if unknown is None and classes.max() == output.logits.shape[1]:
+        unknown = np.full(len(classes), -1.0)  # The method takes none for unknown.
+    told = None if unknown is None else unknown[known]
+    return LabelledOutputs(output.features[known], output.logits[known], classes[known], told)
 
 
 def _unlabelled(output: HostOutput) -> Outputs:
