@@ -1,5 +1,6 @@
 """`xferlab.compare`: two domains of one's own, from Python."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -80,3 +81,59 @@ def test_the_network_follows_from_the_inputs(shape, backbone):
     domain = xferlab.domain_from_arrays("a", np.zeros((20, *shape)), np.arange(20) % 2)
     (task,) = own_suite(domain, domain, "", SuiteRequest()).tasks
     assert task.network.backbone == backbone
+
+
+def test_several_modalities_have_a_network_each():
+    rng = np.random.default_rng(0)
+    labels = np.arange(80) % 2
+    images = rng.integers(0, 256, (80, 8, 8, 1), np.uint8)
+    domains = [
+        xferlab.domain_from_arrays(
+            name, xferlab.Modalities(images, rng.normal(size=(80, 3)) + labels[:, None]), labels
+        )
+        for name in ("lab", "field")
+    ]
+    (place,) = own_suite(*domains, "", SuiteRequest()).tasks
+    assert place.network.backbone == "small_conv" and place.network.input_shape == (8, 8, 1)
+    assert place.network.further_inputs == (("mlp", (3,), (256,)),)
+    inputs = place.task.source.splits["train"].inputs
+    np.testing.assert_array_equal(inputs.parts[0].dtype, np.uint8)
+    both = [each.splits["train"].inputs.parts[1] for each in (place.task.source, place.task.target)]
+    np.testing.assert_allclose(np.concatenate(both).std(axis=0), 1, rtol=1e-5)
+    with pytest.warns(UserWarning, match="pca could not run: closed-form methods read one matrix"):
+        table = xferlab.compare(*domains, methods=["source_only", "pca"], seeds=1, steps=20)
+    assert "source_only" in set(table.cells.method)
+    with pytest.raises(xferlab.InputError, match=r"names 3 backbones.*inputs of 2 kinds"):
+        xferlab.compare(*domains, network="mlp,mlp,mlp")
+
+
+def test_a_target_with_inputs_of_its_own_has_an_encoder_of_its_own(domains):
+    rng = np.random.default_rng(2)
+    labels = np.arange(80) % 2
+    wide = xferlab.domain_from_arrays("wide", rng.normal(size=(80, 9)) + labels[:, None], labels)
+    own = dataclasses.replace(xferlab.Setting.UNSUPERVISED_DA, own_inputs=True)
+    (place,) = own_suite(domains[0], wide, "", SuiteRequest(), setting=own).tasks
+    assert place.network.target_inputs == (("mlp", (9,), (256,)),)
+    with pytest.warns(UserWarning, match="shot could not run.*one encoder"):
+        table = xferlab.compare(
+            domains[0],
+            wide,
+            methods=["source_only", "dann", "shot"],
+            seeds=1,
+            steps=20,
+            setting=own,
+        )
+    assert {"source_only", "dann"} <= set(table.cells.method)
+
+
+def test_classes_are_related_as_the_setting_says(domains):
+    source, target = domains
+    more = dataclasses.replace(target, class_names=("1", "2"))
+    universal = xferlab.Setting.UNIVERSAL_DA
+    table = xferlab.compare(source, more, methods=["source_only"], seeds=1, steps=20,
+                            setting=universal)  # fmt: skip
+    assert set(table.cells.method) == {"source_only"}
+    with pytest.raises(xferlab.InputError, match="UNIVERSAL_DA"):
+        xferlab.compare(source, more, methods=["source_only"])
+    with pytest.raises(xferlab.InputError, match="setting is 'open'"):
+        xferlab.compare(source, more, setting="open")

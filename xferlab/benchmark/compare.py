@@ -18,8 +18,9 @@ from xferlab.benchmark.suites.own import own_suite
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.sweeps import Value
 from xferlab.benchmark.tables.per_task import Table
-from xferlab.core.checks import shown, whole_number
+from xferlab.core.checks import check_type, shown, whole_number
 from xferlab.core.errors import InputError
+from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.methods.recipes import NO_RECIPE, Recipe
 
@@ -37,6 +38,7 @@ def compare(
     network: str = "",
     standardise: bool = True,
     recipe: str = "",
+    setting: Setting = Setting.UNSUPERVISED_DA,
 ) -> Table:
     """Trains methods from one domain to another and returns the table of their scores.
 
@@ -45,7 +47,8 @@ def compare(
 
     Args:
         source: labelled domain.
-        target: domain of the same input shape, and of the same classes or some of them.
+        target: domain of the same input shape, and of the same classes or some of them, unless the
+            setting says otherwise.
         methods: names (`xferlab list`), or path/to/file.py:Class; the first one is the baseline
             unless source_only is among them. A mapping gives values of hyper-parameters too, of
             which the table's rules choose: {"source_only": {}, "dann": {"weight": [0.1, 1]},
@@ -62,6 +65,8 @@ def compare(
         recipe: how all of the methods are trained: a name (`xferlab list`), several with '+'
             between them, or path/to/file.py:function; '' for their own stages. One method by a
             recipe of the package is named 'dann+lp_ft'.
+        setting: what methods see of both domains, how their classes are related, and whether each
+            has an input space of its own, such as `Setting.OPEN_SET_DA`.
 
     Raises:
         InputError: domains that do not fit together, an unknown method or hyper-parameter, or an
@@ -77,7 +82,8 @@ def compare(
     candidates = _candidates(methods, find_recipe(recipe))
     request = SuiteRequest(steps=whole_number("steps", steps, least=0))
     seeds = whole_number("seeds", seeds, least=1)
-    suite = own_suite(source, target, network, request, standardise=standardise)
+    check_type("setting", setting, Setting, "a Setting, such as Setting.UNSUPERVISED_DA")
+    suite = own_suite(source, target, network, request, standardise=standardise, setting=setting)
     if out != "":
         folder = _folder(out)
         return _table(suite, candidates, BenchOptions(out=folder, seeds=seeds))

@@ -25,7 +25,13 @@ from xferlab.cli.printing import print_problems
 from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
+from xferlab.core.settings import NAMED, Setting, View
 from xferlab.evaluation.metric_table import METRICS
+
+OWN_SETTINGS: NameTable[Setting] = NameTable(
+    "setting", {each.label: each for each in NAMED if each.shots is View.ABSENT}
+)
+"""Settings of one's own data; shots are given in Python."""
 
 
 def define_flags() -> flags.FlagValues:
@@ -47,6 +53,10 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_bool(
         "standardise", True, "--source and --target: bring float columns or channels to mean zero"
         " and variance one", flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_string(
+        "setting", Setting.UNSUPERVISED_DA.label, "--source and --target: what methods see of both,"
+        f" and how their classes are related ({', '.join(OWN_SETTINGS)})", flag_values=values,
     )  # fmt: skip
     return values
 
@@ -89,7 +99,7 @@ def _suite(values: flags.FlagValues, request: SuiteRequest) -> Suite:
                 f"--{name}={values[name].value} chooses a task of a suite; leave it out where"
                 " --source and --target name the data"
             )
-    for name in ("network", "standardise"):
+    for name in ("network", "standardise", "setting"):
         if values[name].present and values[name].value != "" and not values.source:
             raise InputError(
                 f"--{name}={values[name].value} goes with --source and --target; a suite has its"
@@ -100,7 +110,14 @@ def _suite(values: flags.FlagValues, request: SuiteRequest) -> Suite:
     source, target = (
         load_domain(text, request.data_dir) for text in (values.source, values.target)
     )
-    suite = own_suite(source, target, values.network, request, standardise=values.standardise)
+    suite = own_suite(
+        source,
+        target,
+        values.network,
+        request,
+        standardise=values.standardise,
+        setting=OWN_SETTINGS[values.setting],
+    )
     print(*suite.header.protocol[1:], sep="\n")
     return suite
 

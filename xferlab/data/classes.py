@@ -112,7 +112,8 @@ def class_map(
         else "both have the same"
     )
     raise InputError(
-        f"{where}: the setting's classes are {relation!r}, that is {fault}; {difference}. "
+        f"{where}: source and target do not share their classes as the setting's {relation!r}"
+        f" says: {fault}; {difference}. "
         + _WAYS_OUT.get(relation, "Choose the setting whose relation holds, or other classes")
     )
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from xferlab.benchmark.suites.header import SuiteHeader
+from xferlab.benchmark.suites.own_network import choose_networks, scale_notes
 from xferlab.benchmark.suites.pairs import pair
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.checks import check_type, shown
 from xferlab.core.errors import InputError
+from xferlab.core.inputs import parts_of
+from xferlab.core.settings import Setting
 from xferlab.data.catalogue.domains import DOMAINS
-from xferlab.data.domain import Domain, describe_inputs
+from xferlab.data.domain import Domain
 from xferlab.data.features.alignment import (
     alignment_notes,
-    dominant_column,
     number_alike,
     standardise_alike,
 )
@@ -24,8 +28,7 @@ from xferlab.data.readers.folders import domain_from_folder
 from xferlab.data.split import is_sparse
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metric_table import usual_metric
-from xferlab.models.backbones import BACKBONES
-from xferlab.models.spec import NetworkSpec, network_heads
+from xferlab.models.spec import NetworkSpec, PlainInput, network_heads
 from xferlab.training.options import TrainingOptions
 
 IMAGE_SIZE = 32
@@ -58,18 +61,21 @@ def own_suite(
     request: SuiteRequest,
     *,
     standardise: bool = True,
+    setting: Setting = Setting.UNSUPERVISED_DA,
 ) -> Suite:
     """Returns the suite of one task; what is chosen for the data stands in its protocol.
 
     Args:
         source: labelled examples.
         target: unlabelled ones, with labels of the test split for the scores; its classes are the
-            source's or some of them.
-        network: a backbone's name; '' chooses by the inputs, see `choose_network`.
+            source's or some of them, or as the setting says.
+        network: a backbone's name; '' chooses by the inputs, see `choose_networks`.
         request: number of steps.
         standardise: whether the columns of float vectors, and the channels of float windows and
             images, are brought to mean zero and variance one (see `standardise_alike`). 8-bit
             images reach the network as x / 127.5 - 1, sparse inputs as they are.
+        setting: what is shown of both, how their classes are related, and whether the target's
+            inputs have a space of their own.
 
     Raises:
         InputError: what is no domain, domains that do not fit together, an unknown network, or
@@ -77,17 +83,20 @@ def own_suite(
     """
     _check_domain(source, "source")
     _check_domain(target, "target")
-    target = number_alike(source, target)
-    task = pair(source, target)
-    backbone, chosen = choose_network(source, network)
-    floats = source.input_dtype == np.float32 and not is_sparse(source.splits["train"].inputs)
-    if standardise and floats:
-        task = pair(*standardise_alike(source, target))
-    notes = (
-        chosen,
-        *_scale_notes(source, standardised=standardise and floats),
-        *alignment_notes(source, target),
-    )
+    if setting.classes == "equal":
+        target = number_alike(source, target)
+    task = pair(source, target, setting=setting)
+    read_apart = [source, target] if setting.own_inputs else [source]
+    choices = [choose_networks(domain, network) for domain in read_apart]
+    scales = [
+        note
+        for domain in read_apart
+        for note in scale_notes(domain, standardise=standardise, own_space=setting.own_inputs)
+    ]
+    if standardise:
+        task = _standardised(task)
+    sentences = [sentence for choice in choices for sentence in choice.sentences]
+    notes = (*dict.fromkeys((*sentences, *scales)), *alignment_notes(source, target))
     header = SuiteHeader(
         name=_file_name(task),
         title=task.name,
@@ -96,26 +105,47 @@ def own_suite(
     )
     return Suite(
         header=header,
-        tasks=(_suite_task(task, backbone, request.steps or 1000),),
+        tasks=(_suite_task(task, [choice.inputs for choice in choices], request.steps or 1000),),
         methods=("source_only", "dann"),
         seeds=5,
     )
 
 
 def _file_name(task: TransferTask) -> str:
-    """Returns the name of the files of a pair: each pair of a folder has its own table."""
-    return f"own-{task.name.replace('->', '-to-')}"
+    """Returns the name of the files of a pair and a setting: each of a folder has its own table."""
+    usual = task.setting == Setting.UNSUPERVISED_DA
+    return f"own-{task.name.replace('->', '-to-')}{'' if usual else f'-{task.setting.label}'}"
 
 
-def _suite_task(task: TransferTask, backbone: str, steps: int) -> SuiteTask:
-    """Returns the task with its network and the options of its training."""
+def _standardised(task: TransferTask) -> TransferTask:
+    """Returns the task with float inputs of mean zero and variance one; each space by itself."""
+    parts = parts_of(task.source.splits["train"].inputs)
+    if not any(part.dtype == np.float32 and not is_sparse(part) for part in parts):
+        return task
+    if task.setting.own_inputs:
+        source, target = (standardise_alike(each, each)[0] for each in (task.source, task.target))
+    else:
+        source, target = standardise_alike(task.source, task.target)
+    return dataclasses.replace(task, sources=(source,), target=target)
+
+
+def _suite_task(
+    task: TransferTask, inputs: Sequence[tuple[PlainInput, ...]], steps: int
+) -> SuiteTask:
+    """Returns the task with its network and the options of its training.
+
+    `inputs` are the chosen backbones of the source, and those of a target with its own.
+    """
+    ((backbone, shape, hidden), *others), *of_target = inputs
     network = NetworkSpec(
         backbone=backbone,
-        input_shape=task.source.input_shape,
-        hidden={"small_conv": (32, 64), "mlp": (256,)}.get(backbone, ()),
+        input_shape=shape,
+        hidden=hidden,
+        further_inputs=tuple(others),
+        target_inputs=tuple(each for own in of_target for each in own),
         bottleneck=128,
-        heads=network_heads(task.source.heads),
-        batch_norm="joint",
+        heads=network_heads(task.heads),
+        batch_norm="separate" if of_target else "joint",
     )
     training = TrainingOptions(
         steps=steps,
@@ -126,73 +156,6 @@ def _suite_task(task: TransferTask, backbone: str, steps: int) -> SuiteTask:
         augment="noise",
     )
     return SuiteTask(task=task, network=network, training=training)
-
-
-def choose_network(domain: Domain, asked: str) -> tuple[str, str]:
-    """Returns the backbone for a domain's inputs, and a sentence that says why it is this one.
-
-    Args:
-        domain: `small_conv` is chosen for images [n, h, w, c], `temporal_conv` for windows
-            [n, time, channels], `mlp` for all else and for what these are too small for.
-        asked: the name of a backbone; '' chooses.
-
-    Raises:
-        InputError: an unknown name; none is asked for, and the inputs look as if channels were the
-            first axis of an example.
-    """
-    form = describe_inputs(domain.splits["train"].inputs)
-    if asked:
-        BACKBONES[asked]
-        return asked, f"Inputs: {form}. Network: {asked}, as asked for."
-    shape = domain.input_shape
-    _check_order(shape, form)
-    kind, backbone = _KINDS.get(len(shape), ("numbers without a known order", "mlp"))
-    if backbone != "mlp" and min(shape[:-1]) < _LEAST[backbone]:
-        kind, backbone = f"{kind}, too small for {backbone}", "mlp"
-    hint = " Grey images need an axis of channels, images[..., None]." if len(shape) == 2 else ""
-    return backbone, f"Inputs: {form}, taken as {kind}. Network: {backbone}, chosen by this.{hint}"
-
-
-_KINDS = {
-    1: ("vectors", "mlp"),
-    2: ("windows [time, channels]", "temporal_conv"),
-    3: ("images [height, width, channels]", "small_conv"),
-}
-_LEAST = {"temporal_conv": 8, "small_conv": 4}
-"""Time steps, or pixels, that these need."""
-
-
-def _check_order(shape: tuple[int, ...], form: str) -> None:
-    """Raises InputError where the last axis of windows or images does not look like channels."""
-    if len(shape) == 2 and shape[0] < shape[1]:
-        raise InputError(
-            f"inputs {form} would be windows of {shape[0]} time steps and {shape[1]} channels."
-            " If time is the last axis, give inputs.transpose(0, 2, 1); grey images need an axis of"
-            " channels, images[..., None]. If this is right, choose network temporal_conv"
-        )
-    if len(shape) == 3 and shape[0] <= 4 < shape[2]:
-        raise InputError(
-            f"inputs {form} would be images of {shape[0]} rows and {shape[2]} channels. If channels"
-            " are the first axis, give inputs.transpose(0, 2, 3, 1). If this is right, choose a"
-            " network, such as mlp"
-        )
-
-
-def _scale_notes(source: Domain, *, standardised: bool) -> list[str]:
-    """Returns how inputs reach the network."""
-    if source.input_dtype == np.uint8:
-        return ["8-bit images reach the network as x / 127.5 - 1."]
-    if standardised:
-        what = "column" if len(source.input_shape) == 1 else "channel"
-        return [
-            f"Inputs are standardised: each {what} less its mean, divided by its standard"
-            " deviation, both over the training inputs of source and target; no label is seen."
-        ]
-    inputs = source.splits["train"].inputs
-    return [
-        "Inputs reach the network in their own units.",
-        *filter(None, [dominant_column(inputs)]),
-    ]
 
 
 def _check_domain(value: object, role: str) -> None:

@@ -13,10 +13,15 @@ from xferlab.data.task import TransferTask
 from xferlab.training.options import TrainingOptions
 
 
-def pair(source: Domain, target: Domain, *, name: str = "") -> TransferTask:
-    """Returns the task of unsupervised adaptation from one domain to another."""
-    name = name or f"{source.name}->{target.name}"
-    return TransferTask(name, (source,), target, Setting.UNSUPERVISED_DA)
+def pair(
+    source: Domain,
+    target: Domain,
+    *,
+    name: str = "",
+    setting: Setting = Setting.UNSUPERVISED_DA,
+) -> TransferTask:
+    """Returns the task from one domain to another, of unsupervised adaptation by default."""
+    return TransferTask(name or f"{source.name}->{target.name}", (source,), target, setting)
 
 
 def all_pairs(sources: Mapping[str, Domain], targets: Mapping[str, Domain]) -> list[TransferTask]:
