@@ -24,7 +24,7 @@ class AdaBN(Method):
 
     Differences from the paper: σ² averages the batches' unbiased variances, which leaves out the
     variance between batch means (of order 1 / batch size). A network without batch norm, or with
-    frozen ones, stays as stage 1 left it.
+    frozen ones, stays as stage 1 left it. Code of the authors was not found.
     """
 
     reference: ClassVar[str] = "li2016adabn"
