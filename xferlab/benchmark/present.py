@@ -21,7 +21,7 @@ from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.store.load_suite import SuiteRuns, describe_environments, read_runs
 from xferlab.benchmark.store.manifest import find_manifests, read_manifest
 from xferlab.benchmark.store.records import ORACLE, RunRecord
-from xferlab.benchmark.store.scores import with_scores
+from xferlab.benchmark.store.scores import with_metric, with_scores
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.suite import Suite
 from xferlab.benchmark.tables.agreement import measure_agreement
@@ -88,6 +88,8 @@ def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Resul
     store = RunStore(options.out)
     for rule in spec.rules:
         runs = dataclasses.replace(runs, records=with_scores(store, runs.records, rule))
+    for metric in (spec.metric, *_further_metrics(suite, options)):
+        runs = dataclasses.replace(runs, records=with_metric(store, runs.records, metric))
     table = build_table(runs.records, spec)
     comparisons = _compare(runs.records, table.spec)
     agreement = measure_agreement(table)
@@ -141,9 +143,13 @@ def _table_spec(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> T
 def _further_tables(
     suite: SuiteHeader, runs: SuiteRuns, spec: TableSpec, options: BenchOptions
 ) -> tuple[Table, ...]:
-    """Returns the tables of the suite's other metrics, unless one metric was asked for."""
-    specs = [] if options.metric else [_by_metric(spec, each) for each in suite.further_metrics]
+    specs = [_by_metric(spec, each) for each in _further_metrics(suite, options)]
     return tuple(build_table(runs.records, each) for each in specs)
+
+
+def _further_metrics(suite: SuiteHeader, options: BenchOptions) -> tuple[str, ...]:
+    """Returns the suite's metrics beside that of its table, unless one metric was asked for."""
+    return () if options.metric else suite.further_metrics
 
 
 def _by_metric(spec: TableSpec, metric: str) -> TableSpec:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from sklearn import metrics as sklearn_metrics
 
+from xferlab.core.errors import unknown_name
 from xferlab.core.heads import Head, Kind, Labels
 from xferlab.core.names import NameTable
 from xferlab.core.outputs import HostOutput, predicted_classes
@@ -187,6 +188,19 @@ def metrics_of(heads: Sequence[Head]) -> dict[str, Metric]:
     return {metric.name: metric for metric in each}
 
 
+def metric_of(heads: Sequence[Head], name: str) -> tuple[int, Metric]:
+    """Returns the place of the head that a metric scores, and the metric.
+
+    Raises:
+        InputError: none of the heads has a metric of that name.
+    """
+    for place, head in enumerate(heads):
+        for metric in _metrics_at(place, head):
+            if metric.name == name:
+                return place, metric
+    raise unknown_name("metric", name, metrics_of(heads))
+
+
 def _metrics_at(place: int, head: Head) -> list[Metric]:
     """Returns the metrics of the head at a place, under the names that they have there."""
     own = [metric for metric in METRICS.values() if metric.kind == head.kind]
@@ -199,33 +213,67 @@ def usual_metric(head: Head) -> str:
     return f"{head.name}/{usual[head.kind]}"
 
 
+def read_off(heads: Sequence[Head], outputs: HostOutput) -> tuple[np.ndarray, ...]:
+    """Returns what metrics read of each head: predicted classes [n], or the outputs [n, size].
+
+    Args:
+        heads: of the task, in order.
+        outputs: of each head, and perhaps which examples are of an unknown class, size.
+    """
+    return tuple(
+        predicted_classes(output, None if place else outputs.unknown)
+        if head.kind == "classes"
+        else output
+        for place, (head, output) in enumerate(zip(heads, outputs.heads, strict=True))
+    )
+
+
+def score_head(
+    measure: Metric, head: Head, predictions: np.ndarray, labels: Labels
+) -> float | None:
+    """Returns a metric over the examples whose label is known, unscaled.
+
+    Args:
+        measure: the metric.
+        head: what was predicted.
+        predictions: as `read_off` gives them.
+        labels: under that head.
+
+    Returns:
+        None where no label is known, or the metric is not defined on those that are.
+    """
+    values, known = labels
+    truth = np.asarray(values)
+    if known is not None:
+        truth, predictions = truth[known], predictions[known]
+    if not len(truth):
+        return None
+    size = head.size
+    if head.kind == "classes":  # The unknown class is one more.
+        size = max(size, int(truth.max()) + 1, int(predictions.max()) + 1)
+    value = measure(truth, predictions, size)
+    return None if math.isnan(value) else value
+
+
 def head_scores(
-    heads: Sequence[Head], outputs: HostOutput, labels: Sequence[Labels]
+    heads: Sequence[Head], predictions: Sequence[np.ndarray], labels: Sequence[Labels]
 ) -> dict[str, float]:
     """Returns every metric of every head over the examples whose label is known.
 
     Args:
         heads: of the task, in order.
-        outputs: of each head, and perhaps which examples are of an unknown class.
+        predictions: of each head, as `read_off` gives them.
         labels: under each head.
 
     Returns:
         Values by name, unscaled. A head without a known label has none, nor has a metric that is
         not defined on these labels.
     """
-    scores: dict[str, float] = {}
-    pairs = zip(heads, outputs.heads, labels, strict=True)
-    for place, (head, output, (values, known)) in enumerate(pairs):
-        unknown = None if place else outputs.unknown
-        predictions = predicted_classes(output, unknown) if head.kind == "classes" else output
-        truth = np.asarray(values)
-        if known is not None:
-            truth, predictions = truth[known], predictions[known]
-        if not len(truth):
-            continue
-        size = head.size
-        if head.kind == "classes":  # The unknown class is one more.
-            size = max(size, int(truth.max()) + 1, int(predictions.max()) + 1)
-        for metric in _metrics_at(place, head):
-            scores[metric.name] = metric(truth, predictions, size)
-    return {name: value for name, value in scores.items() if not math.isnan(value)}
+    scores = {
+        measure.name: score_head(measure, head, predicted, true)
+        for place, (head, predicted, true) in enumerate(
+            zip(heads, predictions, labels, strict=True)
+        )
+        for measure in _metrics_at(place, head)
+    }
+    return {name: value for name, value in scores.items() if value is not None}

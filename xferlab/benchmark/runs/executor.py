@@ -21,6 +21,7 @@ from xferlab.benchmark.runs.residents import Residents
 from xferlab.benchmark.runs.reverse import check_reversed, constant_score, reverse_task
 from xferlab.benchmark.runs.scoring import Scorer
 from xferlab.benchmark.store.folders import DamagedRunError, RunStore, StoreError
+from xferlab.benchmark.store.predictions import of_every_seed
 from xferlab.benchmark.store.records import REVERSE_VALIDATION
 from xferlab.benchmark.store.spec import RunSpec
 from xferlab.core.files import DiskError
@@ -283,7 +284,7 @@ class Executor:
             if self._is_sound(spec):
                 continue
             if spec.seed != 0 or journal.diverged:
-                arrays = {k: a for k, a in arrays.items() if k in ("logits", "labels")}
+                arrays = {k: a for k, a in arrays.items() if of_every_seed(k)}
             self._store.write(
                 spec,
                 metrics=journal.lines,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from xferlab.benchmark.store.predictions import further_labels
 from xferlab.core.batch import Labelled
 from xferlab.core.draws import draw_rows, draw_stratified
 from xferlab.core.inputs import Inputs, concatenate_inputs
@@ -18,7 +19,7 @@ from xferlab.core.roles import SOURCE, TARGET, Role
 from xferlab.core.settings import View
 from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.task import TransferTask
-from xferlab.evaluation.metric_table import head_scores
+from xferlab.evaluation.metric_table import head_scores, read_off
 from xferlab.evaluation.validators.base import has_what_it_needs
 from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
@@ -35,18 +36,18 @@ GRID = 80
 
 
 class Score(NamedTuple):
-    """One run at one checkpoint. Without outputs: the network's outputs are not finite.
+    """One run at one checkpoint. Without a view: the network's outputs are not finite.
 
     Attributes:
         metrics: on the target's test split.
         validators: scores by name.
-        outputs: on the target's test split.
+        predictions: what metrics read of each head there, see `metric_table.read_off`.
         view: what validators saw.
     """
 
     metrics: dict[str, float]
     validators: dict[str, float]
-    outputs: HostOutput | None = None
+    predictions: tuple[np.ndarray, ...] = ()
     view: ValidationView | None = None
 
 
@@ -119,8 +120,9 @@ class Scorer:
             for name, v in VALIDATORS.items()
             if isinstance(v, OracleAccuracy) or has_what_it_needs(v, view)
         }
-        metrics = head_scores(self._heads, target_test, self._target_test.by_head)
-        return Score(metrics, validators, target_test, view)
+        predictions = read_off(self._heads, target_test)
+        metrics = head_scores(self._heads, predictions, self._target_test.by_head)
+        return Score(metrics, validators, predictions, view)
 
     def _view(
         self, source: Sequence[HostOutput] | None, target_train: HostOutput
@@ -155,6 +157,7 @@ class Scorer:
             "embedding_domain": np.repeat([0, 1], [len(source.index), len(target.index)]),
             "embedding_labels": np.concatenate([_classes(source), _classes(target)]),
         }
+        shared |= further_labels(self._target_test.by_head)
         return [
             shared | _finally(output) | {"embedding_after": after} | plane
             for output, after, plane in zip(test, features, planes, strict=True)

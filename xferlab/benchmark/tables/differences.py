@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from xferlab.benchmark.store.records import RunRecord
+from xferlab.evaluation.examples import METRICS as TESTED
 from xferlab.evaluation.examples import compare_predictions
 from xferlab.evaluation.metric_table import Metric
 from xferlab.evaluation.statistics import Method as IntervalMethod
@@ -102,6 +103,8 @@ def _compare_fixed(
     points = float(ours.values.iloc[0] - baseline.values.iloc[0])
     if ours.by_task is not None and baseline.by_task is not None:
         return _difference(paired_test(ours.by_task, baseline.by_task, method=method), "tasks")
+    if metric.name not in TESTED:
+        return Difference(points)
     predicted = _predictions(ours), _predictions(baseline)
     first = ours.run
     if first is None or first.labels is None or predicted[0] is None or predicted[1] is None:

@@ -13,6 +13,7 @@ from xferlab.benchmark.tables.published_views import AVERAGE, FIXED
 from xferlab.benchmark.tables.selection import explain
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.tables.trivial import CHANCE, MAJORITY
+from xferlab.evaluation.examples import METRICS as TESTED
 
 BELOW = "‡"
 """Marks a cell whose mean is below the majority class's."""
@@ -78,11 +79,16 @@ def deterministic_note(methods: Collection[str], spec: TableSpec) -> Iterator[st
     if not methods:
         return
     test = "sign-flip test" if spec.interval == "resampling" else "t test"
+    pairs = (
+        "Two such methods are compared over the examples of the test split (McNemar's exact test"
+        " for accuracy, random swaps for other metrics)"
+        if spec.metric in TESTED
+        else f"Two such methods have no test by {spec.metric} on a task"
+    )
     yield (
         f"Deterministic: {', '.join(methods)}. All seeds are one run, so there is no interval over"
-        " seeds. Two such methods are compared over the examples of the test split (McNemar's exact"
-        " test for accuracy, random swaps for other metrics), their averages over the tasks (paired"
-        f" {test}); one of them with a method that draws, over the other's seeds. ▲ ▼: above or"
+        f" seeds. {pairs}, their averages over the tasks (paired {test}); one"
+        " of them with a method that draws, over the other's seeds. ▲ ▼: above or"
         f" below {spec.baseline} by that test (Holm over the tasks of a method, 5 %)."
     )
 
