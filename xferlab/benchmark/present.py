@@ -88,7 +88,7 @@ def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Resul
     store = RunStore(options.out)
     for rule in spec.rules:
         runs = dataclasses.replace(runs, records=with_scores(store, runs.records, rule))
-    for metric in (spec.metric, *_further_metrics(suite, options)):
+    for metric in options.metrics_of(suite):
         runs = dataclasses.replace(runs, records=with_metric(store, runs.records, metric))
     table = build_table(runs.records, spec)
     comparisons = _compare(runs.records, table.spec)
@@ -130,7 +130,7 @@ def _table_spec(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> T
     return TableSpec(
         title=suite.title,
         rules=(LAST, options.validator or suite.validator, ORACLE),
-        metric=options.metric or suite.metric,
+        metric=options.metrics_of(suite)[0],
         baseline=suite.baseline if suite.baseline in methods else methods[0],
         published=load_published(suite.published) if suite.published else (),
         protocol=protocol,
@@ -143,13 +143,8 @@ def _table_spec(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> T
 def _further_tables(
     suite: SuiteHeader, runs: SuiteRuns, spec: TableSpec, options: BenchOptions
 ) -> tuple[Table, ...]:
-    specs = [_by_metric(spec, each) for each in _further_metrics(suite, options)]
+    specs = [_by_metric(spec, each) for each in options.metrics_of(suite)[1:]]
     return tuple(build_table(runs.records, each) for each in specs)
-
-
-def _further_metrics(suite: SuiteHeader, options: BenchOptions) -> tuple[str, ...]:
-    """Returns the suite's metrics beside that of its table, unless one metric was asked for."""
-    return () if options.metric else suite.further_metrics
 
 
 def _by_metric(spec: TableSpec, metric: str) -> TableSpec:

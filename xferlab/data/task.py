@@ -1,7 +1,8 @@
 """A transfer task: source domains, a target domain, and the setting that says what may be seen.
 
 `TransferTask.training_arrays` is the only way by which a method gets data. Labels that the setting
-hides are absent from its type. `TransferTask.held_out` is for evaluation alone.
+hides are absent from its type. `TransferTask.held_out` is for evaluation alone, and
+`probe_arrays` for its probes.
 """
 
 from __future__ import annotations
@@ -216,6 +217,24 @@ class TransferTask:
             target_train=_unlabelled(rest, _of_one(rest)),
             target_test=_labelled(test, _of_one(test)),
         )
+
+    def probe_arrays(self) -> Labelled:
+        """Returns the target's training examples with labels, for probes: scores alone read them.
+
+        Shots are not among them; examples of classes that the source lacks are of class k.
+
+        Raises:
+            InputError: a transductive target, whose test examples a probe would be fitted on.
+        """
+        if self.target.transductive:
+            raise InputError(
+                f"task {self.name!r} is transductive: the target's test examples are its training"
+                " examples. A probe would be scored on the labels that it is fitted on; choose"
+                " another metric, or a target with a test split"
+            )
+        train = self.class_map.scored_split(self.target.splits["train"])
+        rest = _without(train, np.array(self.shots, np.int64))
+        return _labelled(rest, _of_one(rest))
 
 
 def _without(split: Split, rows: np.ndarray) -> Split:

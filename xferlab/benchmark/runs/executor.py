@@ -47,12 +47,14 @@ class ExecutorOptions(NamedTuple):
         checkpoint_seconds: least time between two checkpoints of a pack.
         debug: whether every step checks what it reads and makes; packs are of one run then.
         width: kept runs that train in one program.
+        probes: names of metrics with a probe, which runs are scored by.
     """
 
     jobs: int
     checkpoint_seconds: float
     debug: bool = False
     width: int = 1
+    probes: tuple[str, ...] = ()
 
 
 class Executor:
@@ -165,7 +167,7 @@ class Executor:
     def _fit(self, pack: Pack) -> None:
         """Fits, scores and records closed-form methods."""
         begin = time.monotonic()
-        scorer = Scorer(pack.task)
+        scorer = Scorer(pack.task, self._options.probes)
         runs = fit_members(pack, pack.task)
         journals = [RunJournal() for _ in pack.runs]
         for journal, score in zip(journals, scorer.score(runs), strict=True):
@@ -178,12 +180,12 @@ class Executor:
     def _train(self, pack: Pack) -> None:
         begin = time.monotonic()
         environment = describe_environment(len(pack.runs))
-        scorer = None if pack.stages else Scorer(pack.task)
+        scorer = None if pack.stages else Scorer(pack.task, self._options.probes)
         if pack.reverse:
             check_reversed(pack.task, pack.suite_task.training.batch_sizes)
         training = self._start(pack)
         folder = self._store.checkpoint_folder(pack.runs[0][0].digest)
-        identity = [[spec.digest for spec, _ in pack.runs], environment]
+        identity = [[spec.digest for spec, _ in pack.runs], environment, *self._options.probes]
         checkpoint = Checkpoint(folder, identity)
         journals = self._resume(pack, training, checkpoint, scorer)
         saver = Saver(checkpoint, self._options.checkpoint_seconds, self._stop)

@@ -83,6 +83,8 @@ def _measured(store: RunStore, record: RunRecord, name: str) -> RunRecord:
     files = store.read(record.digest)
     heads = RunSpec.from_json(files["spec"]).network.outputs
     place, metric = metric_of(heads, name)
+    if metric.probe is not None:
+        check_probed(record, name)
     kept, evaluations = KeptPredictions(files["arrays"]), []
     labels = kept.labels(place)
     for number, evaluation in enumerate(record.evaluations):
@@ -101,6 +103,16 @@ def _measured(store: RunStore, record: RunRecord, name: str) -> RunRecord:
         scores = {**evaluation.metrics, name: value}
         evaluations.append(dataclasses.replace(evaluation, metrics=scores))
     return dataclasses.replace(record, evaluations=tuple(evaluations))
+
+
+def check_probed(record: RunRecord, name: str) -> None:
+    """Raises InputError for a run that a probe did not score at an evaluation."""
+    if not all(name in evaluation.metrics for evaluation in record.evaluations):
+        raise InputError(
+            f"the run {record.digest} of {record.method!r} on {record.task!r} has no score by"
+            f" {name!r}: it was finished without, and a run does not keep the features that a probe"
+            f" is fitted on. Train with --metric={name} and another --out"
+        )
 
 
 def _not_kept(record: RunRecord, name: str, step: int) -> InputError:

@@ -14,6 +14,7 @@ from xferlab.benchmark.tables.selection import explain
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.tables.trivial import CHANCE, MAJORITY
 from xferlab.evaluation.examples import METRICS as TESTED
+from xferlab.evaluation.probes import PROBE_LIMIT
 
 BELOW = "‡"
 """Marks a cell whose mean is below the majority class's."""
@@ -31,6 +32,7 @@ def per_task_notes(
         *spec.protocol,
         *_gap_notes(spec),
         *_cell_notes(spec, rows),
+        *_probe_notes(spec),
         *deterministic_note(dict.fromkeys(r["method"] for r in rows if r["deterministic"]), spec),
         *_majority_notes(spec, rows),
         *(explain(rule, spec.metric) for rule in spec.rules),
@@ -67,6 +69,16 @@ def _cell_notes(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
     )
     if seeds[0] == 1:
         yield "A cell without an interval has one seed."
+
+
+def _probe_notes(spec: TableSpec) -> Iterator[str]:
+    """Yields what a probe is, and whose labels it reads."""
+    if spec.measure.probe is not None:
+        yield (
+            f"{spec.metric}: accuracy of {spec.measure.probe.sentence}, fitted at each evaluation"
+            f" on at most {PROBE_LIMIT} target training examples WITH LABELS that no method sees."
+            " It scores features; no run depends on it."
+        )
 
 
 def _sides(spec: TableSpec) -> str:
