@@ -50,8 +50,7 @@ class Results:
 
     Attributes:
         records: its finished runs.
-        table: the numbers of every task.
-        further_tables: the same by other metrics.
+        table: the numbers of every task; those by other metrics stand in its `further`.
         comparisons: over all tasks, under each selection rule; none for a single task or method.
         agreement: ours beside the published numbers, a row per rule and method; empty without any.
         report: the HTML file.
@@ -66,7 +65,6 @@ class Results:
     report: Path
     remarks: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
-    further_tables: tuple[Table, ...] = ()
 
 
 def run_suite(
@@ -91,6 +89,7 @@ def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Resul
     for metric in options.metrics_of(suite):
         runs = dataclasses.replace(runs, records=with_metric(store, runs.records, metric))
     table = build_table(runs.records, spec)
+    table = dataclasses.replace(table, further=_further_tables(suite, runs, table.spec, options))
     comparisons = _compare(runs.records, table.spec)
     agreement = measure_agreement(table)
     results = Results(
@@ -99,7 +98,6 @@ def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Resul
         comparisons,
         agreement,
         options.out / f"{suite.name}.html",
-        further_tables=_further_tables(suite, runs, table.spec, options),
     )
     for suffix, text in _texts(results).items():
         path = options.out / f"{suite.name}.{suffix}"
@@ -164,12 +162,11 @@ def _compare(records: tuple[RunRecord, ...], spec: TableSpec) -> tuple[Compariso
 def _texts(results: Results) -> dict[str, str]:
     """Returns the content of every text file by its suffix."""
     agreement = agreement_to_markdown(results.agreement)
-    tables = (results.table, *results.further_tables)
-    parts = [*map(to_markdown, tables), *map(comparison_to_markdown, results.comparisons)]
+    parts = [to_markdown(results.table), *map(comparison_to_markdown, results.comparisons)]
     texts = {
         "md": "\n".join([*parts, f"### {AGREEMENT}\n\n{agreement}\n"] if agreement else parts),
-        "csv": to_csv(*tables),
-        "tex": "\n".join(map(to_latex, tables)),
+        "csv": to_csv(results.table),
+        "tex": to_latex(results.table),
     }
     if results.comparisons:
         frames = [each.methods.assign(rule=each.rule) for each in results.comparisons]
@@ -181,7 +178,7 @@ def _texts(results: Results) -> dict[str, str]:
 
 def _sections(results: Results) -> Iterator[Section]:
     """Yields what the report shows beside tables and cells."""
-    for table in results.further_tables:
+    for table in results.table.further:
         blocks = {block.task: block for block in make_blocks(table)}
         yield Section(table.spec.measure.words, notes=table.notes, tables=blocks)
     for each in results.comparisons:

@@ -114,7 +114,7 @@ def test_the_score_is_that_of_the_probe_on_the_target_alone(tmp_path):
 
 def test_tables_by_probes_stand_behind_each_other(tmp_path):
     results = bench(tmp_path, tiny_suite(30), METHODS, "accuracy,knn_probe,linear_probe")
-    tables = (results.table, *results.further_tables)
+    tables = (results.table, *results.table.further)
     assert [table.spec.metric for table in tables] == ["accuracy", "knn_probe", "linear_probe"]
     for table in tables[1:]:
         assert set(table.cells["method"]) == set(METHODS)
@@ -122,7 +122,7 @@ def test_tables_by_probes_stand_behind_each_other(tmp_path):
         assert any("WITH LABELS that no method sees" in note for note in table.notes)
         assert "majority class" in set(table.trivial["method"])
     again = report_suite(BenchOptions(out=tmp_path), "tiny")
-    assert [t.spec.metric for t in again.further_tables] == ["knn_probe", "linear_probe"]
+    assert [t.spec.metric for t in again.table.further] == ["knn_probe", "linear_probe"]
 
 
 def test_runs_finished_without_a_probe_are_refused_before_any_training(tmp_path):

@@ -54,12 +54,20 @@ class Table:
             without a tolerance). Missing numbers are NaN.
         trivial: What the majority class and chance score: task, method and mean.
         notes: Lines that belong under the table.
+        further: The tables of the same runs by other metrics: those of heads beside the classes,
+            and all that were asked for.
     """
 
     spec: TableSpec
     cells: pd.DataFrame
     notes: tuple[str, ...]
     trivial: pd.DataFrame
+    further: tuple[Table, ...] = ()
+
+    @property
+    def by_metric(self) -> dict[str, Table]:
+        """This table and the further ones, by the names of their metrics."""
+        return {each.spec.metric: each for each in (self, *self.further)}
 
 
 def build_table(records: Sequence[RunRecord], spec: TableSpec) -> Table:
