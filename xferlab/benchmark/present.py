@@ -12,7 +12,7 @@ from xferlab.benchmark.figures.gains import gain_map_figure
 from xferlab.benchmark.figures.ranks import rank_figure
 from xferlab.benchmark.html.report import write_report
 from xferlab.benchmark.html.sections import Extras, Section
-from xferlab.benchmark.runs.executor import Report
+from xferlab.benchmark.runs.executor import OnProgress
 from xferlab.benchmark.runs.options import INTERVALS, BenchOptions, check_presentation
 from xferlab.benchmark.runs.outcome import Failure
 from xferlab.benchmark.runs.plan import Pack
@@ -68,7 +68,7 @@ class Results:
 
 
 def run_suite(
-    suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: Report
+    suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: OnProgress
 ) -> Results:
     """Trains what is missing, then writes tables and report from the records alone.
 

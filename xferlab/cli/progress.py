@@ -15,14 +15,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from xferlab.benchmark.runs.executor import Report
+from xferlab.benchmark.runs.executor import OnProgress
 from xferlab.benchmark.runs.outcome import FAILED
 from xferlab.benchmark.runs.plan import Pack
 from xferlab.cli.console import Terminal
 
 
 @contextlib.contextmanager
-def show_progress(packs: Sequence[Pack]) -> Iterator[Report]:
+def show_progress(packs: Sequence[Pack]) -> Iterator[OnProgress]:
     """Shows a bar over all steps of all runs, and one for every pack that is training.
 
     Where the output is no terminal, a line is printed for each finished (task, method) instead.

@@ -31,7 +31,7 @@ from xferlab.training.closed_form import ClosedFormRuns
 from xferlab.training.contract import user_code
 from xferlab.training.run import StageCache, Training
 
-Report = Callable[[Pack, int, str], None]
+OnProgress = Callable[[Pack, int, str], None]
 """Called with a pack, the number of steps just done for each of its runs, and a state."""
 
 
@@ -60,7 +60,7 @@ class ExecutorOptions(NamedTuple):
 class Executor:
     """Trains what is not recorded yet. A finished run is never trained again."""
 
-    def __init__(self, store: RunStore, options: ExecutorOptions, report: Report):
+    def __init__(self, store: RunStore, options: ExecutorOptions, report: OnProgress):
         """Takes the store, the options and a callback for progress."""
         self._store = store
         self._options = options

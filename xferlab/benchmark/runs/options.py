@@ -12,7 +12,7 @@ from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
 from xferlab.evaluation.metric_table import metric_named
-from xferlab.evaluation.statistics import Method as IntervalMethod
+from xferlab.evaluation.statistics import IntervalMethod
 from xferlab.evaluation.validators.table import VALIDATORS
 
 INTERVALS: NameTable[IntervalMethod] = NameTable("interval", {"t": "t", "bootstrap": "resampling"})

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from threadpoolctl import threadpool_limits
 
-from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, Report
+from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, OnProgress
 from xferlab.benchmark.runs.kept import describe_kept
 from xferlab.benchmark.runs.options import BenchOptions, check_presentation
 from xferlab.benchmark.runs.outcome import Failure
@@ -83,7 +83,7 @@ class SuiteRun:
 
 
 def train_suite(
-    suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: Report
+    suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: OnProgress
 ) -> SuiteRun:
     """Trains what is missing of a suite, and reads all of it.
 

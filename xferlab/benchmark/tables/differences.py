@@ -17,10 +17,9 @@ from xferlab.benchmark.store.records import RunRecord
 from xferlab.evaluation.examples import METRICS as TESTED
 from xferlab.evaluation.examples import compare_predictions
 from xferlab.evaluation.metric_table import Metric
-from xferlab.evaluation.statistics import Method as IntervalMethod
-from xferlab.evaluation.statistics import PairedTest, mean_interval, paired_test
+from xferlab.evaluation.statistics import IntervalMethod, PairedTest, mean_interval, paired_test
 
-Unit = Literal["seeds", "examples", "tasks", ""]
+TestedOver = Literal["seeds", "examples", "tasks", ""]
 """What a test is over; '' where there is none."""
 
 
@@ -71,7 +70,7 @@ class Difference:
     low: float = np.nan
     high: float = np.nan
     p_value: float = np.nan
-    unit: Unit = ""
+    unit: TestedOver = ""
     pairs: int = 0
     """The number of what the test is over."""
 
@@ -128,7 +127,7 @@ def _predictions(scores: Scores) -> np.ndarray | None:
     return scores.run.predictions[steps.index(scores.step)]
 
 
-def _difference(test: PairedTest, unit: Unit) -> Difference:
+def _difference(test: PairedTest, unit: TestedOver) -> Difference:
     """Returns a test as a difference; one of a single pair is none."""
     if test.low is None or test.high is None:
         return Difference(test.difference, pairs=test.n)

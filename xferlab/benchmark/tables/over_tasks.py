@@ -20,7 +20,7 @@ import pandas as pd
 from xferlab.benchmark.store.records import RunRecord
 from xferlab.benchmark.tables.cells import rule_cells
 from xferlab.benchmark.tables.over_tasks_notes import over_tasks_notes
-from xferlab.benchmark.tables.published_views import AVERAGE
+from xferlab.benchmark.tables.published_rows import AVERAGE
 from xferlab.benchmark.tables.selection import select
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.core.errors import InputError, unknown_name

@@ -16,7 +16,7 @@ from xferlab.benchmark.store.records import RunRecord
 from xferlab.benchmark.tables.cells import rule_cells, table_tasks
 from xferlab.benchmark.tables.per_task_notes import per_task_notes
 from xferlab.benchmark.tables.published import Published, is_comparable, primary_rows
-from xferlab.benchmark.tables.published_views import AVERAGE
+from xferlab.benchmark.tables.published_rows import AVERAGE
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.tables.trivial import MAJORITY, trivial_scores
 from xferlab.core.errors import InputError, unknown_name

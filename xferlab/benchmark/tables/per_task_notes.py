@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from xferlab.benchmark.store.records import RunRecord
-from xferlab.benchmark.tables.published_views import AVERAGE, FIXED
+from xferlab.benchmark.tables.published_rows import AVERAGE, FIXED
 from xferlab.benchmark.tables.selection import explain
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.tables.trivial import CHANCE, MAJORITY

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from xferlab.benchmark.store.records import RunRecord
-from xferlab.benchmark.tables.published_views import AVERAGE
+from xferlab.benchmark.tables.published_rows import AVERAGE
 from xferlab.evaluation.metric_table import metric_named
 
 MAJORITY = "majority class"

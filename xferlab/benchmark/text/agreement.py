@@ -9,7 +9,7 @@ import rich.box
 import rich.table
 from rich.text import Text
 
-from xferlab.benchmark.tables.published_views import FIXED
+from xferlab.benchmark.tables.published_rows import FIXED
 from xferlab.benchmark.tables.selection import LAST
 
 HEADER = (
