@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 
 from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.store.load import read_spec
 from xferlab.benchmark.store.outputs import KeptOutputs
 from xferlab.benchmark.store.predictions import FURTHER_BYTES, KeptPredictions
 from xferlab.benchmark.store.records import Evaluation, RunRecord
-from xferlab.benchmark.store.spec import RunSpec
 from xferlab.core.errors import InputError
 from xferlab.evaluation.metric_table import metric_of, score_head
 from xferlab.evaluation.validators.base import Validator, has_what_it_needs
@@ -81,7 +81,7 @@ def _measured(store: RunStore, record: RunRecord, name: str) -> RunRecord:
     if all(name in evaluation.metrics for evaluation in record.evaluations):
         return record
     files = store.read(record.digest)
-    heads = RunSpec.from_json(files["spec"]).network.outputs
+    heads = read_spec(store, record.digest, files).network.outputs
     place, metric = metric_of(heads, name)
     if metric.probe is not None:
         check_probed(record, name)

@@ -104,7 +104,7 @@ def own_suite(
 
 def _file_name(task: TransferTask) -> str:
     """Returns the name of the files of a pair: each pair of a folder has its own table."""
-    return f"own-{task.name.replace('->', '-to-')}"
+    return f"own-{task.sources[0].name}-to-{task.target.name}"
 
 
 def _suite_task(task: TransferTask, backbone: str, steps: int) -> SuiteTask:
