@@ -20,9 +20,11 @@ from xferlab.benchmark.store import load, predictions
 from xferlab.benchmark.store.folders import RunStore
 from xferlab.core.errors import InputError
 from xferlab.core.heads import Labels
+from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.made.moons import moons
 from xferlab.data.split import Split
+from xferlab.data.task import TransferTask
 from xferlab.evaluation.probes import KnnProbe, LinearProbe
 from xferlab.methods.base import method
 from xferlab.methods.closed_form.base import ClosedFormMethod, ClosedFormOutput, FittedMethod
@@ -231,3 +233,21 @@ def test_no_label_that_a_probe_is_fitted_on_is_kept(tmp_path):
     arrays = store.read(digest)["arrays"]
     assert len(arrays["labels"]) == len(TARGET.splits["test"].labels)
     assert not any(name.startswith(predictions._PREFIX) for name in arrays)
+
+
+def test_classes_that_the_source_lacks_are_one_class_for_probes(tmp_path):
+    source = Domain("source", dict(TARGET.splits), TARGET.class_names)
+    splits = {}
+    for name, split in TARGET.splits.items():
+        rows = np.arange(len(split.labels))
+        splits[name] = Split(split.inputs, np.where(rows % 3 == 0, 2 + rows % 2, split.labels))
+    target = Domain("target", splits, (*TARGET.class_names, "third", "fourth"))
+    task = TransferTask("open", (source,), target, Setting.OPEN_SET_DA)
+    (split,) = Probing(task, ("knn_probe",)).splits
+    assert (split.by_head[0].values == np.minimum(splits["train"].labels, 2)).all()
+    packs = tiny_packs(tiny_suite(task=task), methods=("nearest_neighbour",))
+    record = load.load_record(probed(tmp_path, packs, ("knn_probe",)), packs[0].runs[0][0].digest)
+    train, test = splits["train"], splits["test"]
+    told = KnnProbe().predict(train.inputs, np.minimum(train.labels, 2), test.inputs)
+    right = told == np.minimum(test.labels, 2)
+    assert record.evaluations[0].metrics["knn_probe"] == right.mean()
