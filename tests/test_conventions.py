@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -233,3 +234,26 @@ def test_every_method_file_is_in_the_table():
     listed = {Path(inspect.getfile(cls)).name for cls in concrete_methods()}
     helpers = {"__init__.py", "base.py", "recipes.py", "schedules.py", "supervised.py", "table.py"}
     assert {path.name for path in (ROOT / "methods").glob("*.py")} == listed | helpers
+
+
+def public_types(path: Path) -> set[str]:
+    """The classes and the names of types that a module defines at its top."""
+    found = set()
+    for node in parse(path).body:
+        names = [node.name] if isinstance(node, ast.ClassDef) else []
+        if isinstance(node, ast.Assign):
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        found |= {name for name in names if re.fullmatch("[A-Z]+[a-z]\\w*", name)}
+    return found
+
+
+def test_no_two_public_types_share_a_name():
+    """A word means one thing: `View`, `Method` and `Encoder` are the core's."""
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for name in public_types(path):
+            places.setdefault(name, []).append(name_of(path))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+    assert places["View"] == ["core/settings.py"]
+    assert places["Method"] == ["methods/base.py"]
+    assert places["Encoder"] == ["models/networks.py"]

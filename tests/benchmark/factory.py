@@ -22,6 +22,9 @@ def make_run(
         for i, (a, s) in enumerate(zip(accuracy, score, strict=True))
     )
     fields = {"digest": f"{task}|{method}|{hyper}|{seed}", "seconds": 2.0} | fields
+    source, arrow, target = task.partition("->")
+    if arrow:
+        fields = {"sources": (source,), "target": target} | fields
     if diverged:
         fields |= {"diverged_at": 42, "diverged_term": "domain"}
     return RunRecord(

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import xferlab
+from xferlab import Head
+from xferlab.benchmark import to_csv, to_latex, to_markdown
 from xferlab.benchmark.suites.own import own_suite
 from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.training.options import TrainingOptions
@@ -44,6 +46,47 @@ def test_nothing_is_kept_without_a_folder(domains, tmp_path, monkeypatch):
     table = xferlab.compare(*domains, methods=["nearest_neighbour"], seeds=1)
     assert len(table.cells) == 3
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def two_heads():
+    """Domains with a class, and a number beside it."""
+    angle = Head("angle", "numbers", 1)
+
+    def make(name, shift, seed):
+        rng = np.random.default_rng(seed)
+        labels = np.arange(80) % 2
+        inputs = rng.normal(size=(80, 4)) + 3 * labels[:, None] + shift
+        return xferlab.domain_from_arrays(name, inputs, {"class": labels, angle: inputs[:, 0]})
+
+    return make("lab", 0.0, 0), make("field", 0.5, 1)
+
+
+@pytest.mark.parametrize("metric", ["", "accuracy,angle/r2,knn_probe@3"])
+def test_the_tables_of_all_heads_and_metrics_come_back_with_a_folder_or_without(
+    two_heads, metric, tmp_path
+):
+    given = {"methods": ["source_only", "dann"], "seeds": 2, "steps": 20, "metric": metric}
+    table = xferlab.compare(*two_heads, **given)
+    kept = xferlab.compare(*two_heads, **given, out=tmp_path)
+    names = metric.split(",") if metric else ["accuracy", "angle/rmse"]
+    assert list(table.by_metric) == list(kept.by_metric) == names
+    for name, each in table.by_metric.items():
+        assert each.cells.equals(kept.by_metric[name].cells)
+        assert set(each.cells["metric"]) == {name} and each.cells["mean"].notna().all()
+        assert each.notes == kept.by_metric[name].notes
+    for write, suffix in ((to_markdown, "md"), (to_csv, "csv"), (to_latex, "tex")):
+        assert write(table) == write(kept)
+        assert (tmp_path / f"own-lab-to-field.{suffix}").read_text().startswith(write(kept))
+    assert to_markdown(table).count("## ") - to_markdown(table).count("### ") == len(names)
+
+
+def test_a_metric_that_is_none_is_refused(two_heads):
+    for metric, words in {"angle/accuracy": "angle/rmse", "accuracy,accuracy": "twice"}.items():
+        with pytest.raises(xferlab.InputError, match=words):
+            xferlab.compare(*two_heads, metric=metric)
+    with pytest.raises(xferlab.InputError, match="metric is 3"):
+        xferlab.compare(*two_heads, metric=3)
 
 
 def test_an_unknown_method_is_refused(domains):

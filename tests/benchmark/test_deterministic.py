@@ -9,7 +9,7 @@ from scipy import stats
 from tests.benchmark.factory import make_run
 from xferlab.benchmark.tables.over_tasks import compare_methods
 from xferlab.benchmark.tables.per_task import build_table
-from xferlab.benchmark.tables.published_views import AVERAGE
+from xferlab.benchmark.tables.published_rows import AVERAGE
 from xferlab.benchmark.tables.spec import TableSpec
 
 pytestmark = pytest.mark.fast

@@ -6,7 +6,7 @@ import pytest
 from tests.benchmark.factory import make_run, make_suite
 from xferlab.benchmark.tables.over_tasks import compare_methods
 from xferlab.benchmark.tables.per_task import build_table
-from xferlab.benchmark.tables.published_views import AVERAGE
+from xferlab.benchmark.tables.published_rows import AVERAGE
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.text.over_tasks import comparison_to_markdown
 from xferlab.benchmark.text.per_task import to_markdown

@@ -7,7 +7,7 @@ from sklearn import metrics as sklearn_metrics
 from xferlab.core.errors import InputError
 from xferlab.core.heads import Head, Labels
 from xferlab.core.outputs import HostOutput
-from xferlab.evaluation.metric_table import METRICS, head_scores, metric_named
+from xferlab.evaluation.metric_table import METRICS, head_scores, metric_named, read_off
 
 pytestmark = pytest.mark.fast
 HEADS = (Head("class", "classes", 3), Head("tags", "labels", 4), Head("place", "numbers", 2))
@@ -18,10 +18,15 @@ OUTPUTS = (RNG.normal(size=(N, 3)), RNG.normal(size=(N, 4)), RNG.normal(size=(N,
 HOST = HostOutput(np.zeros((N, 1)), OUTPUTS[0], OUTPUTS[1:])
 
 
+def scored(heads, host, labels):
+    return head_scores(heads, read_off(heads, host), labels)
+
+
 @pytest.mark.parametrize("share", [0.6, 1.0])
 def test_values_are_those_of_scikit_learn_over_what_is_known(share):
     known = [None if share == 1 else RNG.random(N) < share for _ in HEADS]
-    scores = head_scores(HEADS, HOST, [Labels(t, k) for t, k in zip(TRUTH, known, strict=True)])
+    labels = [Labels(t, k) for t, k in zip(TRUTH, known, strict=True)]
+    scores = scored(HEADS, HOST, labels)
     rows = [np.ones(N, bool) if mask is None else mask for mask in known]
     classes, tags, place = (
         (truth[r], output[r]) for truth, output, r in zip(TRUTH, OUTPUTS, rows, strict=True)
@@ -42,12 +47,12 @@ def test_values_are_those_of_scikit_learn_over_what_is_known(share):
 
 def test_a_head_without_a_known_label_has_no_score():
     labels = [Labels(truth, np.zeros(N, bool)) for truth in TRUTH]
-    assert head_scores(HEADS, HOST, labels) == {}
+    assert scored(HEADS, HOST, labels) == {}
 
 
 def test_a_label_that_is_there_for_all_has_no_precision():
     labels = [Labels(TRUTH[0]), Labels(np.ones((N, 4)))]
-    scores = head_scores(HEADS[:2], HOST._replace(others=OUTPUTS[1:2]), labels)
+    scores = scored(HEADS[:2], HOST._replace(others=OUTPUTS[1:2]), labels)
     assert scores["tags/label_accuracy"] >= 0
     assert "tags/mean_average_precision" not in scores
 
@@ -61,7 +66,7 @@ def test_unknown_examples_are_a_class_of_their_own():
         (HOST._replace(unknown=unknown), told),
         (HOST, OUTPUTS[0].argmax(axis=1)),
     ):
-        scores = head_scores(HEADS[:1], host._replace(others=()), [Labels(truth)])
+        scores = scored(HEADS[:1], host._replace(others=()), [Labels(truth)])
         assert scores["accuracy"] == pytest.approx(np.mean(truth == predicted))
         recall = sklearn_metrics.recall_score(
             truth, predicted, labels=np.unique(truth), average="macro"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -105,6 +105,23 @@ def make_training(
     settings = {stage.setting or setting for stage in method.stages()}
     data = {s: to_resident(task.training_arrays(s, oracle=True), pad_to=pad_to) for s in settings}
     return Training(spec or make_spec(), members, data, setting, CACHE)
+
+
+def assert_stack_is_singles(
+    start: Callable[[list[Member]], Training],
+    members: list[Member],
+    steps: int,
+    **tolerance: float,
+) -> None:
+    """Trains runs stacked and each alone, and compares parameters and statistics."""
+    stack = start(members)
+    stack.advance(steps)
+    for number, member in enumerate(members):
+        alone = start([member])
+        alone.advance(steps)
+        own = jax.tree.map(lambda a, n=number: a[n], stack.state)
+        for part in ("params", "statistics"):
+            assert_close(getattr(own, part), getattr(alone.state, part), **tolerance)
 
 
 def snapshot(tree: Any) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.methods.toys import (
     assert_same_bits,
+    assert_stack_is_singles,
     make_options,
     make_spec,
     make_task,
@@ -16,10 +17,9 @@ from tests.methods.toys import (
     same_bits,
     snapshot,
 )
-from tests.models.foreign import MODULES, Backbone, UsesModule
+from tests.models.foreign import FOREIGN, MODULES, UsesModule, put_backbone
 from xferlab.core.errors import InputError
 from xferlab.methods.table import METHODS
-from xferlab.models.backbones import BACKBONES
 from xferlab.models.nets import Blueprint, Nets
 from xferlab.training.checkpoint import Checkpoint
 from xferlab.training.run import Member
@@ -73,20 +73,7 @@ def test_a_module_trains_predicts_and_resumes(name, tmp_path):
 @pytest.mark.parametrize("name", ["nested", "own_variables"])
 def test_a_stack_of_runs_is_each_run_alone(name):
     members = [Member(UsesModule(name=name), OPTIONS, seed) for seed in (0, 1)]
-    stack = start(name, members)
-    stack.advance(3)
-    for i, member in enumerate(members):
-        alone = start(name, [member])
-        alone.advance(3)
-        own = jax.tree.map(lambda a, i=i: a[i], stack.state)
-        for actual, expected in (
-            (own.params, alone.state.params), (own.statistics, alone.state.statistics)
-        ):  # fmt: skip
-            jax.tree.map(
-                lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4),
-                actual,
-                expected,
-            )
+    assert_stack_is_singles(lambda own: start(name, own), members, 3, rtol=1e-3, atol=1e-4)
 
 
 def make_nets(name, *, train, key):
@@ -109,12 +96,10 @@ def test_noise_is_fresh_at_each_pass_and_step_and_repeats_by_key(name):
 
 @pytest.mark.parametrize("name", ["source_only", "ada_bn", "self_ensembling", "shot", "adda"])
 def test_a_backbone_of_nnx_layers_goes_through_every_stage(name, monkeypatch, tmp_path):
-    entries = {**BACKBONES, "foreign": Backbone}
-    monkeypatch.setattr("xferlab.models.networks.BACKBONES", entries)
-    monkeypatch.setattr("xferlab.models.spec.BACKBONE_NAMES", tuple(entries))
+    put_backbone(monkeypatch)
 
     def begin():
-        spec = make_spec(backbone="foreign", hidden=())
+        spec = make_spec(backbone=FOREIGN, hidden=())
         return make_training(METHODS[name], task=TASK, spec=spec, options=OPTIONS)
 
     whole, checkpoint = begin(), Checkpoint(tmp_path / "checkpoint", name)

@@ -11,8 +11,8 @@ import pytest
 from jax.extend.core import jaxprs_in_params
 
 from tests.methods.toys import (
-    assert_close,
     assert_same_bits,
+    assert_stack_is_singles,
     make_options,
     make_spec,
     make_task,
@@ -20,14 +20,13 @@ from tests.methods.toys import (
     same_bits,
     snapshot,
 )
-from tests.models.foreign import Backbone, UsesModule
+from tests.models.foreign import FOREIGN, UsesModule, put_backbone
 from xferlab.core.errors import InputError
 from xferlab.core.paths import path_of
 from xferlab.data.feeds.resident import to_resident
 from xferlab.methods.dann import DANN
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
-from xferlab.models.backbones import BACKBONES
 from xferlab.models.nets import Nets
 from xferlab.training.run import Member
 from xferlab.training.scan import batch_at
@@ -39,14 +38,11 @@ DATA = to_resident(TASK.training_arrays())
 PROBE = (("encoder/**", 0.0), ("**", 1.0))
 OPTIONS = make_options(steps=8, batch_sizes=(12, 10), lr_rules=PROBE)
 WHOLE = dataclasses.replace(OPTIONS, lr_rules=(("**", 1.0),))
-FOREIGN = "foreign"
 
 
 @pytest.fixture(autouse=True)
 def foreign_backbone(monkeypatch):
-    entries = {**BACKBONES, FOREIGN: Backbone}
-    monkeypatch.setattr("xferlab.models.networks.BACKBONES", entries)
-    monkeypatch.setattr("xferlab.models.spec.BACKBONE_NAMES", tuple(entries))
+    put_backbone(monkeypatch)
 
 
 def spec_of(backbone):
@@ -204,13 +200,9 @@ def test_dropout_of_a_frozen_extra_network_is_off():
 
 def test_stacked_runs_are_the_single_ones():
     members = [Member(DANN(weight=w), OPTIONS, seed) for seed, w in ((0, 1.0), (1, 0.1))]
-    stacked = make_training(DANN(), task=TASK, members=members)
-    stacked.advance(8)
-    for number, member in enumerate(members):
-        single = make_training(DANN(), task=TASK, members=[member])
-        single.advance(8)
-        own = jax.tree.map(lambda a, n=number: a[n], stacked.state.params)
-        assert_close(own, single.state.params, rtol=1e-4, atol=1e-6)
+    assert_stack_is_singles(
+        lambda own: make_training(DANN(), task=TASK, members=own), members, 8, rtol=1e-4, atol=1e-6
+    )
 
 
 def test_rules_that_freeze_everything_are_refused():

@@ -11,6 +11,7 @@ import pytest
 from tests.methods.toys import (
     assert_close,
     assert_same_bits,
+    assert_stack_is_singles,
     make_options,
     make_spec,
     make_task,
@@ -139,7 +140,7 @@ def test_options_of_a_stage_are_its_own(monkeypatch):
     assert not same_bits(changed.state.params, plain.state.params)
 
 
-def test_stacked_runs_of_a_recipe_are_the_single_ones(monkeypatch):
+def test_stacked_runs_of_a_recipe_are_the_single_ones():
     members = [
         member_of(
             Stage(DANN(weight=weight), 0.5, rates=FROZEN_ENCODER, options=(("lr", lr),)),
@@ -148,13 +149,9 @@ def test_stacked_runs_of_a_recipe_are_the_single_ones(monkeypatch):
         )
         for seed, (weight, lr) in enumerate([(1.0, 0.05), (0.1, 0.02)])
     ]
-    stacked = make_training(DANN(), task=TASK, members=members)
-    stacked.advance(8)
-    for number, member in enumerate(members):
-        single = train(member, monkeypatch)
-        single.advance(8)
-        own = jax.tree.map(lambda a, n=number: a[n], stacked.state.params)
-        assert_close(own, single.state.params, rtol=1e-3, atol=1e-5)
+    assert_stack_is_singles(
+        lambda own: make_training(DANN(), task=TASK, members=own), members, 8, rtol=1e-3, atol=1e-5
+    )
 
 
 def test_stacked_runs_whose_stages_differ_in_structure_are_refused():

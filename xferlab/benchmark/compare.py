@@ -39,11 +39,13 @@ def compare(
     standardise: bool = True,
     recipe: str = "",
     setting: Setting = Setting.UNSUPERVISED_DA,
+    metric: str = "",
 ) -> Table:
     """Trains methods from one domain to another and returns the table of their scores.
 
     Target labels of the training split are hidden from every method but target_only; scores are on
-    the target's test split. `to_markdown` and its like (`xferlab.benchmark`) print the table.
+    the target's test split. `to_markdown` and its like (`xferlab.benchmark`) print the table, and
+    those of further heads, which `Table.by_metric` has.
 
     Args:
         source: labelled domain.
@@ -67,6 +69,8 @@ def compare(
             recipe of the package is named 'dann+lp_ft'.
         setting: what methods see of both domains, how their classes are related, and whether each
             has an input space of its own, such as `Setting.OPEN_SET_DA`.
+        metric: of the table, or several with ',' between them: 'accuracy,knn_probe'. '' for the
+            accuracy, and the usual metric of each further head.
 
     Raises:
         InputError: domains that do not fit together, an unknown method or hyper-parameter, or an
@@ -80,15 +84,17 @@ def compare(
             f"recipe is {shown(recipe)}. Give a name of `xferlab list`, or '' for none"
         )
     candidates = _candidates(methods, find_recipe(recipe))
+    if not isinstance(metric, str):
+        raise InputError(f"metric is {shown(metric)}. Give a name, or '' for the usual ones")
     request = SuiteRequest(steps=whole_number("steps", steps, least=0))
     seeds = whole_number("seeds", seeds, least=1)
     check_type("setting", setting, Setting, "a Setting, such as Setting.UNSUPERVISED_DA")
     suite = own_suite(source, target, network, request, standardise=standardise, setting=setting)
     if out != "":
         folder = _folder(out)
-        return _table(suite, candidates, BenchOptions(out=folder, seeds=seeds))
+        return _table(suite, candidates, BenchOptions(out=folder, seeds=seeds, metric=metric))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        options = BenchOptions(out=Path(name), seeds=seeds)
+        options = BenchOptions(out=Path(name), seeds=seeds, metric=metric)
         try:
             return _table(suite, candidates, options)
         except KeyboardInterrupt as stopped:

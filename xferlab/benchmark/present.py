@@ -12,7 +12,7 @@ from xferlab.benchmark.figures.gains import gain_map_figure
 from xferlab.benchmark.figures.ranks import rank_figure
 from xferlab.benchmark.html.report import write_report
 from xferlab.benchmark.html.sections import Extras, Section
-from xferlab.benchmark.runs.executor import Report
+from xferlab.benchmark.runs.executor import OnProgress
 from xferlab.benchmark.runs.options import INTERVALS, BenchOptions, check_presentation
 from xferlab.benchmark.runs.outcome import Failure
 from xferlab.benchmark.runs.plan import Pack
@@ -21,7 +21,7 @@ from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.store.load_suite import SuiteRuns, describe_environments, read_runs
 from xferlab.benchmark.store.manifest import find_manifests, read_manifest
 from xferlab.benchmark.store.records import ORACLE, RunRecord
-from xferlab.benchmark.store.scores import with_scores
+from xferlab.benchmark.store.scores import with_metric, with_scores
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.suite import Suite
 from xferlab.benchmark.tables.agreement import measure_agreement
@@ -50,8 +50,7 @@ class Results:
 
     Attributes:
         records: its finished runs.
-        table: the numbers of every task.
-        further_tables: the same by other metrics.
+        table: the numbers of every task; those by other metrics stand in its `further`.
         comparisons: over all tasks, under each selection rule; none for a single task or method.
         agreement: ours beside the published numbers, a row per rule and method; empty without any.
         report: the HTML file.
@@ -66,11 +65,10 @@ class Results:
     report: Path
     remarks: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
-    further_tables: tuple[Table, ...] = ()
 
 
 def run_suite(
-    suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: Report
+    suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: OnProgress
 ) -> Results:
     """Trains what is missing, then writes tables and report from the records alone.
 
@@ -88,7 +86,10 @@ def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Resul
     store = RunStore(options.out)
     for rule in spec.rules:
         runs = dataclasses.replace(runs, records=with_scores(store, runs.records, rule))
+    for metric in options.metrics_of(suite):
+        runs = dataclasses.replace(runs, records=with_metric(store, runs.records, metric))
     table = build_table(runs.records, spec)
+    table = dataclasses.replace(table, further=_further_tables(suite, runs, table.spec, options))
     comparisons = _compare(runs.records, table.spec)
     agreement = measure_agreement(table)
     results = Results(
@@ -97,7 +98,6 @@ def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Resul
         comparisons,
         agreement,
         options.out / f"{suite.name}.html",
-        further_tables=_further_tables(suite, runs, table.spec, options),
     )
     for suffix, text in _texts(results).items():
         path = options.out / f"{suite.name}.{suffix}"
@@ -128,7 +128,7 @@ def _table_spec(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> T
     return TableSpec(
         title=suite.title,
         rules=(LAST, options.validator or suite.validator, ORACLE),
-        metric=options.metric or suite.metric,
+        metric=options.metrics_of(suite)[0],
         baseline=suite.baseline if suite.baseline in methods else methods[0],
         published=load_published(suite.published) if suite.published else (),
         protocol=protocol,
@@ -141,8 +141,7 @@ def _table_spec(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> T
 def _further_tables(
     suite: SuiteHeader, runs: SuiteRuns, spec: TableSpec, options: BenchOptions
 ) -> tuple[Table, ...]:
-    """Returns the tables of the suite's other metrics, unless one metric was asked for."""
-    specs = [] if options.metric else [_by_metric(spec, each) for each in suite.further_metrics]
+    specs = [_by_metric(spec, each) for each in options.metrics_of(suite)[1:]]
     return tuple(build_table(runs.records, each) for each in specs)
 
 
@@ -163,12 +162,11 @@ def _compare(records: tuple[RunRecord, ...], spec: TableSpec) -> tuple[Compariso
 def _texts(results: Results) -> dict[str, str]:
     """Returns the content of every text file by its suffix."""
     agreement = agreement_to_markdown(results.agreement)
-    tables = (results.table, *results.further_tables)
-    parts = [*map(to_markdown, tables), *map(comparison_to_markdown, results.comparisons)]
+    parts = [to_markdown(results.table), *map(comparison_to_markdown, results.comparisons)]
     texts = {
         "md": "\n".join([*parts, f"### {AGREEMENT}\n\n{agreement}\n"] if agreement else parts),
-        "csv": to_csv(*tables),
-        "tex": "\n".join(map(to_latex, tables)),
+        "csv": to_csv(results.table),
+        "tex": to_latex(results.table),
     }
     if results.comparisons:
         frames = [each.methods.assign(rule=each.rule) for each in results.comparisons]
@@ -180,7 +178,7 @@ def _texts(results: Results) -> dict[str, str]:
 
 def _sections(results: Results) -> Iterator[Section]:
     """Yields what the report shows beside tables and cells."""
-    for table in results.further_tables:
+    for table in results.table.further:
         blocks = {block.task: block for block in make_blocks(table)}
         yield Section(table.spec.measure.words, notes=table.notes, tables=blocks)
     for each in results.comparisons:

@@ -95,8 +95,8 @@ def define_presentation_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "metric",
         "",
-        f"one of {', '.join(METRICS)}, HEAD/ before it for a head beside the classes;"
-        " empty: the suite's own",
+        f"of {', '.join(METRICS)}, HEAD/ before it for a head beside the classes, several with"
+        " commas: a table for each; knn_probe@K takes K neighbours; empty: the suite's own",
         flag_values=values,
     )
     flags.DEFINE_enum(

@@ -20,8 +20,7 @@ def print_results(results: Results) -> None:
     The comparisons under the other rules are in the report and the Markdown file.
     """
     console = Terminal()
-    for table in (results.table, *results.further_tables):
-        console.print(to_terminal(table))
+    console.print(to_terminal(results.table))
     for comparison in results.comparisons:
         if comparison.rule == LAST:
             console.print(comparison_to_terminal(comparison))

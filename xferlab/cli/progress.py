@@ -15,14 +15,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from xferlab.benchmark.runs.executor import Report
+from xferlab.benchmark.runs.executor import OnProgress
+from xferlab.benchmark.runs.kept import kept_packs
 from xferlab.benchmark.runs.outcome import FAILED
 from xferlab.benchmark.runs.plan import Pack
 from xferlab.cli.console import Terminal
 
 
 @contextlib.contextmanager
-def show_progress(packs: Sequence[Pack]) -> Iterator[Report]:
+def show_progress(packs: Sequence[Pack]) -> Iterator[OnProgress]:
     """Shows a bar over all steps of all runs, and one for every pack that is training.
 
     Where the output is no terminal, a line is printed for each finished (task, method) instead.
@@ -48,14 +49,14 @@ class _Bars:
         self._total = progress.add_task("all runs, steps", total=sum(steps.values()))
         self._bars: dict[int, object] = {}
         self._done: dict[int, int] = {}
-        self._open: dict[str, int] = {}
-        for pack in packs:
-            self._open[_cell(pack)] = self._open.get(_cell(pack), 0) + 1
+        self._open: dict[str, int] = {}  # Runs of each cell that are not finished.
+        for pack in (*kept_packs(packs, width=1), *packs):
+            self._open[_cell(pack)] = self._open.get(_cell(pack), 0) + len(pack.runs)
 
     def report(self, pack: Pack, steps: int, state: str) -> None:
         """Moves the bars of a pack and of the suite by a number of steps."""
         with self._lock:
-            if id(pack) not in self._steps:  # Of kept stages, which the suite does not list.
+            if id(pack) not in self._steps:  # Of kept stages: packs that the executor made.
                 self._add(pack)
             if state == FAILED:
                 steps = self._steps[id(pack)] - self._done.get(id(pack), 0)
@@ -69,7 +70,6 @@ class _Bars:
     def _add(self, pack: Pack) -> None:
         self._steps[id(pack)] = pack.suite_task.training.steps
         self._progress.update(self._total, total=sum(self._steps.values()))
-        self._open[_cell(pack)] = self._open.get(_cell(pack), 0) + 1
 
     def _move_bar(self, pack: Pack, state: str, finished: bool) -> None:
         if id(pack) not in self._bars and not finished:
@@ -82,7 +82,7 @@ class _Bars:
                 self._progress.remove_task(self._bars.pop(id(pack)))  # type: ignore[arg-type]
 
     def _finish(self, pack: Pack) -> None:
-        self._open[_cell(pack)] -= 1
+        self._open[_cell(pack)] -= len(pack.runs)
         if self._open[_cell(pack)] == 0 and not self._console.is_terminal:
             left = sum(count > 0 for count in self._open.values())
             line = f"done: {_cell(pack)}; {left} of {len(self._open)} cells left"

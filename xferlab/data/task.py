@@ -1,7 +1,8 @@
 """A transfer task: source domains, a target domain, and the setting that says what may be seen.
 
 `TransferTask.training_arrays` is the only way by which a method gets data. Labels that the setting
-hides are absent from its type. `TransferTask.held_out` is for evaluation alone.
+hides are absent from its type. `TransferTask.held_out` is for evaluation alone, and
+`probe_arrays` for its probes.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import numpy as np
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.checks import check_type, whole_numbers
 from xferlab.core.errors import InputError
-from xferlab.core.heads import Head, Labels, describe_heads
-from xferlab.core.inputs import concatenate_inputs
+from xferlab.core.heads import Head, describe_heads
 from xferlab.core.roles import Roles
 from xferlab.core.seeds import digest
 from xferlab.core.settings import Setting, View
 from xferlab.data.classes import ClassMap, class_map
-from xferlab.data.domain import SPLITS, Domain, describe_inputs
+from xferlab.data.domain import Domain, describe_inputs
+from xferlab.data.several import domain_ids, joined_domains
 from xferlab.data.shots import check_shots, check_shown_shots
 from xferlab.data.split import Split
 
@@ -141,12 +142,7 @@ class TransferTask:
         """The one source, or the sources' examples one after the other under the name 'a+b'."""
         if len(self.sources) == 1:
             return self.sources[0]
-        return Domain(
-            name="+".join(source.name for source in self.sources),
-            splits={name: _concatenate(self.sources, name) for name in SPLITS},
-            class_names=self.sources[0].class_names,
-            others=self.target.others,
-        )
+        return joined_domains(self.sources)
 
     @property
     def fingerprint(self) -> str:
@@ -197,7 +193,7 @@ class TransferTask:
             )
         check_shown_shots(self.name, self.shots, setting)
         splits = self._training_splits
-        ids = (_numbered(self.sources, "train"), *map(_of_one, splits[1:]))
+        ids = (domain_ids(self.sources, "train"), *map(_of_one, splits[1:]))
         return Batch(*map(_view, splits, setting.views, ids))
 
     def held_out(self) -> HeldOut:
@@ -211,11 +207,29 @@ class TransferTask:
         test = self.class_map.scored_split(test)
         source = self.source.splits
         return HeldOut(
-            source_train=_labelled(source["train"], _numbered(self.sources, "train")),
-            source_test=_labelled(source["test"], _numbered(self.sources, "test")),
+            source_train=_labelled(source["train"], domain_ids(self.sources, "train")),
+            source_test=_labelled(source["test"], domain_ids(self.sources, "test")),
             target_train=_unlabelled(rest, _of_one(rest)),
             target_test=_labelled(test, _of_one(test)),
         )
+
+    def probe_arrays(self) -> Labelled:
+        """Returns the target's training examples with labels, for probes: scores alone read them.
+
+        Shots are not among them; examples of classes that the source lacks are of class k.
+
+        Raises:
+            InputError: a transductive target, whose test examples a probe would be fitted on.
+        """
+        if self.target.transductive:
+            raise InputError(
+                f"task {self.name!r} is transductive: the target's test examples are its training"
+                " examples. A probe would be scored on the labels that it is fitted on; choose"
+                " another metric, or a target with a test split"
+            )
+        train = self.class_map.scored_split(self.target.splits["train"])
+        rest = _without(train, np.array(self.shots, np.int64))
+        return _labelled(rest, _of_one(rest))
 
 
 def _without(split: Split, rows: np.ndarray) -> Split:
@@ -251,28 +265,6 @@ def _positions(split: Split) -> np.ndarray:
 def _of_one(split: Split) -> np.ndarray:
     """Returns the domain numbers of examples that are all of one domain."""
     return np.zeros(len(split.labels), np.int32)
-
-
-def _numbered(domains: tuple[Domain, ...], split_name: str) -> np.ndarray:
-    """Returns for each example of several domains, in their order, which of them it is from."""
-    counts = [len(domain.splits[split_name].labels) for domain in domains]
-    return np.repeat(np.arange(len(domains), dtype=np.int32), counts)
-
-
-def _concatenate(domains: tuple[Domain, ...], split_name: str) -> Split:
-    """Returns one split of several domains, in their order."""
-    splits = [domain.splits[split_name] for domain in domains]
-    joined = [_joined(labels) for labels in zip(*(s.by_head for s in splits), strict=True)]
-    return Split(concatenate_inputs([s.inputs for s in splits]), *joined[0], tuple(joined[1:]))
-
-
-def _joined(parts: tuple[Labels, ...]) -> Labels:
-    """Returns the labels of several splits under one head, one after the other."""
-    values = np.concatenate([part.values for part in parts])
-    if all(part.known is None for part in parts):
-        return Labels(values)
-    masks = [np.ones(len(v), bool) if known is None else known for v, known in parts]
-    return Labels(values, np.concatenate(masks))
 
 
 def _check_same_inputs(task: str, source: Domain, target: Domain) -> None:

@@ -21,7 +21,7 @@ from jaxtyping import Float
 from scipy import stats
 
 from xferlab.core.errors import InputError
-from xferlab.evaluation.statistics import Method, holm, paired_test
+from xferlab.evaluation.statistics import IntervalMethod, holm, paired_test
 
 Verdict = Literal["better", "worse", ""]
 RESAMPLES = 2000
@@ -57,7 +57,7 @@ def compare_tasks(
     ours: Sequence[Float[np.ndarray, " n"]],
     baseline: Sequence[Float[np.ndarray, " n"]],
     *,
-    method: Method = "resampling",
+    method: IntervalMethod = "resampling",
     alpha: float = LEVEL,
 ) -> Outcomes:
     """Tells the tasks on which a method is significantly better or worse than a baseline.

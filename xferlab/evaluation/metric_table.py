@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from sklearn import metrics as sklearn_metrics
 
+from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.heads import Head, Kind, Labels
 from xferlab.core.names import NameTable
 from xferlab.core.outputs import HostOutput, predicted_classes
+from xferlab.evaluation.further_metrics import (
+    label_accuracy,
+    mae,
+    mean_average_precision,
+    r2,
+    rmse,
+)
 from xferlab.evaluation.metrics import accuracy, class_mean_accuracy, macro_f1
+from xferlab.evaluation.probes import KnnProbe, LinearProbe, Probe
 
 Unit = Literal["percent", ""]
 
@@ -36,6 +45,7 @@ class Metric:
         higher_is_better: its direction.
         bounds: the least and the largest value, as shown.
         spelled: the name in words; '' for the name itself, without underscores.
+        probe: what is fitted on features and gives the predictions; None for the head's own.
     """
 
     name: str
@@ -45,6 +55,7 @@ class Metric:
     higher_is_better: bool = True
     bounds: tuple[float, float] = (0.0, 100.0)
     spelled: str = ""
+    probe: Probe | None = None
 
     def __call__(self, truth: np.ndarray, predictions: np.ndarray, size: int) -> float:
         """Returns the metric's value, unscaled."""
@@ -79,75 +90,6 @@ class Metric:
         return dataclasses.replace(self, name=f"{name}/{self.name}")
 
 
-def mean_average_precision(truth: np.ndarray, scores: np.ndarray, size: int) -> float:
-    """Mean over labels of the area under precision and recall, of labels that both occur and lack.
-
-    Args:
-        truth: 0 or 1, [n, size].
-        scores: logits, [n, size].
-        size: the number of labels.
-
-    Returns:
-        A fraction; NaN where every label is there for all or for none.
-    """
-    varied = [j for j in range(size) if 0 < truth[:, j].sum() < len(truth)]
-    each = [sklearn_metrics.average_precision_score(truth[:, j], scores[:, j]) for j in varied]
-    return float(np.mean(each)) if each else math.nan
-
-
-def label_accuracy(truth: np.ndarray, scores: np.ndarray, size: int) -> float:
-    """Fraction of all labels that are predicted as they are: there where the logit is positive.
-
-    Args:
-        truth: 0 or 1, [n, size].
-        scores: logits, [n, size].
-        size: the number of labels.
-    """
-    del size
-    return float(((scores > 0) == (truth > 0.5)).mean())
-
-
-def r2(truth: np.ndarray, predictions: np.ndarray, size: int) -> float:
-    """Coefficient of determination, averaged over the numbers of a head.
-
-        R² = 1 - sum (y - a)² / sum (y - mean y)²
-
-    Args:
-        truth: y, [n, size].
-        predictions: a, [n, size].
-        size: the number of numbers.
-
-    Returns:
-        A fraction of at most 1; below 0 where the mean of the true numbers is nearer to them.
-    """
-    del size
-    return float(sklearn_metrics.r2_score(truth, predictions)) if len(truth) > 1 else math.nan
-
-
-def rmse(truth: np.ndarray, predictions: np.ndarray, size: int) -> float:
-    """Root of the mean squared error over examples and numbers, in the unit of the numbers.
-
-    Args:
-        truth: [n, size].
-        predictions: [n, size].
-        size: the number of numbers.
-    """
-    del size
-    return float(np.sqrt(np.mean((truth.astype(np.float64) - predictions) ** 2)))
-
-
-def mae(truth: np.ndarray, predictions: np.ndarray, size: int) -> float:
-    """Mean absolute error over examples and numbers, in the unit of the numbers.
-
-    Args:
-        truth: [n, size].
-        predictions: [n, size].
-        size: the number of numbers.
-    """
-    del size
-    return float(np.mean(np.abs(truth.astype(np.float64) - predictions)))
-
-
 _ERROR: dict[str, Any] = {"unit": "", "higher_is_better": False, "bounds": (0.0, math.inf)}
 METRICS: NameTable[Metric] = NameTable(
     "metric",
@@ -162,6 +104,8 @@ METRICS: NameTable[Metric] = NameTable(
             Metric("r2", "numbers", r2, bounds=(-math.inf, 100.0), spelled="R²"),
             Metric("rmse", "numbers", rmse, **_ERROR, spelled="root mean squared error"),
             Metric("mae", "numbers", mae, **_ERROR, spelled="mean absolute error"),
+            Metric("knn_probe", "classes", accuracy, probe=KnnProbe()),
+            Metric("linear_probe", "classes", accuracy, probe=LinearProbe()),
         )
     },
 )
@@ -171,20 +115,56 @@ METRICS: NameTable[Metric] = NameTable(
 def metric_named(name: str) -> Metric:
     """Returns a metric by its name, or by that of a head beside the first one and its name.
 
+    A number of neighbours may stand behind that of the k-NN probe.
+
     Raises:
         InputError: there is none of that name.
 
     >>> metric_named("slant/rmse").words
     'slant: root mean squared error, lower is better'
+    >>> metric_named("knn_probe@20").probe
+    KnnProbe(k=20)
     """
     head, _, plain = name.rpartition("/")
-    return METRICS[plain].of_head(head) if head else METRICS[plain]
+    base, number = plain, ""
+    if plain not in METRICS:
+        base, _, number = plain.partition("@")
+    metric = METRICS[base] if base in METRICS else METRICS[plain]
+    metric = _with_neighbours(metric, number) if base != plain else metric
+    return metric.of_head(head) if head else metric
+
+
+def _with_neighbours(metric: Metric, number: str) -> Metric:
+    """Returns the k-NN probe with another number of neighbours."""
+    name = f"{metric.name}@{number}"
+    if not isinstance(metric.probe, KnnProbe) or not re.fullmatch("[1-9][0-9]{0,5}", number):
+        raise InputError(
+            f"metric {name!r} is none. A number, of neighbours, stands behind knn_probe alone, from"
+            " 1 on: knn_probe@10"
+        )
+    return dataclasses.replace(metric, name=name, probe=KnnProbe(int(number)))
 
 
 def metrics_of(heads: Sequence[Head]) -> dict[str, Metric]:
     """Returns every metric of heads by the name that it has for them."""
     each = [metric for place, head in enumerate(heads) for metric in _metrics_at(place, head)]
     return {metric.name: metric for metric in each}
+
+
+def metric_of(heads: Sequence[Head], name: str) -> tuple[int, Metric]:
+    """Returns the place of the head that a metric scores, and the metric.
+
+    Raises:
+        InputError: none of the heads has a metric of that name.
+    """
+    own, _, plain = name.rpartition("/")
+    places = {head.name if place else "": place for place, head in enumerate(heads)}
+    if own not in places or plain.partition("@")[0] not in METRICS:
+        raise unknown_name("metric", name, metrics_of(heads))
+    metric = metric_named(name)
+    if metric.kind != heads[places[own]].kind:
+        raise unknown_name("metric", name, metrics_of(heads))
+    return places[own], metric
 
 
 def _metrics_at(place: int, head: Head) -> list[Metric]:
@@ -199,33 +179,68 @@ def usual_metric(head: Head) -> str:
     return f"{head.name}/{usual[head.kind]}"
 
 
-def head_scores(
-    heads: Sequence[Head], outputs: HostOutput, labels: Sequence[Labels]
-) -> dict[str, float]:
-    """Returns every metric of every head over the examples whose label is known.
+def read_off(heads: Sequence[Head], outputs: HostOutput) -> tuple[np.ndarray, ...]:
+    """Returns what metrics read of each head: predicted classes [n], or the outputs [n, size].
 
     Args:
         heads: of the task, in order.
-        outputs: of each head, and perhaps which examples are of an unknown class.
+        outputs: of each head, and perhaps which examples are of an unknown class, size.
+    """
+    return tuple(
+        predicted_classes(output, None if place else outputs.unknown)
+        if head.kind == "classes"
+        else output
+        for place, (head, output) in enumerate(zip(heads, outputs.heads, strict=True))
+    )
+
+
+def score_head(
+    measure: Metric, head: Head, predictions: np.ndarray, labels: Labels
+) -> float | None:
+    """Returns a metric over the examples whose label is known, unscaled.
+
+    Args:
+        measure: the metric.
+        head: what was predicted.
+        predictions: as `read_off` gives them.
+        labels: under that head.
+
+    Returns:
+        None where no label is known, or the metric is not defined on those that are.
+    """
+    values, known = labels
+    truth = np.asarray(values)
+    if known is not None:
+        truth, predictions = truth[known], predictions[known]
+    if not len(truth):
+        return None
+    size = head.size
+    if head.kind == "classes":  # The unknown class is one more.
+        size = max(size, int(truth.max()) + 1, int(predictions.max()) + 1)
+    value = measure(truth, predictions, size)
+    return None if math.isnan(value) else value
+
+
+def head_scores(
+    heads: Sequence[Head], predictions: Sequence[np.ndarray], labels: Sequence[Labels]
+) -> dict[str, float]:
+    """Returns every metric of every head, but probes, over the examples whose label is known.
+
+    Args:
+        heads: of the task, in order.
+        predictions: of each head, as `read_off` gives them.
         labels: under each head.
 
     Returns:
         Values by name, unscaled. A head without a known label has none, nor has a metric that is
         not defined on these labels.
     """
-    scores: dict[str, float] = {}
-    pairs = zip(heads, outputs.heads, labels, strict=True)
-    for place, (head, output, (values, known)) in enumerate(pairs):
-        unknown = None if place else outputs.unknown
-        predictions = predicted_classes(output, unknown) if head.kind == "classes" else output
-        truth = np.asarray(values)
-        if known is not None:
-            truth, predictions = truth[known], predictions[known]
-        if not len(truth):
-            continue
-        size = head.size
-        if head.kind == "classes":  # The unknown class is one more.
-            size = max(size, int(truth.max()) + 1, int(predictions.max()) + 1)
-        for metric in _metrics_at(place, head):
-            scores[metric.name] = metric(truth, predictions, size)
-    return {name: value for name, value in scores.items() if not math.isnan(value)}
+    scores = {
+        measure.name: score_head(measure, head, predicted, true)
+        for place, (head, predicted, true) in enumerate(
+            zip(heads, predictions, labels, strict=True)
+        )
+        for measure in _metrics_at(place, head)
+        if measure.probe is None
+    }
+    return {name: value for name, value in scores.items() if value is not None}

@@ -29,7 +29,7 @@ from scipy import stats
 
 from xferlab.core.errors import InputError, unknown_name
 
-Method = Literal["resampling", "t"]
+IntervalMethod = Literal["resampling", "t"]
 
 RESAMPLES = 9999
 TIE = 1e-9
@@ -62,7 +62,7 @@ class PairedTest(NamedTuple):
 def mean_interval(
     values: Float[np.ndarray, " n"],
     *,
-    method: Method = "resampling",
+    method: IntervalMethod = "resampling",
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -116,7 +116,7 @@ def paired_test(
     ours: Float[np.ndarray, " n"],
     baseline: Float[np.ndarray, " n"],
     *,
-    method: Method = "resampling",
+    method: IntervalMethod = "resampling",
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,

@@ -59,7 +59,7 @@ def test_curves_draw_every_term_and_skip_what_is_not_finite(fields):
 
 
 def test_heat_map_puts_a_task_at_its_source_and_target():
-    values = {"dann": {"a->b": 50.0, "b->a": 70.0, "a->c": np.nan}}
+    values = {"dann": {("a", "b"): 50.0, ("b", "a"): 70.0, ("a", "c"): np.nan}}
     ax = draw(plots.heat_map_figure(values)).axes[0]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b"]
     assert [t.get_text() for t in ax.get_xticklabels()] == ["b", "a", "c"]

@@ -34,8 +34,12 @@ def draw(figure):
 def outcomes(rows):
     """A frame of (method, task, points, verdict)."""
     frame = pd.DataFrame(rows, columns=["method", "task", "difference_points", "verdict"])
+    places = [task.split("->") if "->" in task else ("", "") for task in frame["task"]]
     return frame.assign(
-        target_labels=frame["method"] == "target_only", gain=frame["difference_points"]
+        target_labels=frame["method"] == "target_only",
+        gain=frame["difference_points"],
+        row=[row for row, _ in places],
+        column=[column for _, column in places],
     )
 
 

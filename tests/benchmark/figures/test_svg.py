@@ -1,11 +1,14 @@
 """Small drawings: every line inside its frame, gaps kept, few points, one path a group."""
 
+import ast
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.benchmark.pages import Reader
+from xferlab.benchmark.figures import svg
 from xferlab.benchmark.figures.svg import (
     BOTTOM,
     LEFT,
@@ -80,3 +83,17 @@ def test_every_point_is_inside_and_in_the_shape_of_its_domain(classes):
 
 def test_points_without_spread_are_drawn():
     assert "nan" not in domain_points("x", np.zeros((4, 2)), np.array([0, 0, 1, 1]))
+
+
+def test_markup_is_made_of_what_the_file_says_alone():
+    """Whatever else stands in a drawing is filled in, and so escaped."""
+    source = ast.parse(Path(svg.__file__).read_text("utf-8"))
+    made = [
+        argument
+        for node in ast.walk(source)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Markup"
+        for argument in node.args
+    ]
+    assert made and all(isinstance(argument, ast.Constant) for argument in made)
+    texts = [node for node in ast.walk(source) if isinstance(node, ast.JoinedStr)]
+    assert not [ast.unparse(node) for node in texts if "<" in ast.unparse(node)]

@@ -127,7 +127,7 @@ def test_a_text_in_an_attribute_ends_with_the_attribute(page, tag, attribute, te
 
 def test_a_name_in_an_svg_is_text(page):
     assert f"<title>{evil('class 1')}" not in page.html
-    assert re.search(r"<title>class \d&lt;/td&gt;&lt;evil a=&quot;1", page.html)
+    assert re.search(r"<title>class \d&lt;/td&gt;&lt;evil a=&#34;1", page.html)
 
 
 @pytest.mark.parametrize("ending", [">", '"', "'", "&quot;", "</li>", ")", ", "])
@@ -154,7 +154,6 @@ def test_markup_is_in_templates_and_what_is_not_escaped_is_counted():
         for found in re.findall(r"(\S+) \| safe\b", text)
     ]
     assert unescaped == [
-        ("pictures.html", "drawing"),
         ("report.html", "style"),
         ("report.html", "script"),
     ]

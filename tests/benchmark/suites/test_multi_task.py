@@ -49,7 +49,7 @@ def test_a_method_from_outside_stands_in_every_table(tmp_path):
     file.write_text(OUTSIDE)
     methods = ("source_only", "dann", f"{file}:NearMeans")
     results = run(two_heads_suite(), tmp_path / "out", methods)
-    (further,) = results.further_tables
+    (further,) = results.table.further
     for table, metric in ((results.table, "accuracy"), (further, "angle/rmse")):
         assert set(table.cells["metric"]) == {metric}
         assert table.cells["method"].nunique() == 3 and table.cells["mean"].notna().all()
@@ -70,7 +70,7 @@ def test_what_is_lower_is_better_where_a_metric_says_so(tmp_path):
     lower = compared["difference_points"] < 0
     assert ((compared["verdict"] == "better") <= lower).all()
     assert ((compared["verdict"] == "worse") <= ~lower).all()
-    assert not results.further_tables
+    assert not results.table.further
     assert results.table.trivial.empty
 
 

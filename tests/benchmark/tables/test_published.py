@@ -7,14 +7,14 @@ import pytest
 
 from xferlab.benchmark.tables import published
 from xferlab.benchmark.tables.published import is_comparable, load_published, primary_rows
-from xferlab.benchmark.tables.published_views import (
+from xferlab.benchmark.tables.published_rows import (
     AVERAGE,
     FIXED,
     NOT_STATED,
     PROTOCOLS,
-    VIEWS,
-    Part,
-    View,
+    PUBLISHED,
+    PublishedPart,
+    PublishedRows,
 )
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
@@ -33,7 +33,7 @@ PAIRS = {
     "office_caltech_surf": ("amazon", "caltech10", "dslr", "webcam"),
 }
 
-each_suite = pytest.mark.parametrize("suite", list(VIEWS))
+each_suite = pytest.mark.parametrize("suite", list(PUBLISHED))
 
 
 def tasks_of(suite):
@@ -71,7 +71,7 @@ def test_every_row_is_known_here(suite):
 
 
 def test_every_protocol_is_used():
-    used = {row.protocol for suite in VIEWS for row in load_published(suite)}
+    used = {row.protocol for suite in PUBLISHED for row in load_published(suite)}
     assert used == set(PROTOCOLS)
 
 
@@ -168,23 +168,25 @@ def test_what_compares_with_what():
     assert not is_comparable(NOT_STATED, "last")
 
 
-def test_a_recalled_number_in_a_view_is_refused(monkeypatch):
-    part = Part(
+def test_a_recalled_number_that_is_wanted_is_refused(monkeypatch):
+    part = PublishedPart(
         origins=("ganin-recalled/counts/svm",),
         protocol="jmlr",
         rule="source_accuracy",
         methods={"SVM (linear)": "svm"},
     )
-    view = View(benchmark="amazon_reviews", tasks=VIEWS["amazon_reviews"].tasks, parts=(part,))
-    monkeypatch.setattr(published, "VIEWS", NameTable("suite", {"memory": view}))
+    wanted = PublishedRows(
+        benchmark="amazon_reviews", tasks=PUBLISHED["amazon_reviews"].tasks, parts=(part,)
+    )
+    monkeypatch.setattr(published, "PUBLISHED", NameTable("suite", {"memory": wanted}))
     with pytest.raises(InputError, match="status 'recalled'; only 'seen' may be shown"):
         load_published("memory")
 
 
 def test_of_two_parts_the_first_stands(monkeypatch):
-    view = VIEWS["digits"]
-    turned = replace(view, parts=view.parts[::-1])
-    monkeypatch.setattr(published, "VIEWS", NameTable("suite", {"digits": turned}))
+    wanted = PUBLISHED["digits"]
+    turned = replace(wanted, parts=wanted.parts[::-1])
+    monkeypatch.setattr(published, "PUBLISHED", NameTable("suite", {"digits": turned}))
     assert by_cell("digits")["mnist->usps", "dann"].protocol == "collected"
 
 

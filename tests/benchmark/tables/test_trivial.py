@@ -11,7 +11,7 @@ from xferlab.benchmark.html.report import make_report
 from xferlab.benchmark.html.sections import Extras
 from xferlab.benchmark.tables.per_task import build_table
 from xferlab.benchmark.tables.published import load_published
-from xferlab.benchmark.tables.published_views import AVERAGE
+from xferlab.benchmark.tables.published_rows import AVERAGE
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.tables.trivial import CHANCE, MAJORITY, trivial_scores
 from xferlab.benchmark.text.per_task import to_csv, to_latex, to_markdown

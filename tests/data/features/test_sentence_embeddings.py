@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xferlab.core.errors import InputError
-from xferlab.data.features.sentence_embeddings import Encoder, embed_texts, sentence_transformer
+from xferlab.data.features.sentence_embeddings import TextEncoder, embed_texts, sentence_transformer
 
 pytestmark = pytest.mark.fast
 
@@ -17,7 +17,7 @@ class Made:
 
     def __init__(self, name="made"):
         self.batches = []
-        self.encoder = Encoder(name, self.embed)
+        self.encoder = TextEncoder(name, self.embed)
 
     def embed(self, texts):
         self.batches.append(list(texts))
@@ -76,13 +76,13 @@ def test_a_lone_surrogate_is_a_text_too(tmp_path):
 )
 def test_what_is_no_embedding_is_refused(tmp_path, embed, message):
     with pytest.raises(InputError, match=message):
-        embed_texts(["a", "b"], Encoder("bad", embed), cache_dir=tmp_path)
+        embed_texts(["a", "b"], TextEncoder("bad", embed), cache_dir=tmp_path)
     assert not list(tmp_path.rglob("*.npz"))
 
 
 def test_an_encoder_that_changed_under_its_name_is_refused(tmp_path):
     embed_texts(["a"], Made().encoder, cache_dir=tmp_path)
-    longer = Encoder("made", lambda texts: np.ones((len(texts), 5)))
+    longer = TextEncoder("made", lambda texts: np.ones((len(texts), 5)))
     with pytest.raises(InputError, match="vectors of 2 and of 5 numbers"):
         embed_texts(["b"], longer, cache_dir=tmp_path)
 

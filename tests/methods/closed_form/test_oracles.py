@@ -10,7 +10,7 @@ from sklearn import decomposition, svm
 
 from tests.methods.closed_form.worlds import fit, make_rows
 from tests.oracles import closed_form as oracle
-from xferlab.methods.closed_form._classifiers import CLASSIFIERS, Views
+from xferlab.methods.closed_form._classifiers import CLASSIFIERS, MappedSource
 from xferlab.methods.closed_form.coral import CORAL
 from xferlab.methods.closed_form.gfk import GFK
 from xferlab.methods.closed_form.jda import JDA
@@ -83,7 +83,7 @@ def test_similarity_svm_trains_on_similarities_across_the_alignment(penalty):
     source, target = SOURCE.astype(np.float64), TARGET.astype(np.float64)
     recoloured = oracle.coral(source, target, 1.0)
     classifier = dataclasses.replace(CLASSIFIERS["similarity_svm"], penalties=(penalty,))
-    views = Views(recoloured, source, LABELS)
+    views = MappedSource(recoloured, source, LABELS)
     logits = classifier.fit(views, num_classes=3, seed=0)(target)
     machine = svm.SVC(kernel="precomputed", C=penalty).fit(recoloured @ source.T, LABELS)
     assert np.array_equal(logits.argmax(axis=1), machine.predict(target @ recoloured.T))

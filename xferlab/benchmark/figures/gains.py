@@ -24,13 +24,14 @@ def gain_map_figure(outcomes: pd.DataFrame) -> Figure:
     """Returns the differences to the baseline in points, on a palette that is white at zero.
 
     One source × target panel per method. Where the tasks fill less than half of that square (as
-    ten chosen pairs of thirty domains do), or one is no `source->target`, a single panel shows
+    ten chosen pairs of thirty domains do), or one has no place there, a single panel shows
     methods × tasks. ▲ and ▼ mark significant gains and losses, the losses are framed; grey is no
     task, or one without a test. Methods trained with target labels are left out.
 
     Args:
         outcomes: `Comparison.outcomes`: one row per (method, task) with method, target_labels,
-            task, difference_points, gain (positive where better) and verdict.
+            task, its row (source) and column (target), difference_points, gain (positive where
+            better) and verdict.
     """
     frame = _lay_out(outcomes.query("not target_labels"))
     rows, columns = list(frame["row"].unique()), _column_order(frame)
@@ -51,11 +52,10 @@ def gain_map_figure(outcomes: pd.DataFrame) -> Figure:
 
 def _lay_out(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Returns the outcomes with the panel, the row and the column in which each is drawn."""
-    ends = outcomes["task"].str.split("->", n=1, expand=True).reindex(columns=[0, 1])
-    square = ends[0].nunique() * ends[1].nunique()
-    if ends[1].isna().any() or outcomes["task"].nunique() < square / 2:
+    rows, columns, tasks = (set(outcomes[name]) for name in ("row", "column", "task"))
+    if "" in columns or len(tasks) < len(rows) * len(columns) / 2:
         return outcomes.assign(panel="", row=outcomes["method"], column=outcomes["task"])
-    return outcomes.assign(panel=outcomes["method"], row=ends[0], column=ends[1])
+    return outcomes.assign(panel=outcomes["method"])
 
 
 def _column_order(frame: pd.DataFrame) -> list[str]:

@@ -78,24 +78,22 @@ def curves_figure(curves: Mapping[str, Curve]) -> Figure:
     return figure
 
 
-def heat_map_figure(values: Mapping[str, Mapping[str, float]]) -> Figure:
+def heat_map_figure(values: Mapping[str, Mapping[tuple[str, str], float]]) -> Figure:
     """Returns one source × target map per method, in percent.
 
     Args:
-        values: Method → task (`source->target`) → a value in percent; pairs that no task has and
-            values that are NaN stay empty.
+        values: Method → (source, target) → a value in percent; pairs that no task has and values
+            that are NaN stay empty.
     """
-    pairs = [task.split("->", 1) for tasks in values.values() for task in tasks if "->" in task]
+    pairs = [pair for places in values.values() for pair in places]
     sources, targets = (list(dict.fromkeys(pair[side] for pair in pairs)) for side in (0, 1))
     width, height = 1.1 + 0.5 * len(targets), 1.0 + 0.3 * len(sources)
-    known = [v for tasks in values.values() for v in tasks.values() if np.isfinite(v)] or [0.0]
+    known = [v for each in values.values() for v in each.values() if np.isfinite(v)] or [0.0]
     figure, panels = _panels(values, width=width, height=height)
-    for ax, (method, tasks) in panels:
+    for ax, (method, places) in panels:
         grid = np.full((len(sources), len(targets)), np.nan)
-        for task, value in tasks.items():
-            if "->" in task:
-                source, target = task.split("->", 1)
-                grid[sources.index(source), targets.index(target)] = value
+        for (source, target), value in places.items():
+            grid[sources.index(source), targets.index(target)] = value
         image = ax.imshow(grid, cmap="cividis", vmin=min(known), vmax=max(known), aspect="auto")
         _write_values(ax, grid, image)
         ax.set_title(method, fontsize=9)

@@ -1,17 +1,18 @@
 """Small drawings as SVG text: lines over steps, and points in a plane.
 
 A report has hundreds of them; written by hand they take a few kilobytes and no time. Colours are
-those of `plots`. They stand on white, also on a dark page.
+those of `plots`. They stand on white, also on a dark page. What stands between their marks is
+filled in by `Markup.format`, which escapes every text that is no drawing itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from jaxtyping import Float, Int
+from markupsafe import Markup
 
 from xferlab.benchmark.figures.panels import CLASS_COLOURS, DOMAINS, LINE_COLOURS
 
@@ -19,6 +20,15 @@ WIDTH, HEIGHT, SIDE = 260, 130, 200
 LEFT, RIGHT, TOP, BOTTOM = 38, 254, 8, 112
 MOST_POINTS = 80
 """Points that are drawn of one line, evenly from it with both ends."""
+_PANEL = Markup(
+    '<figure><figcaption>{name}</figcaption><svg class="{kind}" viewBox="0 0 {width} {height}"'
+    ' role="img" aria-label="{words}">{drawn}</svg></figure>'
+)
+_LINE = Markup('<path class="line" stroke="{}" d="{}"/>')
+_AXIS = Markup('<path class="axis" d="{}"/>')
+_LABEL = Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>')
+_DOTS = Markup('<path class="dots" stroke="{}" d="{}"><title>{}</title></path>')
+_TRIANGLES = Markup('<path class="triangles" fill="{}" d="{}"><title>{}</title></path>')
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,36 +45,33 @@ def colour_of(number: int) -> str:
     return LINE_COLOURS[number % len(LINE_COLOURS)]
 
 
-def line_chart(name: str, lines: Sequence[Line]) -> str:
+def line_chart(name: str, lines: Sequence[Line]) -> Markup:
     """Returns a panel with its name; '' where no value is finite."""
     values = np.concatenate([np.asarray(line.values, float) for line in lines])
     finite = values[np.isfinite(values)]
     if not len(finite):
-        return ""
+        return Markup()
     low, high = float(finite.min()), float(finite.max())
     first = min(line.steps[0] for line in lines if line.steps)
     last = max(line.steps[-1] for line in lines if line.steps)
     box = (first, last, low, high)
-    drawn = "".join(
-        f'<path class="line" stroke="{colour_of(line.colour)}" d="{_path(line, box)}"/>'
-        for line in lines
-    )
+    drawn = [_LINE.format(colour_of(line.colour), _path(line, box)) for line in lines]
     words = (
         f"{name}: {len(lines)} runs from step {first} to {last}, between {low:.3g} and {high:.3g}"
     )
     labels = (
-        _label(LEFT - 3, TOP + 6, f"{high:.3g}", "end"),
-        _label(LEFT - 3, BOTTOM, f"{low:.3g}", "end"),
-        _label(LEFT, BOTTOM + 12, f"{first}", "start"),
-        _label(RIGHT, BOTTOM + 12, f"step {last}", "end"),
+        _LABEL.format(LEFT - 3, TOP + 6, "end", f"{high:.3g}"),
+        _LABEL.format(LEFT - 3, BOTTOM, "end", f"{low:.3g}"),
+        _LABEL.format(LEFT, BOTTOM + 12, "start", first),
+        _LABEL.format(RIGHT, BOTTOM + 12, "end", f"step {last}"),
     )
-    axis = f'<path class="axis" d="M{LEFT} {TOP}V{BOTTOM}H{RIGHT}"/>'
-    return _panel(name, words, "chart", (WIDTH, HEIGHT), f"{axis}{''.join(labels)}{drawn}")
+    axis = _AXIS.format(f"M{LEFT} {TOP}V{BOTTOM}H{RIGHT}")
+    return _panel(name, words, "chart", (WIDTH, HEIGHT), (axis, *labels, *drawn))
 
 
 def domain_points(
     name: str, points: Float[np.ndarray, "n 2"], domain: Int[np.ndarray, " n"]
-) -> str:
+) -> Markup:
     """Returns points in the colour and the shape of their domain."""
     groups = (
         (colour, shape, domain == value, words)
@@ -79,7 +86,7 @@ def class_points(
     domain: Int[np.ndarray, " n"],
     labels: Int[np.ndarray, " n"],
     names: Sequence[str],
-) -> str:
+) -> Markup:
     """Returns points in the colour of their class and the shape of their domain.
 
     `names` has the name of every class, label i the i-th; a pointer on a point shows it.
@@ -94,38 +101,37 @@ def class_points(
 
 def _points(
     name: str, points: np.ndarray, groups: Iterable[tuple[str, str, np.ndarray, str]]
-) -> str:
+) -> Markup:
     """Returns a panel of points: groups of (colour, shape, which of the points, name)."""
     low, spread = points.min(axis=0), np.ptp(points, axis=0)
     places = (
         (8 + (SIDE - 16) * (points - low) / np.where(spread > 0, spread, 1)).round().astype(int)
     )
-    drawn = "".join(
+    drawn = [
         _group(colour, shape, places[chosen], words) for colour, shape, chosen, words in groups
-    )
+    ]
     return _panel(name, name, "points", (SIDE, SIDE), drawn)
 
 
-def _panel(name: str, words: str, kind: str, size: tuple[int, int], drawn: str) -> str:
+def _panel(
+    name: str, words: str, kind: str, size: tuple[int, int], drawn: Iterable[Markup]
+) -> Markup:
     """Returns a drawing under its name, with words for readers who do not see it."""
     width, height = size
-    return (
-        f"<figure><figcaption>{escape(name)}</figcaption>"
-        f'<svg class="{kind}" viewBox="0 0 {width} {height}" role="img"'
-        f' aria-label="{escape(words)}">{drawn}</svg></figure>'
+    inside = Markup().join(drawn)
+    return _PANEL.format(
+        name=name, kind=kind, width=width, height=height, words=words, drawn=inside
     )
 
 
-def _group(colour: str, shape: str, places: np.ndarray, words: str) -> str:
+def _group(colour: str, shape: str, places: np.ndarray, words: str) -> Markup:
     """Returns the points of one colour and shape as a single path with a name; '' for none."""
     if not len(places):
-        return ""
-    title = f"<title>{escape(words)}</title>"
+        return Markup()
     if shape == "o":
-        path = "".join(f"M{x} {y}h0" for x, y in places)
-        return f'<path class="dots" stroke="{colour}" d="{path}">{title}</path>'
+        return _DOTS.format(colour, "".join(f"M{x} {y}h0" for x, y in places), words)
     path = "".join(f"M{x} {y - 3}l3 5h-6z" for x, y in places)
-    return f'<path class="triangles" fill="{colour}" d="{path}">{title}</path>'
+    return _TRIANGLES.format(colour, path, words)
 
 
 def class_colour(label: int, count: int) -> str:
@@ -156,7 +162,3 @@ def _pieces(line: Line, box: tuple[float, float, float, float]) -> Iterator[list
     if piece:
         # A single value is drawn as a short stroke.
         yield piece if len(piece) > 1 else [*piece, piece[0]]
-
-
-def _label(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>'

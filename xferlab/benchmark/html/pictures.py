@@ -27,7 +27,7 @@ MOST_CONFUSIONS = 10
 SHADES = 10
 
 
-def curve_panels(runs: Sequence[RunRecord], metric: Metric) -> list[str]:
+def curve_panels(runs: Sequence[RunRecord], metric: Metric) -> Sequence[str]:
     """Returns the metric at every evaluation and every named loss term, drawn, a line a run."""
     scored = [
         Line(

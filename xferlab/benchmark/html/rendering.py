@@ -1,7 +1,7 @@
 """Fills the templates of a report. Every text is escaped, wherever a template puts it.
 
-Not escaped, by `safe`, are the drawings of `figures.svg`, which escapes the names in them, and
-the style sheet and the script of `assets/`.
+Not escaped are the drawings of `figures.svg`, which are markup whose names are escaped already,
+and, by `safe`, the style sheet and the script of `assets/`.
 """
 
 from __future__ import annotations

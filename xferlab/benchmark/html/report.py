@@ -18,7 +18,7 @@ from xferlab.benchmark.html.overview import costs, incomplete, summary
 from xferlab.benchmark.html.rendering import asset, digest, render
 from xferlab.benchmark.html.results import Anchors, group_cells, results, task_table
 from xferlab.benchmark.html.sections import Extras, lay_out, make_content
-from xferlab.benchmark.store.records import ORACLE, RunRecord
+from xferlab.benchmark.store.records import ORACLE, RunRecord, task_places
 from xferlab.benchmark.tables.per_task import Table
 from xferlab.benchmark.tables.selection import LAST, group_by
 from xferlab.core.files import disk_errors, write_aside
@@ -99,7 +99,7 @@ def _parts(
     for index, section in enumerate(extras.sections):
         if section.notes or section.tables or section.figures:
             yield _Part(f"extra-{index + 1}", section.title, "plain.html", lay_out(section))
-    heat_map = _heat_map(table)
+    heat_map = _heat_map(table, task_places(records))
     if heat_map:
         yield _Part("heat-maps", "Source × target", "plain.html", make_content(pictures=[heat_map]))
     for index, (task, shown) in enumerate(_tasks(records, table, anchors, extras)):
@@ -114,16 +114,20 @@ def _parts(
     yield _Part("cells", "Cells", "cells.html", shown)
 
 
-def _heat_map(table: Table) -> Picture | None:
+def _heat_map(table: Table, places: Mapping[str, tuple[str, str]]) -> Picture | None:
     """Returns source × target maps under the label-free rule; None for a single task."""
     rules = table.spec.rules
     rule = next((rule for rule in rules if rule not in (LAST, ORACLE)), rules[0])
     own = table.cells[table.cells["rule"] == rule]
     values = {
-        str(method): {t: v for t, v in zip(group["task"], group["mean"], strict=True) if "->" in t}
+        str(method): {
+            places[task]: value
+            for task, value in zip(group["task"], group["mean"], strict=True)
+            if task in places
+        }
         for method, group in own.groupby("method", sort=False)
     }
-    if len({task for tasks in values.values() for task in tasks}) < 2:
+    if len(places) < 2:
         return None
     caption = f"Mean {table.spec.measure.words} over the seeds that finished, selected by {rule}."
     return picture(plots.heat_map_figure(values), caption)

@@ -21,6 +21,7 @@ from xferlab.benchmark.runs.residents import Residents
 from xferlab.benchmark.runs.reverse import check_reversed, constant_score, reverse_task
 from xferlab.benchmark.runs.scoring import Scorer
 from xferlab.benchmark.store.folders import DamagedRunError, RunStore, StoreError
+from xferlab.benchmark.store.predictions import of_every_seed
 from xferlab.benchmark.store.records import REVERSE_VALIDATION
 from xferlab.benchmark.store.spec import RunSpec
 from xferlab.core.files import DiskError
@@ -30,7 +31,7 @@ from xferlab.training.closed_form import ClosedFormRuns
 from xferlab.training.contract import user_code
 from xferlab.training.run import StageCache, Training
 
-Report = Callable[[Pack, int, str], None]
+OnProgress = Callable[[Pack, int, str], None]
 """Called with a pack, the number of steps just done for each of its runs, and a state."""
 
 
@@ -46,18 +47,20 @@ class ExecutorOptions(NamedTuple):
         checkpoint_seconds: least time between two checkpoints of a pack.
         debug: whether every step checks what it reads and makes; packs are of one run then.
         width: kept runs that train in one program.
+        probes: names of metrics with a probe, which runs are scored by.
     """
 
     jobs: int
     checkpoint_seconds: float
     debug: bool = False
     width: int = 1
+    probes: tuple[str, ...] = ()
 
 
 class Executor:
     """Trains what is not recorded yet. A finished run is never trained again."""
 
-    def __init__(self, store: RunStore, options: ExecutorOptions, report: Report):
+    def __init__(self, store: RunStore, options: ExecutorOptions, report: OnProgress):
         """Takes the store, the options and a callback for progress."""
         self._store = store
         self._options = options
@@ -164,7 +167,7 @@ class Executor:
     def _fit(self, pack: Pack) -> None:
         """Fits, scores and records closed-form methods."""
         begin = time.monotonic()
-        scorer = Scorer(pack.task)
+        scorer = Scorer(pack.task, self._options.probes)
         runs = fit_members(pack, pack.task)
         journals = [RunJournal() for _ in pack.runs]
         for journal, score in zip(journals, scorer.score(runs), strict=True):
@@ -177,12 +180,12 @@ class Executor:
     def _train(self, pack: Pack) -> None:
         begin = time.monotonic()
         environment = describe_environment(len(pack.runs))
-        scorer = None if pack.stages else Scorer(pack.task)
+        scorer = None if pack.stages else Scorer(pack.task, self._options.probes)
         if pack.reverse:
             check_reversed(pack.task, pack.suite_task.training.batch_sizes)
         training = self._start(pack)
         folder = self._store.checkpoint_folder(pack.runs[0][0].digest)
-        identity = [[spec.digest for spec, _ in pack.runs], environment]
+        identity = [[spec.digest for spec, _ in pack.runs], environment, *self._options.probes]
         checkpoint = Checkpoint(folder, identity)
         journals = self._resume(pack, training, checkpoint, scorer)
         saver = Saver(checkpoint, self._options.checkpoint_seconds, self._stop)
@@ -283,7 +286,7 @@ class Executor:
             if self._is_sound(spec):
                 continue
             if spec.seed != 0 or journal.diverged:
-                arrays = {k: a for k, a in arrays.items() if k in ("logits", "labels")}
+                arrays = {k: a for k, a in arrays.items() if of_every_seed(k)}
             self._store.write(
                 spec,
                 metrics=journal.lines,

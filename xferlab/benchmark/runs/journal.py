@@ -9,18 +9,21 @@ import numpy as np
 
 from xferlab.benchmark.runs.scoring import Score
 from xferlab.benchmark.store.outputs import KeptOutputs
+from xferlab.benchmark.store.predictions import FurtherHeads
+from xferlab.core.tree_files import arrays_from_json, arrays_to_json
 from xferlab.training.logs import TermLog
 
 
 @dataclasses.dataclass
 class RunJournal:
-    """The lines of metrics.jsonl so far, and the predicted classes of every evaluation."""
+    """The lines of metrics.jsonl so far, and what every evaluation predicted."""
 
     lines: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     predictions: list[list[int]] = dataclasses.field(default_factory=list)
     embedding_before: list[list[float]] | None = None
     diverged: bool = False
     kept: KeptOutputs = dataclasses.field(default_factory=KeptOutputs)
+    further: FurtherHeads = dataclasses.field(default_factory=FurtherHeads)
 
     def add_log(self, step: int, log: TermLog) -> None:
         """Records the terms since the previous log, or the fault that ends the run's records."""
@@ -35,7 +38,7 @@ class RunJournal:
         """Records one evaluation; outputs that are not finite end the run's records."""
         if self.diverged:
             return
-        if score.outputs is None or score.view is None:
+        if score.view is None:
             self._fail(step, "outputs")
             return
         self.lines.append(
@@ -46,8 +49,10 @@ class RunJournal:
                 "validators": score.validators,
             }
         )
+        classes, *further = score.predictions
         self.kept.add(len(self.predictions), score.view)
-        self.predictions.append(score.outputs.classes.tolist())
+        self.further.add(len(self.predictions), further)
+        self.predictions.append(classes.tolist())
 
     def _fail(self, step: int, term: str) -> None:
         self.diverged = True
@@ -60,18 +65,20 @@ class RunJournal:
             "predictions": self.predictions,
             "embedding_before": self.embedding_before,
             "diverged": self.diverged,
-            "kept": self.kept.to_json(),
+            "kept": arrays_to_json(self.kept.arrays),
+            "further": arrays_to_json(self.further.arrays),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunJournal:
         """Returns the journal of plain JSON."""
-        rest = {name: value for name, value in data.items() if name != "kept"}
-        return cls(**rest, kept=KeptOutputs.from_json(data["kept"]))
+        kept = KeptOutputs(arrays_from_json(data["kept"]))
+        further = FurtherHeads(arrays_from_json(data["further"]))
+        return cls(**(data | {"kept": kept, "further": further}))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Returns what goes into predictions.npz: predicted classes by evaluation, features."""
-        arrays: dict[str, np.ndarray] = {"predictions": np.asarray(self.predictions, np.int32)}
+        """Returns what goes into predictions.npz: predictions by evaluation, features."""
+        arrays = {"predictions": np.asarray(self.predictions, np.int32), **self.further.arrays}
         if self.embedding_before is not None:
             arrays["embedding_before"] = np.asarray(self.embedding_before, np.float32)
         return arrays

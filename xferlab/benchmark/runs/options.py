@@ -7,11 +7,12 @@ import math
 from pathlib import Path
 
 from xferlab.benchmark.store.records import ORACLE, REVERSE_VALIDATION
+from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
 from xferlab.evaluation.metric_table import metric_named
-from xferlab.evaluation.statistics import Method as IntervalMethod
+from xferlab.evaluation.statistics import IntervalMethod
 from xferlab.evaluation.validators.table import VALIDATORS
 
 INTERVALS: NameTable[IntervalMethod] = NameTable("interval", {"t": "t", "bootstrap": "resampling"})
@@ -31,7 +32,8 @@ class BenchOptions:
         width: runs that train in one program; 0 chooses by device.
         jobs: packs that train at the same time; 0 chooses by device.
         checkpoint_seconds: least time between two checkpoints of a pack.
-        metric: the metric of the table; '' for the suite's own.
+        metric: the metric of the table, or several with ',' between them, each with a table; '' for
+            the suite's own.
         validator: label-free selection of the table; '' for the suite's own.
         debug: whether every step checks what it reads and makes; see `for_debugging`.
         interval: 't' (Student's) or 'bootstrap', for the 95 % intervals over seeds.
@@ -46,6 +48,15 @@ class BenchOptions:
     validator: str = ""
     interval: str = "t"
     debug: bool = False
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics that are asked for; () for the suite's own."""
+        return tuple(part.strip() for part in self.metric.split(",")) if self.metric else ()
+
+    def metrics_of(self, header: SuiteHeader) -> tuple[str, ...]:
+        """Returns the metrics that are shown of a suite: one table for each."""
+        return self.metrics or (header.metric, *header.further_metrics)
 
 
 def for_debugging(options: BenchOptions) -> BenchOptions:
@@ -65,8 +76,10 @@ def check_presentation(options: BenchOptions) -> None:
         )
     if not 0 <= options.seeds <= MOST_SEEDS:
         raise InputError(f"seeds is {options.seeds}. Allowed: 0 (the suite's own) to {MOST_SEEDS}")
-    if options.metric:
-        metric_named(options.metric)
+    for name in options.metrics:
+        metric_named(name)
+        if options.metrics.count(name) > 1:
+            raise InputError(f"metric {name!r} is named twice; name each metric once")
     label_free = [REVERSE_VALIDATION, *(name for name in VALIDATORS if name != ORACLE)]
     if options.validator and options.validator not in label_free:
         raise unknown_name("label-free validator", options.validator, label_free)

@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from xferlab.benchmark.runs.probing import Probing, sample
+from xferlab.benchmark.store.predictions import further_labels
 from xferlab.core.batch import Labelled
-from xferlab.core.draws import draw_rows, draw_stratified
+from xferlab.core.draws import draw_stratified
 from xferlab.core.inputs import Inputs, concatenate_inputs
 from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import SOURCE, TARGET, Role
 from xferlab.core.settings import View
 from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.task import TransferTask
-from xferlab.evaluation.metric_table import head_scores
+from xferlab.evaluation.metric_table import head_scores, read_off
 from xferlab.evaluation.validators.base import has_what_it_needs
 from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
@@ -35,18 +37,18 @@ GRID = 80
 
 
 class Score(NamedTuple):
-    """One run at one checkpoint. Without outputs: the network's outputs are not finite.
+    """One run at one checkpoint. Without a view: the network's outputs are not finite.
 
     Attributes:
         metrics: on the target's test split.
         validators: scores by name.
-        outputs: on the target's test split.
+        predictions: what metrics read of each head there, see `metric_table.read_off`.
         view: what validators saw.
     """
 
     metrics: dict[str, float]
     validators: dict[str, float]
-    outputs: HostOutput | None = None
+    predictions: tuple[np.ndarray, ...] = ()
     view: ValidationView | None = None
 
 
@@ -77,21 +79,27 @@ class _Rows:
 class Scorer:
     """Scores the runs of one task. The only code of a benchmark that holds target labels."""
 
-    def __init__(self, task: TransferTask):
-        """Picks the examples that validators see, and those of pictures."""
+    def __init__(self, task: TransferTask, probes: Sequence[str] = ()):
+        """Picks the examples that validators see, those of probes, and those of pictures.
+
+        Args:
+            task: of the runs.
+            probes: names of metrics with a probe; `Probing` says what it refuses.
+        """
         held_out = task.held_out()
         self._heads = task.heads
         self._input_shapes = (task.source.input_shape, task.target.input_shape)
         views = task.setting.views
         self._source_hidden = views.source is View.ABSENT
         self._target_hidden = max(views.target, views.shots) is View.ABSENT
-        self._source_train = _sample(held_out.source_train, VALIDATION_LIMIT)
-        self._source_test = _sample(held_out.source_test, VALIDATION_LIMIT)
-        self._target_train = _sample(held_out.target_train, VALIDATION_LIMIT)
+        self._source_train = sample(held_out.source_train, VALIDATION_LIMIT)
+        self._source_test = sample(held_out.source_test, VALIDATION_LIMIT)
+        self._target_train = sample(held_out.target_train, VALIDATION_LIMIT)
         self._target_test = held_out.target_test
         self._pictured = (_pictured(held_out.source_test), _pictured(held_out.target_test))
         self._source = _Rows((self._source_train, self._source_test))
-        self._target = _Rows((self._target_train, self._target_test))
+        self._probing = Probing(task, probes)
+        self._target = _Rows((self._target_train, self._target_test, *self._probing.splits))
 
     @property
     def target_labels(self) -> np.ndarray:
@@ -111,7 +119,7 @@ class Scorer:
     ) -> Score:
         if not all(np.isfinite(array).all() for array in jax.tree.leaves((source, target))):
             return Score({}, {})
-        target_train, target_test = target
+        target_train, target_test, *probed = target
         view = self._view(source, target_train)
         oracle_view = OracleView(target_test=_labelled(target_test, self._target_test))
         validators = {
@@ -119,8 +127,11 @@ class Scorer:
             for name, v in VALIDATORS.items()
             if isinstance(v, OracleAccuracy) or has_what_it_needs(v, view)
         }
-        metrics = head_scores(self._heads, target_test, self._target_test.by_head)
-        return Score(metrics, validators, target_test, view)
+        predictions = read_off(self._heads, target_test)
+        metrics = head_scores(self._heads, predictions, self._target_test.by_head)
+        for fitted in probed:
+            metrics |= self._probing.scores(fitted, target_test, self._target_test.by_head)
+        return Score(metrics, validators, predictions, view)
 
     def _view(
         self, source: Sequence[HostOutput] | None, target_train: HostOutput
@@ -155,6 +166,7 @@ class Scorer:
             "embedding_domain": np.repeat([0, 1], [len(source.index), len(target.index)]),
             "embedding_labels": np.concatenate([_classes(source), _classes(target)]),
         }
+        shared |= further_labels(self._target_test.by_head)
         return [
             shared | _finally(output) | {"embedding_after": after} | plane
             for output, after, plane in zip(test, features, planes, strict=True)
@@ -212,12 +224,6 @@ def _plane_grid(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     low, high = points.min(axis=0) - 0.5, points.max(axis=0) + 0.5
     x, y = (np.linspace(a, b, GRID, dtype=np.float32) for a, b in zip(low, high, strict=True))
     return x, y, np.stack([a.ravel() for a in np.meshgrid(x, y)], axis=1)
-
-
-def _sample(split: Any, limit: int) -> Any:
-    """Returns at most `limit` examples, drawn without regard to their labels."""
-    rows = draw_rows(len(split.index), limit)
-    return split if len(rows) == len(split.index) else jax.tree.map(lambda a: a[rows], split)
 
 
 def _pictured(split: Labelled) -> Labelled:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Sequence
 
 from threadpoolctl import threadpool_limits
 
-from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, Report
+from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, OnProgress
 from xferlab.benchmark.runs.kept import describe_kept
 from xferlab.benchmark.runs.options import BenchOptions, check_presentation
 from xferlab.benchmark.runs.outcome import Failure
 from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs, task_spec
-from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.runs.probing import Probing, probes_among
+from xferlab.benchmark.store.folders import DamagedRunError, RunStore
+from xferlab.benchmark.store.load import load_record
 from xferlab.benchmark.store.load_suite import SuiteRuns, read_runs
 from xferlab.benchmark.store.manifest import (
     Manifest,
@@ -22,11 +25,11 @@ from xferlab.benchmark.store.manifest import (
     store_manifest,
     write_manifest,
 )
+from xferlab.benchmark.store.scores import check_probed
 from xferlab.benchmark.store.spec import MethodSpec
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.suite import Suite
-from xferlab.core.errors import unknown_name
-from xferlab.evaluation.metric_table import metrics_of
+from xferlab.evaluation.metric_table import metric_of
 
 
 def choose_width(requested: int, seeds: int) -> int:
@@ -52,10 +55,11 @@ def choose_jobs(requested: int) -> int:
 def plan_suite(suite: Suite, candidates: Sequence[Candidate], options: BenchOptions) -> list[Pack]:
     """Returns the suite's packs. Raises InputError for what does not fit together."""
     check_presentation(options)
-    for each in suite.tasks if options.metric else ():
-        known = metrics_of(each.task.heads)
-        if options.metric not in known:
-            raise unknown_name("metric", options.metric, known)
+    shown = options.metrics_of(suite.header)
+    for each in suite.tasks:
+        for name in options.metrics:
+            metric_of(each.task.heads, name)
+        Probing(each.task, probes_among(shown))
     seeds = options.seeds or suite.seeds
     suite = _as_asked(suite, options)
     return make_packs(suite, candidates, seeds=seeds, width=choose_width(options.width, seeds))
@@ -79,7 +83,7 @@ class SuiteRun:
 
 
 def train_suite(
-    suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: Report
+    suite: Suite, packs: Sequence[Pack], options: BenchOptions, report: OnProgress
 ) -> SuiteRun:
     """Trains what is missing of a suite, and reads all of it.
 
@@ -89,7 +93,8 @@ def train_suite(
     of cores either.
 
     Raises:
-        InputError: if the folder cannot be written, or not a single run could be made.
+        InputError: if the folder cannot be written, not a single run could be made, or runs of the
+            table are finished without a probe that is asked for.
     """
     store = RunStore(options.out)
     asked = make_manifest(_as_asked(suite, options).header, packs)
@@ -99,7 +104,9 @@ def train_suite(
         options.checkpoint_seconds,
         options.debug,
         choose_width(options.width, options.seeds or suite.seeds),
+        probes_among(options.metrics_of(suite.header)),
     )
+    _check_probed(store, manifest, execution.probes)
     executor = Executor(store, execution, report)
     with threadpool_limits(limits=1, user_api="blas"):
         outcome = executor.run(packs)
@@ -113,6 +120,17 @@ def train_suite(
         raise outcome.failures[0].error
     remarks = (*remarks, *outcome.repaired.values())
     return SuiteRun(manifest.header, runs, remarks, tuple(outcome.failures))
+
+
+def _check_probed(store: RunStore, manifest: Manifest, probes: Sequence[str]) -> None:
+    """Raises InputError, before any training, for finished runs without a score by a probe."""
+    for run in manifest.runs if probes else ():
+        if not store.has(run.digest):
+            continue
+        with contextlib.suppress(DamagedRunError):  # It is trained anew.
+            record = load_record(store, run.digest)
+            for name in probes:
+                check_probed(record, name)
 
 
 def make_manifest(header: SuiteHeader, packs: Sequence[Pack]) -> Manifest:
@@ -140,10 +158,12 @@ def _setup(pack: Pack) -> str:
 
 
 def _as_asked(suite: Suite, options: BenchOptions) -> Suite:
-    """Returns the suite with the validator and the metric of the request, if any."""
+    """Returns the suite with the validator and the metrics of the request, if any."""
+    metric, *further = options.metrics_of(suite.header)
     header = dataclasses.replace(
         suite.header,
         validator=options.validator or suite.header.validator,
-        metric=options.metric or suite.header.metric,
+        metric=metric,
+        further_metrics=tuple(further),
     )
     return dataclasses.replace(suite, header=header)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,7 @@ from xferlab.evaluation.metrics import confusion_matrix
 def load_record(store: RunStore, digest: str) -> RunRecord:
     """Returns one finished run. Raises InputError if its folder is damaged."""
     files = store.read(digest)
-    try:
-        spec = RunSpec.from_json(files["spec"])
-    except (KeyError, TypeError) as error:
-        raise InputError(
-            f"run folder {str(store.folder(digest))!r} was written by another version of xferlab"
-            f" ({error}); choose another --out"
-        ) from error
+    spec = read_spec(store, digest, files)
     lines: dict[str, list[dict[str, Any]]] = {"curve": [], "evaluation": [], "diverged": []}
     for line in files["metrics"]:
         lines[line["kind"]].append(line)
@@ -54,7 +49,20 @@ def load_record(store: RunStore, digest: str) -> RunRecord:
         predictions=arrays.get("predictions"),
         labels=arrays["labels"],
         num_classes=_num_classes(arrays),
+        sources=spec.task.sources,
+        target=spec.task.target,
     )
+
+
+def read_spec(store: RunStore, digest: str, files: Mapping[str, Any]) -> RunSpec:
+    """Returns the spec of a run's files. Raises InputError for that of another version."""
+    try:
+        return RunSpec.from_json(files["spec"])
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"run folder {str(store.folder(digest))!r} was written by another version of xferlab"
+            f" ({error}); choose another --out"
+        ) from error
 
 
 def _of_known_class(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

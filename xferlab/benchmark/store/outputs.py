@@ -7,7 +7,6 @@ them.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -89,20 +88,3 @@ class KeptOutputs:
     def files(self) -> dict[str, bytes]:
         """Returns the file of a finished run that holds what is kept; none where nothing is."""
         return {OUTPUTS: arrays_to_bytes(self.arrays)} if self._arrays else {}
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns plain JSON, for checkpoints."""
-        return {
-            name: [str(a.dtype), a.shape, base64.b64encode(a.tobytes()).decode()]
-            for name, a in self._arrays.items()
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> KeptOutputs:
-        """Returns what `to_json` gave."""
-        return cls(
-            {
-                name: np.frombuffer(base64.b64decode(text), kind).reshape(shape)
-                for name, (kind, shape, text) in data.items()
-            }
-        )

@@ -5,7 +5,7 @@ Plain frozen dataclasses: the store fills them from disk, nothing here reads or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -87,7 +87,7 @@ class RunRecord:
 
     Attributes:
         digest: The identity of the run.
-        task: `source->target`, as the table prints it.
+        task: As the table prints it.
         method: Name of the method or recipe.
         hyper: Canonical JSON of the hyper-parameters that differ from the defaults, '' if none do.
         seed: Index of the seed within the suite; runs with equal index are paired in tests.
@@ -107,6 +107,8 @@ class RunRecord:
             whose class is known.
         labels: The true ones.
         num_classes: The number of classes that the network predicts; 0 if unknown.
+        sources: Names of the source domains.
+        target: Name of the target domain.
     """
 
     digest: str
@@ -129,11 +131,29 @@ class RunRecord:
     predictions: Int[np.ndarray, "evaluations n"] | None = None
     labels: Int[np.ndarray, " n"] | None = None
     num_classes: int = 0
+    sources: tuple[str, ...] = ()
+    target: str = ""
 
     @property
     def diverged(self) -> bool:
         """Whether the run ended in a non-finite number; it then has no score under any rule."""
         return self.status == "diverged"
+
+
+def task_places(records: Iterable[RunRecord]) -> dict[str, tuple[str, str]]:
+    """Returns where each task stands on a map of sources (rows) and targets (columns).
+
+    Several sources are one row, by their number. Where two tasks would stand in one place, as
+    those with other shots do, the columns are the tasks themselves.
+    """
+    ends = {run.task: (_row_of(run.sources), run.target) for run in records if run.target}
+    if len(set(ends.values())) < len(ends):
+        return {task: (row, task) for task, (row, _) in ends.items()}
+    return ends
+
+
+def _row_of(sources: tuple[str, ...]) -> str:
+    return sources[0] if len(sources) == 1 else f"{len(sources)} sources"
 
 
 @dataclass(frozen=True)

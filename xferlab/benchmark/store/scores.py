@@ -1,4 +1,4 @@
-"""Scores that the records of finished runs lack, from the outputs that the runs kept."""
+"""Scores and metrics that the records of finished runs lack, from what the runs kept."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 
 from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.store.load import read_spec
 from xferlab.benchmark.store.outputs import KeptOutputs
+from xferlab.benchmark.store.predictions import FURTHER_BYTES, KeptPredictions
 from xferlab.benchmark.store.records import Evaluation, RunRecord
+from xferlab.core.errors import InputError
+from xferlab.evaluation.metric_table import metric_of, score_head
 from xferlab.evaluation.validators.base import Validator, has_what_it_needs
 from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
@@ -52,3 +56,69 @@ def _score(
         return evaluation
     scores = {**evaluation.validators, name: float(validator(view))}
     return dataclasses.replace(evaluation, validators=scores)
+
+
+def with_metric(store: RunStore, records: Sequence[RunRecord], name: str) -> tuple[RunRecord, ...]:
+    """Returns the records with a metric at every evaluation, from the predictions that are kept.
+
+    What a run recorded is left as it is. True labels stand beside the predictions: no data
+    set is read.
+
+    Args:
+        store: the folder of the runs.
+        records: finished runs.
+        name: of a metric of their heads.
+
+    Raises:
+        InputError: no head has a metric of that name, it is not defined on the test labels, or a
+            run has not kept what it reads.
+        DamagedRunError: the files of a run are not what was written.
+    """
+    return tuple(_measured(store, record, name) for record in records)
+
+
+def _measured(store: RunStore, record: RunRecord, name: str) -> RunRecord:
+    if all(name in evaluation.metrics for evaluation in record.evaluations):
+        return record
+    files = store.read(record.digest)
+    heads = read_spec(store, record.digest, files).network.outputs
+    place, metric = metric_of(heads, name)
+    if metric.probe is not None:
+        check_probed(record, name)
+    kept, evaluations = KeptPredictions(files["arrays"]), []
+    labels = kept.labels(place)
+    for number, evaluation in enumerate(record.evaluations):
+        if name in evaluation.metrics:
+            evaluations.append(evaluation)
+            continue
+        predictions = kept.at(place, number)
+        if predictions is None or labels is None:
+            raise _not_kept(record, name, evaluation.step)
+        value = score_head(metric, heads[place], predictions, labels)
+        if value is None:
+            raise InputError(
+                f"metric {name!r} is not defined on the test labels of task {record.task!r}, or"
+                " none of them is known. Choose another --metric"
+            )
+        scores = {**evaluation.metrics, name: value}
+        evaluations.append(dataclasses.replace(evaluation, metrics=scores))
+    return dataclasses.replace(record, evaluations=tuple(evaluations))
+
+
+def check_probed(record: RunRecord, name: str) -> None:
+    """Raises InputError for a run that a probe did not score at an evaluation."""
+    if not all(name in evaluation.metrics for evaluation in record.evaluations):
+        raise InputError(
+            f"the run {record.digest} of {record.method!r} on {record.task!r} has no score by"
+            f" {name!r}: it was finished without, and a run does not keep the features that a probe"
+            f" is fitted on. Train with --metric={name} and another --out"
+        )
+
+
+def _not_kept(record: RunRecord, name: str, step: int) -> InputError:
+    return InputError(
+        f"the run {record.digest} of {record.method!r} on {record.task!r} has no {name!r} and did"
+        f" not keep what it predicted at step {step}: of heads behind the first one at most"
+        f" {FURTHER_BYTES // 2**20} MiB a run are kept, the newest evaluations first. Train it anew"
+        f" with --metric={name} and another --out, or with fewer evaluations"
+    )

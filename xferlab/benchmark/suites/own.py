@@ -114,7 +114,8 @@ def own_suite(
 def _file_name(task: TransferTask) -> str:
     """Returns the name of the files of a pair and a setting: each of a folder has its own table."""
     usual = task.setting == Setting.UNSUPERVISED_DA
-    return f"own-{task.name.replace('->', '-to-')}{'' if usual else f'-{task.setting.label}'}"
+    setting = "" if usual else f"-{task.setting.label}"
+    return f"own-{task.sources[0].name}-to-{task.target.name}{setting}"
 
 
 def _standardised(task: TransferTask) -> TransferTask:

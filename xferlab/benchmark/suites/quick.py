@@ -39,6 +39,9 @@ DEFAULT_METHODS = (
     "source_only", "ada_bn", "dan", "deep_coral", "dann", "cdan_e", "mcc", "bnm", "shot",
     "target_only",
 )  # fmt: skip
+"""Not `mme`, a method for shots: these tasks have none. `--methods=all` has a row of it, as it
+runs wherever it sees two domains; without shots it is minimax entropy on the source's labels
+alone, for which its paper claims nothing. The suite `few_shots` shows what it is for."""
 
 
 def quick(request: SuiteRequest) -> Suite:

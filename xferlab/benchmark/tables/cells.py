@@ -10,7 +10,7 @@ import pandas as pd
 
 from xferlab.benchmark.store.records import MissingRun, RunRecord
 from xferlab.benchmark.tables.differences import Difference, Scores, compare
-from xferlab.benchmark.tables.published_views import AVERAGE
+from xferlab.benchmark.tables.published_rows import AVERAGE
 from xferlab.benchmark.tables.selection import select
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.evaluation.comparison import judge

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from xferlab.benchmark.store.records import RunRecord
+from xferlab.evaluation.examples import METRICS as TESTED
 from xferlab.evaluation.examples import compare_predictions
 from xferlab.evaluation.metric_table import Metric
-from xferlab.evaluation.statistics import Method as IntervalMethod
-from xferlab.evaluation.statistics import PairedTest, mean_interval, paired_test
+from xferlab.evaluation.statistics import IntervalMethod, PairedTest, mean_interval, paired_test
 
-Unit = Literal["seeds", "examples", "tasks", ""]
+TestedOver = Literal["seeds", "examples", "tasks", ""]
 """What a test is over; '' where there is none."""
 
 
@@ -70,7 +70,7 @@ class Difference:
     low: float = np.nan
     high: float = np.nan
     p_value: float = np.nan
-    unit: Unit = ""
+    unit: TestedOver = ""
     pairs: int = 0
     """The number of what the test is over."""
 
@@ -102,6 +102,8 @@ def _compare_fixed(
     points = float(ours.values.iloc[0] - baseline.values.iloc[0])
     if ours.by_task is not None and baseline.by_task is not None:
         return _difference(paired_test(ours.by_task, baseline.by_task, method=method), "tasks")
+    if metric.name not in TESTED:
+        return Difference(points)
     predicted = _predictions(ours), _predictions(baseline)
     first = ours.run
     if first is None or first.labels is None or predicted[0] is None or predicted[1] is None:
@@ -125,7 +127,7 @@ def _predictions(scores: Scores) -> np.ndarray | None:
     return scores.run.predictions[steps.index(scores.step)]
 
 
-def _difference(test: PairedTest, unit: Unit) -> Difference:
+def _difference(test: PairedTest, unit: TestedOver) -> Difference:
     """Returns a test as a difference; one of a single pair is none."""
     if test.low is None or test.high is None:
         return Difference(test.difference, pairs=test.n)

@@ -11,16 +11,16 @@ rank: the runs that are left are no fair sample. It is named in the notes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from xferlab.benchmark.store.records import RunRecord
+from xferlab.benchmark.store.records import RunRecord, task_places
 from xferlab.benchmark.tables.cells import rule_cells
 from xferlab.benchmark.tables.over_tasks_notes import over_tasks_notes
-from xferlab.benchmark.tables.published_views import AVERAGE
+from xferlab.benchmark.tables.published_rows import AVERAGE
 from xferlab.benchmark.tables.selection import select
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.core.errors import InputError, unknown_name
@@ -32,7 +32,7 @@ from xferlab.evaluation.comparison import (
 from xferlab.evaluation.ranks import RankTest, compare_ranks
 
 OUTCOME_COLUMNS = ["method", "target_labels", "task", "test", "pairs"]
-OUTCOME_COLUMNS += ["difference_points", "gain", "p_holm", "verdict"]
+OUTCOME_COLUMNS += ["difference_points", "gain", "p_holm", "verdict", "row", "column"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,8 @@ class Comparison:
             Missing numbers are NaN.
         outcomes: One row per (method, task) that was compared: method, target_labels, task, test
             (over `seeds`, `examples`, or '' for none), pairs (how many), difference_points, p_holm
-            (over the tasks of the method) and verdict (`better`, `worse` or '').
+            (over the tasks of the method), verdict (`better`, `worse` or ''), and row and column of
+            the task on a map of sources and targets ('' where it has no place).
         friedman_p: Of the hypothesis that all ranked methods rank alike; None without ranks or
             with two methods.
         critical_difference: Of mean ranks; None without ranks.
@@ -84,7 +85,7 @@ def compare_methods(records: Sequence[RunRecord], spec: TableSpec, rule: str) ->
     scores = _read(select(records, rule, spec.metric), spec)
     if spec.baseline not in scores:
         raise unknown_name("baseline method", spec.baseline, scores)
-    outcomes = _outcomes(cells)
+    outcomes = _outcomes(cells, task_places(records))
     rows = [_row(method, scores, cells, outcomes, spec) for method in scores]
     counts = dict.fromkeys(["wins", "ties", "losses"], "Int64")
     methods = pd.DataFrame(rows).astype(counts).assign(mean_rank=np.nan)
@@ -161,8 +162,10 @@ def _read(runs: pd.DataFrame, spec: TableSpec) -> dict[str, _Scores]:
     return {name: scores[name] for name in order}
 
 
-def _outcomes(cells: pd.DataFrame) -> pd.DataFrame:
+def _outcomes(cells: pd.DataFrame, places: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
     """Returns the cells of single tasks whose differences count."""
+    placed = [places.get(task, ("", "")) for task in cells["task"]]
+    cells = cells.assign(row=[row for row, _ in placed], column=[column for _, column in placed])
     outcomes = cells.loc[(cells["task"] != AVERAGE) & cells["compared"], OUTCOME_COLUMNS]
     return outcomes.fillna({"p_holm": 1.0}).reset_index(drop=True)
 

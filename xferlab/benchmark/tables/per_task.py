@@ -16,7 +16,7 @@ from xferlab.benchmark.store.records import RunRecord
 from xferlab.benchmark.tables.cells import rule_cells, table_tasks
 from xferlab.benchmark.tables.per_task_notes import per_task_notes
 from xferlab.benchmark.tables.published import Published, is_comparable, primary_rows
-from xferlab.benchmark.tables.published_views import AVERAGE
+from xferlab.benchmark.tables.published_rows import AVERAGE
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.tables.trivial import MAJORITY, trivial_scores
 from xferlab.core.errors import InputError, unknown_name
@@ -54,12 +54,20 @@ class Table:
             without a tolerance). Missing numbers are NaN.
         trivial: What the majority class and chance score: task, method and mean.
         notes: Lines that belong under the table.
+        further: The tables of the same runs by other metrics: those of heads beside the classes,
+            and all that were asked for.
     """
 
     spec: TableSpec
     cells: pd.DataFrame
     notes: tuple[str, ...]
     trivial: pd.DataFrame
+    further: tuple[Table, ...] = ()
+
+    @property
+    def by_metric(self) -> dict[str, Table]:
+        """This table and the further ones, by the names of their metrics."""
+        return {each.spec.metric: each for each in (self, *self.further)}
 
 
 def build_table(records: Sequence[RunRecord], spec: TableSpec) -> Table:

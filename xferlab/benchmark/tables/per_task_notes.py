@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 
 from xferlab.benchmark.store.records import RunRecord
-from xferlab.benchmark.tables.published_views import AVERAGE, FIXED
+from xferlab.benchmark.tables.published_rows import AVERAGE, FIXED
 from xferlab.benchmark.tables.selection import explain
 from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.tables.trivial import CHANCE, MAJORITY
+from xferlab.evaluation.examples import METRICS as TESTED
+from xferlab.evaluation.probes import PROBE_LIMIT
 
 BELOW = "‡"
 """Marks a cell whose mean is below the majority class's."""
@@ -30,6 +32,7 @@ def per_task_notes(
         *spec.protocol,
         *_gap_notes(spec),
         *_cell_notes(spec, rows),
+        *_probe_notes(spec),
         *deterministic_note(dict.fromkeys(r["method"] for r in rows if r["deterministic"]), spec),
         *_majority_notes(spec, rows),
         *(explain(rule, spec.metric) for rule in spec.rules),
@@ -68,6 +71,16 @@ def _cell_notes(spec: TableSpec, rows: list[dict[Any, Any]]) -> Iterator[str]:
         yield "A cell without an interval has one seed."
 
 
+def _probe_notes(spec: TableSpec) -> Iterator[str]:
+    """Yields what a probe is, and whose labels it reads."""
+    if spec.measure.probe is not None:
+        yield (
+            f"{spec.metric}: accuracy of {spec.measure.probe.sentence}, fitted at each evaluation"
+            f" on at most {PROBE_LIMIT} target training examples WITH LABELS that no method sees."
+            " It scores features; no run depends on it."
+        )
+
+
 def _sides(spec: TableSpec) -> str:
     """Returns what ▲ and ▼ mean of a mean beside the baseline's."""
     return "above or below" if spec.measure.higher_is_better else "better or worse than"
@@ -78,11 +91,16 @@ def deterministic_note(methods: Collection[str], spec: TableSpec) -> Iterator[st
     if not methods:
         return
     test = "sign-flip test" if spec.interval == "resampling" else "t test"
+    pairs = (
+        "Two such methods are compared over the examples of the test split (McNemar's exact test"
+        " for accuracy, random swaps for other metrics)"
+        if spec.metric in TESTED
+        else f"Two such methods have no test by {spec.metric} on a task"
+    )
     yield (
         f"Deterministic: {', '.join(methods)}. All seeds are one run, so there is no interval over"
-        " seeds. Two such methods are compared over the examples of the test split (McNemar's exact"
-        " test for accuracy, random swaps for other metrics), their averages over the tasks (paired"
-        f" {test}); one of them with a method that draws, over the other's seeds. ▲ ▼: above or"
+        f" seeds. {pairs}, their averages over the tasks (paired {test}); one"
+        " of them with a method that draws, over the other's seeds. ▲ ▼: above or"
         f" below {spec.baseline} by that test (Holm over the tasks of a method, 5 %)."
     )
 

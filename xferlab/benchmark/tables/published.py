@@ -2,7 +2,7 @@
 
 `published/<benchmark>.csv` has the numbers and `<benchmark>.origins.csv` what many of them share:
 protocol, selection, citation, status. docs/published.md says how to read and extend them;
-`published_views` says which rows belong to which task and method of ours.
+`published_rows` says which rows belong to which task and method of ours.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from typing import Any
 
 import pandas as pd
 
-from xferlab.benchmark.tables.published_views import FIXED, PROTOCOLS, VIEWS, Part, View
+from xferlab.benchmark.tables.published_rows import (
+    FIXED,
+    PROTOCOLS,
+    PUBLISHED,
+    PublishedPart,
+    PublishedRows,
+)
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 
@@ -121,17 +127,17 @@ def load_published(suite: str) -> tuple[Published, ...]:
     [91.7, 95.2, 90.8, 76.66]
 
     Args:
-        suite: A name of `published_views.VIEWS`.
+        suite: A name of `published_rows.PUBLISHED`.
 
     Raises:
         InputError: For a suite without published numbers, or a row that nobody has read where it
             is printed.
     """
-    view = VIEWS[suite]
-    numbers = load_numbers(view.benchmark)
+    wanted = PUBLISHED[suite]
+    numbers = load_numbers(wanted.benchmark)
     found: dict[tuple[str, ...], Published] = {}
-    for part in view.parts:
-        for row in _part_rows(numbers, view, part):
+    for part in wanted.parts:
+        for row in _part_rows(numbers, wanted, part):
             found.setdefault((row.task, row.method, row.protocol, row.rule), row)
     protocol = {(row.task, row.method): row.protocol for row in reversed(found.values())}
     return tuple(
@@ -181,30 +187,32 @@ def _unfold(rows: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
     return long.drop(columns="cell").assign(value=parts[0], std=parts[2])
 
 
-def _part_rows(numbers: pd.DataFrame, view: View, part: Part) -> Iterator[Published]:
-    """Yields the rows of one part of a view, in the order of its tasks."""
-    by_task: dict[str, list[Published]] = {task: [] for task in view.tasks.values()}
+def _part_rows(
+    numbers: pd.DataFrame, wanted: PublishedRows, part: PublishedPart
+) -> Iterator[Published]:
+    """Yields the rows of one part of a suite, in the order of its tasks."""
+    by_task: dict[str, list[Published]] = {task: [] for task in wanted.tasks.values()}
     for row in numbers.to_dict("records"):
-        task = view.tasks.get((row["source"], row["target"]))
+        task = wanted.tasks.get((row["source"], row["target"]))
         known = row["origin"] in part.origins and row["method"] in part.methods
         if task is not None and known and part.selection in ("", row["selection"]):
-            by_task[task].append(_published(row, view, part))
+            by_task[task].append(_published(row, wanted, part))
     for rows in by_task.values():
         yield from rows
 
 
-def _published(row: Mapping[Any, Any], view: View, part: Part) -> Published:
+def _published(row: Mapping[Any, Any], wanted: PublishedRows, part: PublishedPart) -> Published:
     """Returns one row under our names; InputError unless it was read where it is printed."""
     if row["status"] != SEEN:
         raise InputError(
             f"published number of {row['method']!r} on {row['source']!r} -> {row['target']!r} has"
             f" the status {row['status']!r}; only {SEEN!r} may be shown. Read it at its source or"
-            " remove it from the view."
+            " remove it from `published_rows`."
         )
     std = None if pd.isna(row["std"]) else row["std"]
     tolerance = part.tolerance
     return Published(
-        task=view.tasks[row["source"], row["target"]],
+        task=wanted.tasks[row["source"], row["target"]],
         method=part.methods[row["method"]],
         value=row["value"],
         std=std,
@@ -214,8 +222,8 @@ def _published(row: Mapping[Any, Any], view: View, part: Part) -> Published:
         tolerance_points=None if tolerance is None else max(tolerance, 2 * (std or 0.0)),
         protocol=part.protocol,
         sentence=PROTOCOLS[part.protocol],
-        metric=view.metric,
-        n_tasks=view.n_tasks,
+        metric=wanted.metric,
+        n_tasks=wanted.n_tasks,
         primary=False,
         citation=row["citation"],
         seen_in=row["seen_in"],

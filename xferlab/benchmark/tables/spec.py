@@ -8,7 +8,7 @@ from xferlab.benchmark.store.records import ORACLE, MissingRun
 from xferlab.benchmark.tables.published import Published
 from xferlab.benchmark.tables.selection import LAST
 from xferlab.evaluation.metric_table import Metric, metric_named
-from xferlab.evaluation.statistics import Method as IntervalMethod
+from xferlab.evaluation.statistics import IntervalMethod
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from xferlab.benchmark.store.records import RunRecord
-from xferlab.benchmark.tables.published_views import AVERAGE
-from xferlab.evaluation.metric_table import METRICS, metric_named
+from xferlab.benchmark.tables.published_rows import AVERAGE
+from xferlab.evaluation.metric_table import metric_named
 
 MAJORITY = "majority class"
 CHANCE = "chance"
 UNIFORM = ("accuracy", "class_mean_accuracy")
-"""The metrics of which a uniform guess scores 1/k on average, whatever the labels."""
+"""The metrics of which a uniform guess scores 1/k on average, whatever the labels; also probes."""
 APART = 0.5
 """Points from which on chance and the majority class differ enough to name both."""
 
@@ -37,7 +37,7 @@ def trivial_scores(records: Sequence[RunRecord], metric: str, tasks: Sequence[st
         over several tasks where all have one. The rows of a task stand together.
     """
     measure, rows = metric_named(metric), []
-    tasks = tasks if metric in METRICS and measure.kind == "classes" else ()
+    tasks = tasks if "/" not in metric and measure.kind == "classes" else ()
     for task in tasks:
         run = next((r for r in records if r.task == task and r.labels is not None), None)
         if run is None or run.labels is None:
@@ -50,7 +50,7 @@ def trivial_scores(records: Sequence[RunRecord], metric: str, tasks: Sequence[st
         _, *columns = zip(*rows, strict=True)
         rows.append((AVERAGE, *(sum(column) / len(rows) for column in columns)))
     names = {MAJORITY: 1}
-    if metric in UNIFORM and any(abs(row[1] - row[2]) >= APART for row in rows):
+    if (metric in UNIFORM or measure.probe) and any(abs(row[1] - row[2]) >= APART for row in rows):
         names[CHANCE] = 2
     cells = [(row[0], name, row[place]) for row in rows for name, place in names.items()]
     return pd.DataFrame(cells, columns=["task", "method", "mean"])

@@ -9,8 +9,9 @@ import rich.box
 import rich.table
 from rich.text import Text
 
-from xferlab.benchmark.tables.published_views import FIXED
+from xferlab.benchmark.tables.published_rows import FIXED
 from xferlab.benchmark.tables.selection import LAST
+from xferlab.benchmark.text.per_task import escape_markdown
 
 HEADER = (
     *("rule", "method", "published by", "same rule", "tasks", "ours", "theirs"),
@@ -35,7 +36,9 @@ def agreement_to_markdown(agreement: pd.DataFrame) -> str:
     if agreement.empty:
         return ""
     lines = [HEADER, ("---",) * len(HEADER), *_texts(agreement)]
-    return "\n".join("| " + " | ".join(_escape(text) for text in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(escape_markdown(text) for text in line) + " |" for line in lines
+    )
 
 
 def agreement_to_terminal(agreement: pd.DataFrame) -> rich.table.Table:
@@ -75,8 +78,3 @@ def _texts(agreement: pd.DataFrame) -> Iterator[tuple[str, ...]]:
             outside,
             *("–" if pd.isna(gain) else f"{gain:+.1f}{of}" for gain in gains),
         )
-
-
-def _escape(text: str) -> str:
-    """Returns text that stays in its Markdown cell."""
-    return text.replace("|", r"\|")

@@ -75,8 +75,12 @@ def _trivial_rows(table: Table, task: str) -> list[tuple[Cell, ...]]:
 
 
 def to_terminal(table: Table) -> Group:
-    """Returns what `rich` prints: one small table per task, then the notes."""
+    """Returns what `rich` prints: one small table per task, then the notes; so by each metric."""
     _check(table)
+    return Group(*(part for each in table.by_metric.values() for part in _terminal(each)))
+
+
+def _terminal(table: Table) -> list[rich.table.Table | Text]:
     parts: list[rich.table.Table | Text] = [Text(f"{table.spec.title}\n", style="bold")]
     for block in make_blocks(table):
         grid = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
@@ -85,12 +89,16 @@ def to_terminal(table: Table) -> Group:
         for row in block.rows:
             grid.add_row(*(Text(cell.text, style=STYLES[cell.verdict]) for cell in row))
         parts += [Text(block.task, style="bold"), grid, Text()]
-    return Group(*parts, *(Text(f"· {note}", style="dim") for note in table.notes))
+    return [*parts, *(Text(f"· {note}", style="dim") for note in table.notes)]
 
 
 def to_markdown(table: Table) -> str:
-    """Returns GitHub Markdown: a heading and a pipe table per task, the notes as a list."""
+    """Returns GitHub Markdown: a heading, a pipe table per task, the notes; so by each metric."""
     _check(table)
+    return "\n".join(map(_markdown, table.by_metric.values()))
+
+
+def _markdown(table: Table) -> str:
     lines = [f"## {escape_markdown(table.spec.title)}", ""]
     for block in make_blocks(table):
         rows = [block.header, *(tuple(cell.text for cell in row) for row in block.rows)]
@@ -100,14 +108,13 @@ def to_markdown(table: Table) -> str:
     return "\n".join([*lines, *(f"- {escape_markdown(note)}" for note in table.notes)]) + "\n"
 
 
-def to_csv(table: Table, *further: Table) -> str:
-    """Returns every number of tables in tidy form, one line per (metric, task, method, rule).
+def to_csv(table: Table) -> str:
+    """Returns every number in tidy form, one line per (metric, task, method, rule).
 
     The trivial predictors come last, with no rule.
     """
-    tables = (table, *further)
-    for each in tables:
-        _check(each)
+    _check(table)
+    tables = table.by_metric.values()
     cells = [each.cells for each in tables]
     trivial = [each.trivial.assign(rule="", metric=each.spec.metric) for each in tables]
     every = pd.concat([*cells, *trivial], ignore_index=True)
@@ -115,8 +122,12 @@ def to_csv(table: Table, *further: Table) -> str:
 
 
 def to_latex(table: Table) -> str:
-    """Returns a booktabs `tabular`, tasks one under the other, the notes as comments."""
+    """Returns a booktabs `tabular`, tasks one under the other, notes as comments; one a metric."""
     _check(table)
+    return "\n".join(map(_tabular, table.by_metric.values()))
+
+
+def _tabular(table: Table) -> str:
     blocks = make_blocks(table)
     width = max(len(block.header) for block in blocks)
     lines = [rf"\begin{{tabular}}{{{'l' * width}}}", r"\toprule"]

@@ -30,10 +30,10 @@ from xferlab.data.readers.archives import unpack
 from xferlab.data.readers.links import check_answers
 from xferlab.data.readers.tfds import domain_from_tfds
 
-Report = Callable[[str], None]
+Say = Callable[[str], None]
 
 
-def prepare(dataset: DataSet, data_dir: Path, *, report: Report) -> None:
+def prepare(dataset: DataSet, data_dir: Path, *, report: Say) -> None:
     """Brings a data set into the plain form, unless it is there.
 
     Args:
@@ -65,7 +65,7 @@ def prepare(dataset: DataSet, data_dir: Path, *, report: Report) -> None:
     _write(dataset, load_raw(dataset, data_dir), data_dir, report)
 
 
-def _write(dataset: DataSet, raws: Mapping[str, RawDomain], data_dir: Path, report: Report) -> None:
+def _write(dataset: DataSet, raws: Mapping[str, RawDomain], data_dir: Path, report: Say) -> None:
     """Checks and writes every domain in the plain form."""
     for name, raw in raws.items():
         check_raw(dataset, name, raw)
@@ -74,7 +74,7 @@ def _write(dataset: DataSet, raws: Mapping[str, RawDomain], data_dir: Path, repo
             report(f"{dataset.name}: {name}: {note}")
 
 
-def _from_tfds(dataset: DataSet, data_dir: Path, report: Report) -> dict[str, RawDomain]:
+def _from_tfds(dataset: DataSet, data_dir: Path, report: Say) -> dict[str, RawDomain]:
     """Returns the one domain of a data set that TFDS has; {} where another way is left to try.
 
     TFDS prepares some of its data sets only where TensorFlow is installed.
@@ -94,7 +94,7 @@ def _from_tfds(dataset: DataSet, data_dir: Path, report: Report) -> dict[str, Ra
     return {dataset.domains[0]: raw}
 
 
-def _get_files(dataset: DataSet, folder: Path, report: Report) -> None:
+def _get_files(dataset: DataSet, folder: Path, report: Say) -> None:
     """Downloads what is not there, checks everything and unpacks it."""
     if not dataset.downloads:
         raise missing_error(dataset, folder.parent, dataset.domains)

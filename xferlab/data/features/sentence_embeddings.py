@@ -20,7 +20,7 @@ BATCH_TEXTS = 64
 PART_BATCHES = 16
 
 
-class Encoder(NamedTuple):
+class TextEncoder(NamedTuple):
     """What embeds texts.
 
     Its name stands for the numbers it gives: another model, version or pooling is another name.
@@ -31,7 +31,7 @@ class Encoder(NamedTuple):
     """From a list of n texts to numbers [n, d]; called with 64 texts at most."""
 
 
-def embed_texts(texts: Sequence[str], encoder: Encoder, *, cache_dir: str | Path) -> np.ndarray:
+def embed_texts(texts: Sequence[str], encoder: TextEncoder, *, cache_dir: str | Path) -> np.ndarray:
     """Returns the embeddings of texts; a text that was embedded before is read from the cache.
 
     The cache has a folder for each encoder and, in it, files of up to 1024 embeddings, each under
@@ -68,7 +68,7 @@ def embed_texts(texts: Sequence[str], encoder: Encoder, *, cache_dir: str | Path
     return np.stack([known[key] for key in keys])
 
 
-def sentence_transformer(model: str) -> Encoder:
+def sentence_transformer(model: str) -> TextEncoder:
     """Returns a model of the package sentence-transformers, loaded when a text is missing.
 
     Args:
@@ -80,7 +80,7 @@ def sentence_transformer(model: str) -> Encoder:
         package = require("sentence_transformers", "sentence-transformers")
         return package.SentenceTransformer(model)
 
-    return Encoder(
+    return TextEncoder(
         f"sentence-transformers/{model}",
         lambda texts: load().encode(texts, convert_to_numpy=True, show_progress_bar=False),
     )
@@ -97,7 +97,7 @@ def _chunks(keys: list[str], size: int) -> Iterable[list[str]]:
     return (keys[start : start + size] for start in range(0, len(keys), size))
 
 
-def _embed(encoder: Encoder, texts: list[str]) -> np.ndarray:
+def _embed(encoder: TextEncoder, texts: list[str]) -> np.ndarray:
     """Returns the checked vectors [n, d] of one batch."""
     vectors = np.asarray(encoder.embed(texts), np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
@@ -109,7 +109,7 @@ def _embed(encoder: Encoder, texts: list[str]) -> np.ndarray:
     return vectors
 
 
-def _check_lengths(encoder: Encoder, vectors: Sequence[np.ndarray], folder: Path) -> None:
+def _check_lengths(encoder: TextEncoder, vectors: Sequence[np.ndarray], folder: Path) -> None:
     """Raises InputError unless all vectors are of one length."""
     lengths = sorted({len(vector) for vector in vectors})
     if len(lengths) > 1:

@@ -37,17 +37,17 @@ A few times the number of examples is what it needs, but rounding can make it ci
 it did on one fold of mSDA's coordinates, at one penalty.
 """
 
-MAX_STEPS_BETWEEN_VIEWS = 100_000
+MAX_STEPS_BETWEEN_MAPS = 100_000
 """The same where no solution need exist, as the matrix is not symmetric."""
 
 SPARSE_SHARE = 0.1
 """Below this share of entries that are not zero, sparse products are the quicker ones."""
 
 Map = Callable[[Float[np.ndarray, "n d"]], Float[np.ndarray, "n f"]]
-Scores = Callable[[Float[np.ndarray, "n f"]], Float[np.ndarray, "n k"]]
+ClassScores = Callable[[Float[np.ndarray, "n f"]], Float[np.ndarray, "n k"]]
 
 
-class Views(NamedTuple):
+class MappedSource(NamedTuple):
     """The labelled source examples where a classifier sees them."""
 
     features: Float[np.ndarray, "n f"]
@@ -66,23 +66,23 @@ class Classifier(abc.ABC):
         return True
 
     @abc.abstractmethod
-    def fit(self, views: Views, *, num_classes: int, seed: int) -> Scores:
+    def fit(self, mapped: MappedSource, *, num_classes: int, seed: int) -> ClassScores:
         """Returns the function from features [n, f] to float32 logits [n, num_classes]."""
 
 
 @dataclasses.dataclass(frozen=True)
-class NearestNeighbour(Classifier):
+class NearestExample(Classifier):
     """The label of the source example at the smallest Euclidean distance, the first of equals."""
 
-    def fit(self, views: Views, *, num_classes: int, seed: int) -> Scores:
+    def fit(self, mapped: MappedSource, *, num_classes: int, seed: int) -> ClassScores:
         """Returns minus the squared distance to the nearest example of each class."""
 
         def scores(features: np.ndarray) -> np.ndarray:
-            squared = cdist(features, views.features, "sqeuclidean")
+            squared = cdist(features, mapped.features, "sqeuclidean")
             logits = np.full((len(features), num_classes), ABSENT)
-            for label in np.unique(views.labels):
-                logits[:, label] = -squared[:, views.labels == label].min(axis=1)
-            return _put_first(logits, views.labels[squared.argmin(axis=1)])
+            for label in np.unique(mapped.labels):
+                logits[:, label] = -squared[:, mapped.labels == label].min(axis=1)
+            return _put_first(logits, mapped.labels[squared.argmin(axis=1)])
 
         return scores
 
@@ -114,22 +114,22 @@ class SupportVectors(Classifier):
         kernel: 'linear' or 'rbf'.
         penalties: candidates for the factor C of the hinge loss; of equal ones the first wins.
         folds: of the stratified cross-validation, at most the size of the smallest class.
-        between_views: train on similarities of each example, mapped as source, with every other
+        between_maps: train on similarities of each example, mapped as source, with every other
             one, mapped as target: what a target row will be compared by. The matrix is not
-            symmetric, so the solver may circle; it stops after `MAX_STEPS_BETWEEN_VIEWS`.
+            symmetric, so the solver may circle; it stops after `MAX_STEPS_BETWEEN_MAPS`.
     """
 
     kernel: str = "linear"
     penalties: tuple[float, ...] = tuple(np.logspace(-5, 0, 10).tolist())
     folds: int = 5
-    between_views: bool = False
+    between_maps: bool = False
 
     @property
     def deterministic(self) -> bool:
         """False where folds are drawn to choose a penalty."""
         return len(self.penalties) == 1
 
-    def fit(self, views: Views, *, num_classes: int, seed: int) -> Scores:
+    def fit(self, mapped: MappedSource, *, num_classes: int, seed: int) -> ClassScores:
         """Returns the machine's decision values; a class without source examples has the lowest.
 
         Raises:
@@ -137,21 +137,21 @@ class SupportVectors(Classifier):
                 penalty above zero.
         """
         kernel = KERNELS[self.kernel]
-        others = views.as_target if self.between_views else views.features
-        similarities = kernel(views.features, others)
+        others = mapped.as_target if self.between_maps else mapped.features
+        similarities = kernel(mapped.features, others)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            penalty = self._choose_penalty(similarities, views.labels, seed)
-            machine = self._machine(penalty).fit(similarities, views.labels)
+            penalty = self._choose_penalty(similarities, mapped.labels, seed)
+            machine = self._machine(penalty).fit(similarities, mapped.labels)
 
         def scores(features: np.ndarray) -> np.ndarray:
-            return _class_scores(machine, kernel(features, views.features), num_classes)
+            return _class_scores(machine, kernel(features, mapped.features), num_classes)
 
         return scores
 
     def _machine(self, penalty: float) -> SVC:
         """Returns an untrained machine for a matrix of similarities."""
-        steps = MAX_STEPS_BETWEEN_VIEWS if self.between_views else MAX_STEPS
+        steps = MAX_STEPS_BETWEEN_MAPS if self.between_maps else MAX_STEPS
         return SVC(kernel="precomputed", C=penalty, max_iter=steps)
 
     def _choose_penalty(self, similarities: np.ndarray, labels: np.ndarray, seed: int) -> float:
@@ -187,10 +187,10 @@ class SupportVectors(Classifier):
 CLASSIFIERS: NameTable[Classifier] = NameTable(
     "classifier",
     {
-        "1nn": NearestNeighbour(),
+        "1nn": NearestExample(),
         "svm": SupportVectors(),
         "similarity_svm": SupportVectors(
-            penalties=tuple(10.0**power for power in range(-3, 5)), between_views=True
+            penalties=tuple(10.0**power for power in range(-3, 5)), between_maps=True
         ),
     },
 )
@@ -217,7 +217,7 @@ class FittedMaps(FittedMethod):
     """A map for each domain into one space, and scores of that space."""
 
     maps: tuple[Map, Map]
-    scores: Scores
+    scores: ClassScores
     width: int
 
     def predict(self, inputs: Any, *, role: Role) -> ClosedFormOutput:
@@ -238,8 +238,8 @@ def fit_maps(
     seed: int,
 ) -> FittedMaps:
     """Returns the maps of source and target with the classifier fitted to the mapped source."""
-    views = Views(maps[0](source), maps[1](source), labels)
-    scores = classifier.fit(views, num_classes=num_classes, seed=seed)
+    mapped = MappedSource(maps[0](source), maps[1](source), labels)
+    scores = classifier.fit(mapped, num_classes=num_classes, seed=seed)
     return FittedMaps(maps, scores, source.shape[1])
 
 

@@ -53,7 +53,7 @@ PROTOCOLS: NameTable[str] = NameTable(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class PublishedPart:
     """Rows of a suite's table that share protocol, rule and tolerance.
 
     Attributes:
@@ -75,7 +75,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class PublishedRows:
     """The published rows of a suite.
 
     Attributes:
@@ -88,7 +88,7 @@ class View:
 
     benchmark: str
     tasks: Mapping[tuple[str, str], str]
-    parts: tuple[Part, ...]
+    parts: tuple[PublishedPart, ...]
     metric: str = "accuracy"
     n_tasks: int = 1
 
@@ -103,7 +103,7 @@ def _pairs(domains: Mapping[str, str]) -> dict[tuple[str, str], str]:
     }
 
 
-DIGITS = View(
+DIGITS = PublishedRows(
     benchmark="digits",
     tasks={
         ("MNIST", "USPS"): "mnist->usps",
@@ -112,7 +112,7 @@ DIGITS = View(
         ("SVHN", "MNIST"): "svhn->mnist",
     },
     parts=(
-        Part(
+        PublishedPart(
             origins=("tll/lenet", "tll/dtn"),
             protocol="tll",
             rule="oracle",
@@ -128,30 +128,30 @@ DIGITS = View(
             },
             tolerance=3.0,
         ),
-        Part(
+        PublishedPart(
             origins=("ganin/source-only", "ganin/dann"),
             protocol="ganin",
             rule="last",
             methods={"Source only": "source_only", "DANN": "dann"},
             tolerance=3.0,
         ),
-        Part(
+        PublishedPart(
             origins=("shot",), protocol="shot", rule="last", methods={"SHOT": "shot"}, tolerance=3.0
         ),
-        Part(
+        PublishedPart(
             origins=("shot/source-only",),
             protocol="shot",
             rule="source_accuracy",
             methods={"srconly": "source_only"},
             tolerance=3.0,
         ),
-        Part(
+        PublishedPart(
             origins=("shot/target-only",),
             protocol="shot",
             rule=NOT_STATED,
             methods={"Oracle": "target_only"},
         ),
-        Part(
+        PublishedPart(
             origins=("wdgrl",),
             protocol="wdgrl",
             rule=NOT_STATED,
@@ -162,7 +162,7 @@ DIGITS = View(
                 "WDGRL": "wdgrl",
             },
         ),
-        Part(
+        PublishedPart(
             origins=("ada",),
             protocol="ada",
             rule="last",
@@ -177,13 +177,13 @@ DIGITS = View(
             },
             tolerance=3.0,
         ),
-        Part(
+        PublishedPart(
             origins=("collected/jindongwang",),
             protocol="collected",
             rule=NOT_STATED,
             methods={"DANN": "dann", "ADDA": "adda"},
         ),
-        Part(
+        PublishedPart(
             origins=("collected/artix41",),
             protocol="collected",
             rule=NOT_STATED,
@@ -194,18 +194,18 @@ DIGITS = View(
 
 _REVIEWS = _pairs({name: name for name in ("books", "dvd", "electronics", "kitchen")})
 
-AMAZON_REVIEWS = View(
+AMAZON_REVIEWS = PublishedRows(
     benchmark="amazon_reviews",
     tasks=_REVIEWS,
     parts=(
-        Part(
+        PublishedPart(
             origins=("ganin/counts",),
             protocol="jmlr",
             rule="reverse_validation",
             methods={"DANN": "dann"},
             tolerance=2.0,
         ),
-        Part(
+        PublishedPart(
             origins=("shen",),
             protocol="wdgrl-reviews",
             rule="oracle",
@@ -215,11 +215,11 @@ AMAZON_REVIEWS = View(
     ),
 )
 
-AMAZON_REVIEWS_MSDA = View(
+AMAZON_REVIEWS_MSDA = PublishedRows(
     benchmark="amazon_reviews",
     tasks=_REVIEWS,
     parts=(
-        Part(
+        PublishedPart(
             origins=("ganin/msda",),
             protocol="jmlr-msda",
             rule="reverse_validation",
@@ -235,11 +235,11 @@ _SURF_TOLERANCES = (
     ({"GFK": "gfk"}, None),
 )
 
-OFFICE_CALTECH_SURF = View(
+OFFICE_CALTECH_SURF = PublishedRows(
     benchmark="office_caltech10",
     tasks=_pairs({"C": "caltech10", "A": "amazon", "W": "webcam", "D": "dslr"}),
     parts=tuple(
-        Part(
+        PublishedPart(
             origins=("collected/surf",),
             protocol="surf",
             rule=FIXED,
@@ -251,13 +251,13 @@ OFFICE_CALTECH_SURF = View(
 )
 
 
-def _adatime(origin: str) -> View:
+def _adatime(origin: str) -> PublishedRows:
     """Returns the averages of AdaTime on one data set."""
-    return View(
+    return PublishedRows(
         benchmark="adatime",
         tasks={("mean of 10 pairs", "mean of 10 pairs"): AVERAGE},
         parts=tuple(
-            Part(
+            PublishedPart(
                 origins=(origin,),
                 protocol="adatime",
                 rule=rule,
@@ -274,7 +274,7 @@ def _adatime(origin: str) -> View:
     )
 
 
-VIEWS: NameTable[View] = NameTable(
+PUBLISHED: NameTable[PublishedRows] = NameTable(
     "suite with published numbers",
     {
         "digits": DIGITS,

@@ -1,0 +1,27 @@
+"""What is printed while a suite trains, where the output is no terminal: a line a cell, once."""
+
+from collections import Counter
+
+import pytest
+
+from tests.benchmark.runs.test_kept import packs_of, two_targets
+from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
+from xferlab.benchmark.store.folders import RunStore
+from xferlab.cli.progress import show_progress
+
+
+@pytest.mark.parametrize(("width", "jobs"), [(1, 1), (1, 2), (3, 1)])
+def test_every_cell_is_done_once_those_of_kept_runs_too(width, jobs, tmp_path, capsys):
+    packs = packs_of(two_targets(), seeds=3, width=width)
+    for _ in ("trained", "recorded"):
+        with show_progress(packs) as report:
+            options = ExecutorOptions(jobs, 60.0, width=width)
+            outcome = Executor(RunStore(tmp_path), options, report).run(packs)
+        assert not outcome.failures
+        lines = capsys.readouterr().err.splitlines()
+        cells = Counter(line.partition(";")[0] for line in lines)
+        assert set(cells.values()) == {1}
+        assert len(cells) == 7 and sum("(kept)" in cell for cell in cells) == 1
+        assert [line.partition("; ")[2] for line in lines] == [
+            f"{left} of 7 cells left" for left in reversed(range(7))
+        ]
