@@ -12,6 +12,7 @@ from xferlab.benchmark.runs.methods import Candidate
 from xferlab.benchmark.runs.plan import make_packs
 from xferlab.benchmark.runs.reverse import check_way_back
 from xferlab.benchmark.store.load import load_record
+from xferlab.benchmark.store.scores import with_scores
 from xferlab.benchmark.suites.suite import SuiteTask
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
@@ -96,6 +97,20 @@ def test_labels_of_unknown_examples_reach_nothing_that_is_trained(tmp_path):
         np.testing.assert_array_equal(record.predictions, found[1][name].predictions)
         scores = [run[name].evaluations[-1].validators for run in found]
         assert all(scores[0][v] == scores[1][v] for v in scores[0] if v != "oracle")
+
+
+def test_validators_of_later_see_what_was_taken_for_unknown(tmp_path):
+    """Source examples that a method takes for unknown are wrong, now and later."""
+    made = packs(open_task())
+    store = execute(tmp_path, made)
+    for spec, _ in (run for pack in made for run in pack.runs):
+        record = load_record(store, spec.digest)
+        bare = tuple(dataclasses.replace(e, validators={}) for e in record.evaluations)
+        (later,) = with_scores(
+            store, [dataclasses.replace(record, evaluations=bare)], "source_accuracy"
+        )
+        for now, then in zip(later.evaluations, record.evaluations, strict=True):
+            assert now.validators["source_accuracy"] == then.validators["source_accuracy"]
 
 
 def test_there_is_no_way_back():

@@ -136,7 +136,26 @@ def test_the_bound_holds_and_the_newest_stay(monkeypatch):
 def test_labels_stand_beside_the_predictions():
     known = np.array([True, False])
     labels = [Labels(np.zeros(2)), Labels(np.ones((2, 1)), known), Labels(np.zeros((2, 3)))]
-    kept = predictions.KeptPredictions(predictions.further_labels(labels))
-    assert kept.labels(1).known is known
-    assert kept.labels(2).known is None
-    assert kept.labels(3) is None and kept.at(1, 0) is None
+    heads = FurtherHeads()
+    heads.add(0, [np.ones((2, 1)), np.zeros((2, 3))])
+    arrays = predictions.further_labels(labels) | heads.arrays
+    kept = predictions.KeptPredictions(arrays)
+    assert kept.labels(1, 0).known is known
+    assert kept.labels(2, 0).known is None
+    assert kept.labels(3, 0) is None and kept.at(1, 1) is None
+
+
+@pytest.mark.parametrize("known", [None, np.array([True, True, False, True])])
+def test_examples_that_were_not_predicted_are_not_known(known):
+    rows = np.array([0, 2])
+    placed = predictions.place_rows(np.ones((2, 2)), rows, 4)
+    assert np.isnan(placed[[1, 3]]).all() and (placed[rows] == 1).all()
+    assert predictions.place_rows(np.array([5, 6]), rows, 4).tolist() == [5, -1, 6, -1]
+    heads = FurtherHeads()
+    heads.add(0, [placed])
+    labels = [Labels(np.zeros(4)), Labels(np.ones((4, 2)), known)]
+    kept = predictions.KeptPredictions(predictions.further_labels(labels) | heads.arrays)
+    there = np.array([True, False, True, False])
+    np.testing.assert_array_equal(
+        kept.labels(1, 0).known, there if known is None else there & known
+    )

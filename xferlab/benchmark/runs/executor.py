@@ -170,7 +170,7 @@ class Executor:
         scorer = Scorer(pack.task, self._options.probes)
         runs = fit_members(pack, pack.task)
         journals = [RunJournal() for _ in pack.runs]
-        for journal, score in zip(journals, scorer.score(runs), strict=True):
+        for journal, score in zip(journals, scorer.score(runs, last=True), strict=True):
             journal.add_score(0, score)
         self._reverse(pack, runs, journals)
         seconds = (time.monotonic() - begin) / len(pack.runs)
@@ -189,7 +189,8 @@ class Executor:
         checkpoint = Checkpoint(folder, identity)
         journals = self._resume(pack, training, checkpoint, scorer)
         saver = Saver(checkpoint, self._options.checkpoint_seconds, self._stop)
-        for before, point in itertools.pairwise([0, *evaluation_points(pack)]):
+        points = evaluation_points(pack)
+        for before, point in itertools.pairwise([0, *points]):
             if point <= training.step:
                 continue
             for pause in log_points(before, point):
@@ -198,11 +199,11 @@ class Executor:
                 self._advance(pack, training, journals, pause)
                 if pause < point and saver.save_if_due(training, journals):
                     return
-            scores = scorer.score(training) if scorer else ()
+            scores = scorer.score(training, last=point == points[-1]) if scorer else ()
             for journal, score in zip(journals, scores, strict=bool(scorer)):
                 journal.add_score(point, score)
             if all(journal.diverged for journal in journals):
-                self._report(pack, evaluation_points(pack)[-1] - point, "diverged")
+                self._report(pack, points[-1] - point, "diverged")
                 break
             if saver.save_if_due(training, journals):
                 return

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from xferlab.benchmark.runs.probing import Probing, sample
-from xferlab.benchmark.store.predictions import further_labels
+from xferlab.benchmark.store.predictions import further_labels, place_rows
 from xferlab.core.batch import Labelled
 from xferlab.core.draws import draw_stratified
 from xferlab.core.inputs import Inputs, concatenate_inputs
@@ -30,6 +30,11 @@ from xferlab.training.run import Training
 
 VALIDATION_LIMIT = 1000
 """Examples of each split that validators see; larger splits are sampled once (`draw_rows`)."""
+CHECKPOINT_LIMIT = 6000
+"""Examples of the target's test split at evaluations before the last; a larger one is sampled once.
+
+The last evaluation is on all of them. See ADR 24.
+"""
 Runs = Training | ClosedFormRuns
 EMBEDDING_SAMPLE = 150
 """Examples of each domain's test split in pictures: the same ones for every method."""
@@ -42,7 +47,8 @@ class Score(NamedTuple):
     Attributes:
         metrics: on the target's test split.
         validators: scores by name.
-        predictions: what metrics read of each head there, see `metric_table.read_off`.
+        predictions: what metrics read of each head there, see `metric_table.read_off`; -1 or NaN
+            for examples that were not looked at (`store.predictions.place_rows`).
         view: what validators saw.
     """
 
@@ -96,42 +102,59 @@ class Scorer:
         self._source_test = sample(held_out.source_test, VALIDATION_LIMIT)
         self._target_train = sample(held_out.target_train, VALIDATION_LIMIT)
         self._target_test = held_out.target_test
+        self._checkpoint_test = sample(held_out.target_test, CHECKPOINT_LIMIT)
         self._pictured = (_pictured(held_out.source_test), _pictured(held_out.target_test))
         self._source = _Rows((self._source_train, self._source_test))
         self._probing = Probing(task, probes)
-        self._target = _Rows((self._target_train, self._target_test, *self._probing.splits))
+        self._target = self._target_rows(self._target_test)
+        self._target_sampled = self._target
+        if self._checkpoint_test is not self._target_test:
+            self._target_sampled = self._target_rows(self._checkpoint_test)
+
+    def _target_rows(self, test: Labelled) -> _Rows:
+        return _Rows((self._target_train, test, *self._probing.splits))
 
     @property
     def target_labels(self) -> np.ndarray:
         """The classes of the target test split, -1 where one is missing."""
         return np.asarray(self._target_test.by_head[0].values)
 
-    def score(self, training: Runs) -> list[Score]:
-        """Returns the score of every run of the training; a hidden source is not predicted."""
-        target = self._target.predict(training, TARGET)
+    def score(self, training: Runs, *, last: bool) -> list[Score]:
+        """Returns the score of every run of the training; a hidden source is not predicted.
+
+        Args:
+            training: the runs.
+            last: whether on the whole test split of the target, however large.
+        """
+        rows = self._target if last else self._target_sampled
+        test = self._target_test if last else self._checkpoint_test
+        target = rows.predict(training, TARGET)
         source = [None] * training.width
         if not self._source_hidden:
             source = self._source.predict(training, SOURCE)
-        return [self._score_run(*parts) for parts in zip(source, target, strict=True)]
+        return [self._score_run(*parts, test) for parts in zip(source, target, strict=True)]
 
     def _score_run(
-        self, source: Sequence[HostOutput] | None, target: Sequence[HostOutput]
+        self, source: Sequence[HostOutput] | None, target: Sequence[HostOutput], test: Labelled
     ) -> Score:
         if not all(np.isfinite(array).all() for array in jax.tree.leaves((source, target))):
             return Score({}, {})
         target_train, target_test, *probed = target
         view = self._view(source, target_train)
-        oracle_view = OracleView(target_test=_labelled(target_test, self._target_test))
+        oracle_view = OracleView(target_test=_labelled(target_test, test))
         validators = {
             name: float(v(oracle_view) if isinstance(v, OracleAccuracy) else v(view))
             for name, v in VALIDATORS.items()
             if isinstance(v, OracleAccuracy) or has_what_it_needs(v, view)
         }
         predictions = read_off(self._heads, target_test)
-        metrics = head_scores(self._heads, predictions, self._target_test.by_head)
+        metrics = head_scores(self._heads, predictions, test.by_head)
         for fitted in probed:
-            metrics |= self._probing.scores(fitted, target_test, self._target_test.by_head)
-        return Score(metrics, validators, predictions, view)
+            metrics |= self._probing.scores(fitted, target_test, test.by_head)
+        count = len(self._target_test.index)
+        rows = np.asarray(test.index)
+        placed = tuple(place_rows(each, rows, count) for each in predictions)
+        return Score(metrics, validators, placed, view)
 
     def _view(
         self, source: Sequence[HostOutput] | None, target_train: HostOutput

@@ -7,6 +7,7 @@ them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,17 +43,20 @@ class KeptOutputs:
                 continue
             self._arrays[f"{name}.logits.{evaluation}"] = np.asarray(part.logits, np.float32)
             self._arrays[f"{name}.features.{evaluation}"] = np.asarray(part.features, np.float32)
+            if isinstance(part, LabelledOutputs) and part.unknown is not None:
+                told = np.asarray(part.unknown, np.float32)
+                self._arrays[f"{name}.unknown.{evaluation}"] = told
             if isinstance(part, LabelledOutputs):
                 self._arrays[f"{name}.labels"] = np.asarray(part.labels, np.int32)
         self._trim(evaluation)
 
     def _trim(self, last: int) -> None:
         """Drops features, then logits, the oldest evaluations first, down to the bound."""
-        for kind in ("features", "logits"):
+        for kinds in (("features",), ("logits", "unknown")):
             for evaluation in range(last + 1):
                 if sum(array.nbytes for array in self._arrays.values()) <= KEPT_BYTES:
                     return
-                for name in PARTS:
+                for name, kind in itertools.product(PARTS, kinds):
                     self._arrays.pop(f"{name}.{kind}.{evaluation}", None)
 
     def view(self, evaluation: int, *, features: bool) -> ValidationView | None:
@@ -78,7 +82,10 @@ class KeptOutputs:
         if seen is None:
             return None
         labels = self._arrays.get(f"{name}.labels")
-        return Outputs(seen, logits) if labels is None else LabelledOutputs(seen, logits, labels)
+        if labels is None:
+            return Outputs(seen, logits)
+        unknown = self._arrays.get(f"{name}.unknown.{evaluation}")
+        return LabelledOutputs(seen, logits, labels, unknown)
 
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:

@@ -42,6 +42,26 @@ class FurtherHeads:
                 self.arrays.pop(f"{_PREFIX}{place}.{oldest}", None)
 
 
+def place_rows(predictions: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+    """Returns predictions of some of the examples at their places among all.
+
+    Where an example was not predicted stands -1 as a class, NaN as a number.
+    """
+    if len(rows) == count:
+        return predictions
+    nothing = -1 if predictions.dtype.kind == "i" else np.nan
+    placed = np.full((count, *predictions.shape[1:]), nothing, predictions.dtype)
+    placed[rows] = predictions
+    return placed
+
+
+def _is_there(predictions: np.ndarray) -> np.ndarray:
+    """Returns which examples were predicted."""
+    lacking = predictions < 0 if predictions.dtype.kind == "i" else np.isnan(predictions)
+    there = np.asarray(np.logical_not(lacking))
+    return there.reshape(len(there), -1).all(axis=1)
+
+
 def further_labels(by_head: Sequence[Labels]) -> dict[str, np.ndarray]:
     """Returns the true labels under the heads behind the first one, and which are known."""
     arrays = {}
@@ -76,12 +96,17 @@ class KeptPredictions:
         classes = self._arrays.get("predictions")
         return None if classes is None else classes[evaluation]
 
-    def labels(self, place: int) -> Labels | None:
-        """Returns the true labels under a head; None where they are not kept."""
-        if not place:
-            classes = self._arrays["labels"]
-            return Labels(classes, classes >= 0)
-        values = self._arrays.get(f"{_PREFIX}{place}.labels")
-        return (
-            None if values is None else Labels(values, self._arrays.get(f"{_PREFIX}{place}.known"))
-        )
+    def labels(self, place: int, evaluation: int) -> Labels | None:
+        """Returns the true labels under a head; None where these or the predictions are not kept.
+
+        Known are those of the examples that were predicted at the evaluation.
+        """
+        predictions = self.at(place, evaluation)
+        values = self._arrays.get(f"{_PREFIX}{place}.labels" if place else "labels")
+        if predictions is None or values is None:
+            return None
+        known = self._arrays.get(f"{_PREFIX}{place}.known") if place else values >= 0
+        there = _is_there(predictions)
+        if there.all():
+            return Labels(values, known)
+        return Labels(values, there if known is None else there & known)

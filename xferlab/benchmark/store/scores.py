@@ -86,12 +86,11 @@ def _measured(store: RunStore, record: RunRecord, name: str) -> RunRecord:
     if metric.probe is not None:
         check_probed(record, name)
     kept, evaluations = KeptPredictions(files["arrays"]), []
-    labels = kept.labels(place)
     for number, evaluation in enumerate(record.evaluations):
         if name in evaluation.metrics:
             evaluations.append(evaluation)
             continue
-        predictions = kept.at(place, number)
+        predictions, labels = kept.at(place, number), kept.labels(place, number)
         if predictions is None or labels is None:
             raise _not_kept(record, name, evaluation.step)
         value = score_head(metric, heads[place], predictions, labels)

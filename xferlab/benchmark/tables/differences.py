@@ -124,7 +124,8 @@ def _predictions(scores: Scores) -> np.ndarray | None:
     if scores.run is None or scores.run.predictions is None:
         return None
     steps = [evaluation.step for evaluation in scores.run.evaluations]
-    return scores.run.predictions[steps.index(scores.step)]
+    predictions = scores.run.predictions[steps.index(scores.step)]
+    return predictions if (predictions >= 0).all() else None  # None: not of every example.
 
 
 def _difference(test: PairedTest, unit: TestedOver) -> Difference:

@@ -36,6 +36,7 @@ def per_task_notes(
         *deterministic_note(dict.fromkeys(r["method"] for r in rows if r["deterministic"]), spec),
         *_majority_notes(spec, rows),
         *(explain(rule, spec.metric) for rule in spec.rules),
+        *_sample_notes(records),
         *_oracle_notes(rows),
         *_divergence_notes(records),
         *_negative_transfer(spec, rows),
@@ -78,6 +79,20 @@ def _probe_notes(spec: TableSpec) -> Iterator[str]:
             f"{spec.metric}: accuracy of {spec.measure.probe.sentence}, fitted at each evaluation"
             f" on at most {PROBE_LIMIT} target training examples WITH LABELS that no method sees."
             " It scores features; no run depends on it."
+        )
+
+
+def _sample_notes(records: Sequence[RunRecord]) -> Iterator[str]:
+    """Yields where evaluations before the last are on a part of the test split."""
+    sizes = {}
+    for run in records:
+        if run.predictions is not None and (run.predictions < 0).any():
+            looked_at = int((run.predictions >= 0).sum(axis=1).min())
+            sizes[run.task] = f"{run.task} ({looked_at} of {run.predictions.shape[1]})"
+    if sizes:
+        yield (
+            "Scores at evaluations before the last are on a part of a large test split, drawn once"
+            f" and the same for all: {', '.join(sizes.values())}. The last is on all of it."
         )
 
 
