@@ -16,7 +16,7 @@ from tests.methods.toys import make_options, make_spec, make_task, make_training
 from xferlab.core.errors import InputError
 from xferlab.data.feeds.resident import to_resident
 from xferlab.losses.classification import cross_entropy
-from xferlab.methods.base import Method, Phase, Term, method, number, static
+from xferlab.methods.base import Method, Phase, Stage, Term, method, number, static
 from xferlab.methods.cdan import CDAN
 from xferlab.methods.closed_form.jda import JDA
 from xferlab.methods.closed_form.tca import TCA
@@ -58,7 +58,7 @@ def faulty(**members):
 
 def trace(some_method):
     """Traces all that a run of it does; nothing is computed."""
-    functions = make_stage(SPEC, some_method, OPTIONS, OPTIONS.steps)
+    functions = make_stage(SPEC, Stage(some_method), OPTIONS, OPTIONS.steps)
 
     def whole(key):
         state = functions.init(some_method, OPTIONS, key, ({}, {}), 30)

@@ -16,6 +16,7 @@ from xferlab.core.names import NameTable
 from xferlab.core.settings import Setting, View
 from xferlab.methods.base import Stage
 from xferlab.methods.source_only import SourceOnly
+from xferlab.models.adapters import LoRA
 
 Stages = tuple[Stage, ...]
 Change = Callable[[Stages], Stages]
@@ -51,6 +52,28 @@ def linear_probe(stages: Stages) -> Stages:
     """
     kept, own = _divided(stages)
     return (*kept, *(stage._replace(rates=FROZEN_ENCODER) for stage in own))
+
+
+def lora(stages: Stages) -> Stages:
+    """Every kernel of the encoder moves by a matrix of rank 2 alone: low-rank adaptation (LoRA).
+
+        (s_1, ..., s_n)  →  (s_1 with an adapter of f, ..., s_n with an adapter of f)
+
+    The rest of the encoder is frozen: biases, and norms with their averages; its dropout is on.
+    Heads and a method's own networks are trained as they are. Rank 2 fits every network of the
+    package; in the paper's table 6 ranks from 1 to 64 do about equally well. Another rank, or
+    other layers, take a recipe of one's own, which gives its stages `adapter=LoRA(rank=8)`.
+
+    References:
+        Hu, Shen, Wallis, Allen-Zhu, Li, Wang, Wang, Chen: LoRA: Low-Rank Adaptation of Large
+        Language Models. ICLR 2022, arXiv:2106.09685 (hu2022lora).
+
+    Differences from the paper: it adapts the projections of attention alone; here all kernels of
+    the encoder, convolutions too, are adapted.
+    """
+    kept, own = _divided(stages)
+    adapter = LoRA(rank=2, paths=("encoder/**",))
+    return (*kept, *(stage._replace(rates=FROZEN_ENCODER, adapter=adapter) for stage in own))
 
 
 def lp_ft(stages: Stages) -> Stages:
@@ -102,7 +125,8 @@ def _divided(stages: Stages) -> tuple[Stages, Stages]:
 
 
 RECIPES: NameTable[Change] = NameTable(
-    "recipe", {"linear_probe": linear_probe, "lp_ft": lp_ft, "pretrained": pretrained}
+    "recipe",
+    {"linear_probe": linear_probe, "lora": lora, "lp_ft": lp_ft, "pretrained": pretrained},
 )
-REFERENCES = {"lp_ft": "kumar2022lpft"}
+REFERENCES = {"lora": "hu2022lora", "lp_ft": "kumar2022lpft"}
 """Keys of the recipes' papers in references.bib."""

@@ -13,6 +13,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.methods.base import Method, Stage
 from xferlab.methods.recipes import NO_RECIPE, Change, Recipe
+from xferlab.models.adapters import LoRA
 from xferlab.training.contract import broken, shown, user_code
 from xferlab.training.options import TrainingOptions
 
@@ -98,6 +99,8 @@ def _fault(stage: object) -> str:
         )
     if not _are_pairs(stage.options, OPTIONS.__contains__):
         return f"options={shown(stage.options)}, not a tuple of ('lr' or 'weight_decay', number)"
+    if not isinstance(stage.adapter, LoRA | None):
+        return f"adapter={shown(stage.adapter)}, neither None nor an adapter such as LoRA(rank=4)"
     return ""
 
 
@@ -130,7 +133,7 @@ def static_part(stages: Sequence[Stage], options: TrainingOptions) -> tuple[Any,
     return tuple(
         (
             jax.tree.structure((stage.method, options_of(stage, options))),
-            *(stage.fraction, stage.setting, stage.fresh, stage.kept),
+            *(stage.fraction, stage.setting, stage.fresh, stage.kept, stage.adapter),
         )
         for stage in stages
     )

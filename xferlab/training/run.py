@@ -23,6 +23,7 @@ from xferlab.core.settings import Setting
 from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.feeds.resident import Resident
 from xferlab.methods.base import Method, Stage
+from xferlab.models.adapters import effective
 from xferlab.models.nets import Output, Params
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.logs import ChunkLog, TermLog, summarise
@@ -140,8 +141,9 @@ class Training:
         return [jax.tree.map(lambda a, i=i: a[i], joined) for i in range(self.width)]
 
     def weights(self) -> list[tuple[Params, Params]]:
-        """Returns each run's parameters and statistics (NumPy)."""
-        trees = jax.device_get((self.state.params, self.state.statistics))
+        """Returns each run's parameters, those of adapters merged, and statistics (NumPy)."""
+        params = effective(self._recipe_stage.adapter, self.state.params)
+        trees = jax.device_get((params, self.state.statistics))
         if not self._stacked:
             return [trees]
         return [jax.tree.map(lambda a, n=n: a[n], trees) for n in range(self.width)]
@@ -218,7 +220,8 @@ class Training:
         ]
         earlier = _stack([member.start for member in self._members])
         if previous is not None:
-            earlier = (previous.params, previous.statistics)
+            adapter = self._recipes[0][self.stage - 1].adapter
+            earlier = (effective(adapter, previous.params), previous.statistics)
         fresh = self._recipe_stage.fresh
         inherited = tuple(
             {name: values for name, values in tree.items() if name not in fresh} for tree in earlier

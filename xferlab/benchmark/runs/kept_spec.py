@@ -107,6 +107,8 @@ def _describe_stages(
             "lr": options.lr,
             "weight_decay": options.weight_decay,
         }
+        if stage.adapter:
+            content["adapter"] = dataclasses.asdict(stage.adapter)
         described.append(canonical_json(content))
         begin = end
     return tuple(described)
