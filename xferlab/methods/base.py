@@ -88,6 +88,9 @@ class Stage(NamedTuple):
     adapter: LoRA | None = None
     """What trains kernels in their place: its factors, which rules call 'adapter/encoder/...'. The
     stage behind begins with the effective weights, and with an adapter of its own if it has one."""
+    sampler: str = "shuffled"
+    """How batches are drawn: 'shuffled', 'per_class' (each class equally often in a batch, of roles
+    whose labels are seen) or 'per_domain' (each domain of a role equally often)."""
 
 
 class WholeTarget(NamedTuple):

@@ -11,6 +11,7 @@ import jax
 
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
+from xferlab.data.feeds.samplers import SAMPLERS
 from xferlab.methods.base import Method, Stage
 from xferlab.methods.recipes import NO_RECIPE, Change, Recipe
 from xferlab.models.adapters import LoRA
@@ -101,6 +102,8 @@ def _fault(stage: object) -> str:
         return f"options={shown(stage.options)}, not a tuple of ('lr' or 'weight_decay', number)"
     if not isinstance(stage.adapter, LoRA | None):
         return f"adapter={shown(stage.adapter)}, neither None nor an adapter such as LoRA(rank=4)"
+    if stage.sampler not in SAMPLERS:
+        return f"sampler={shown(stage.sampler)}, none of {', '.join(SAMPLERS)}"
     return ""
 
 
@@ -133,7 +136,8 @@ def static_part(stages: Sequence[Stage], options: TrainingOptions) -> tuple[Any,
     return tuple(
         (
             jax.tree.structure((stage.method, options_of(stage, options))),
-            *(stage.fraction, stage.setting, stage.fresh, stage.kept, stage.adapter),
+            *(stage.fraction, stage.setting, stage.fresh, stage.kept),
+            *(stage.adapter, stage.sampler),
         )
         for stage in stages
     )

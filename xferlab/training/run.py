@@ -26,6 +26,7 @@ from xferlab.methods.base import Method, Stage
 from xferlab.models.adapters import effective
 from xferlab.models.nets import Output, Params
 from xferlab.models.spec import NetworkSpec
+from xferlab.training.feeding import feeds_of
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import Stream, run_loop
 from xferlab.training.options import TrainingOptions
@@ -77,11 +78,11 @@ class Training:
 
         Raises:
             InputError: members whose stages differ in structure; a stage with a rule that matches
-                no parameter, or with a fresh network that is none; fewer steps than stages.
+                no parameter, a fresh network that is none, or a sampler that does not fit the data;
+                fewer steps than stages.
         """
         self._spec = spec
         self._members = members
-        self._data = data
         self._setting = setting
         self._cache = cache
         self._stacked = len(members) > 1
@@ -91,6 +92,8 @@ class Training:
         self._recipes = [member.stages or stages_of(member.method) for member in members]
         _check_alike(members, self._recipes)
         self._ends = stage_bounds(self._recipes[0], members[0].options.steps)
+        sizes = members[0].options.sizes
+        self._feeds = feeds_of(self._recipes[0], data, setting, sizes, spec.num_classes)
         self.stage = 0
         self._check_fresh()
         self.state = self._enter(None)
@@ -209,7 +212,7 @@ class Training:
 
     @property
     def _stage_data(self) -> Resident | Stream:
-        return self._data[self._recipe_stage.setting or self._setting]
+        return self._feeds[self.stage]
 
     def _start(self, stage: int) -> int:
         return self._ends[stage - 1] if stage else 0

@@ -42,7 +42,7 @@ class StageCache:
         """Returns the compiled functions for stages of this static half.
 
         That is the network, the structure of method and options (the rules by which parameters are
-        trained among them), the setting, the adapter and the length.
+        trained among them), the setting, adapter, sampler and length.
 
         Raises:
             InputError: stacked runs in debug mode: JAX has no checks of mapped `while` loops.
@@ -50,7 +50,7 @@ class StageCache:
         if stacked and self._debug:
             raise InputError("debug mode trains runs one by one; use a width of 1")
         structure = jax.tree.structure((stage.method, options_of(stage, options)))
-        key = (spec, structure, stage.setting, stage.adapter, steps, stacked)
+        key = (spec, structure, stage.setting, stage.adapter, stage.sampler, steps, stacked)
         with self._lock:
             if key not in self._stages:
                 functions = make_stage(

@@ -1,4 +1,4 @@
-"""What an adapter of a kept stage is to its identity, and to the weights that it leaves."""
+"""What adapter and sampler of a kept stage are to its identity, and the weights that it leaves."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ def kept_spec_of(**changes):
 
 
 @pytest.mark.fast
-def test_the_adapter_of_a_kept_stage_is_part_of_its_identity():
+def test_adapter_and_sampler_of_a_kept_stage_are_part_of_its_identity():
     specs = [kept_spec_of(adapter=a) for a in (None, LoRA(1), LoRA(2), LoRA(2, scale=2.0))]
-    assert len({spec.digest for spec in specs}) == 4
-    assert "adapter" not in "".join(specs[0].kept)
+    specs += [kept_spec_of(sampler="per_class")]
+    assert len({spec.digest for spec in specs}) == 5
+    assert not {"adapter", "sampler"} & set("".join(specs[0].kept).split('"'))
     for spec in specs:
         assert RunSpec.from_json(spec.to_json()) == spec
 
