@@ -133,14 +133,14 @@ def test_predictions_are_those_of_the_effective_network():
     assert not same_bits(params["encoder"], training.state.params["encoder"])
     blueprint = make_stage(make_spec(), Stage(SourceOnly()), OPTIONS, 8).program.blueprint
     output = Nets(blueprint, params, statistics, train=False).apply(INPUTS)
-    (found,) = training.predict(INPUTS, 1)
+    (found,) = training.predict(INPUTS, "target")
     np.testing.assert_allclose(found.logits, output.logits, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found.features, output.features, rtol=1e-4, atol=1e-5)
 
 
 def test_a_first_step_starts_from_the_network_as_it_is():
     plain, with_adapter = (train(Stage(SourceOnly(), adapter=a), until=0) for a in (None, ADAPTER))
-    outputs = [training.predict(INPUTS, 1)[0] for training in (plain, with_adapter)]
+    outputs = [training.predict(INPUTS, "target")[0] for training in (plain, with_adapter)]
     np.testing.assert_array_equal(outputs[0].logits, outputs[1].logits)
 
 
@@ -148,11 +148,11 @@ def test_the_next_stage_begins_with_the_merged_weights():
     stages = (adapted(SourceOnly(), fraction=0.5), Stage(SourceOnly(), 0.5))
     training = train(*stages, until=4)
     ((params, statistics),) = training.weights()
-    (before,) = training.predict(INPUTS, 1)
+    (before,) = training.predict(INPUTS, "target")
     training.restore(1, lambda template: template)
     assert_same_bits(training.state.params, params)
     assert_same_bits(training.state.statistics, statistics)
-    (after,) = training.predict(INPUTS, 1)
+    (after,) = training.predict(INPUTS, "target")
     np.testing.assert_allclose(after.logits, before.logits, rtol=1e-4, atol=1e-5)
     training.advance(8)
     assert not same_bits(training.state.params["encoder"], params["encoder"])
@@ -211,7 +211,7 @@ def test_a_phase_trains_the_factors_of_its_groups_alone():
 def test_methods_of_phases_and_teachers_train_with_an_adapter(some_method):
     stages = lora(stages_of(some_method))
     training = train(*stages)
-    (output,) = training.predict(INPUTS, 1)
+    (output,) = training.predict(INPUTS, "target")
     assert np.isfinite(output.logits).all()
     assert np.any(leaves_of(training.state.params["adapter/encoder"], "/b")[0])
 

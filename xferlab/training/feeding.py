@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from xferlab.core.errors import InputError
 from xferlab.core.roles import Roles
@@ -27,28 +26,29 @@ def feeds_of(
     Args:
         stages: of a run.
         data: the splits, or the stream of batches, under each setting that a stage may name.
-        setting: for stages that name none.
+        setting: the task's, for stages that name none.
         batch_sizes: examples per step of each role.
         classes: number of classes, under the first head.
 
     Raises:
         InputError: a sampler that does not fit the data, or that a stream was not made with.
     """
-    found: dict[Any, Feed] = {}
+
+    def sampled(feed: Feed, sampler: str) -> Feed:
+        if isinstance(feed, Resident):
+            return with_sampler(feed, sampler, batch_sizes, classes, setting.classes)
+        _check_sampler(feed, sampler)
+        return feed
+
     keys = [(stage.setting or setting, stage.sampler) for stage in stages]
-    for own, sampler in keys:
-        if (own, sampler) not in found:
-            found[own, sampler] = _sampled(data[own], sampler, batch_sizes, classes)
+    found = {(own, sampler): sampled(data[own], sampler) for own, sampler in dict.fromkeys(keys)}
     return [found[key] for key in keys]
 
 
-def _sampled(feed: Feed, sampler: str, batch_sizes: Roles[int], classes: int) -> Feed:
-    if isinstance(feed, Resident):
-        return with_sampler(feed, sampler, batch_sizes, classes)
+def _check_sampler(feed: Stream, sampler: str) -> None:
     if feed.sampler != sampler:
         raise InputError(
             f"a stage draws by sampler {sampler!r}, but its data are streamed by {feed.sampler!r}."
             f" Make them by stream_batches(..., sampler={sampler!r}), and say so:"
             f" Stream(..., sampler={sampler!r})"
         )
-    return feed

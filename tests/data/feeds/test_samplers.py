@@ -234,6 +234,14 @@ WRONG = [
 ]
 
 
+def test_shots_are_balanced_between_their_classes_where_the_target_may_lack_some():
+    splits, sizes = splits_of(shots=part_of((4, 4, 0))), Roles(9, 6, 2)
+    groups = group_rows("per_class", splits, sizes, 3, "partial")
+    assert [len(own) for own in groups.shots] == [4, 4] and len(groups.source) == 3
+    with pytest.raises(InputError, match="class 1 has no examples"):
+        group_rows("per_class", splits_of(source=WITHOUT_B), SIZES, 3, "partial")
+
+
 @pytest.mark.parametrize(("sampler", "splits", "sizes", "message"), WRONG)
 def test_samplers_that_a_role_cannot_serve(sampler, splits, sizes, message):
     with pytest.raises(InputError, match=message):

@@ -18,6 +18,7 @@ from jaxtyping import Array, Int, Key
 from xferlab.core.batch import Batch, Labelled, Part, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.roles import ROLES, Roles
+from xferlab.core.settings import ClassRelation
 from xferlab.data.feeds.samplers import (
     SHUFFLED,
     Groups,
@@ -98,7 +99,13 @@ def _draw(part: Part, stream: Callable[[Array], Array], step: Array, count: int)
     return taken._replace(inputs=scale_inputs(taken.inputs))
 
 
-def with_sampler(data: Resident, sampler: str, batch_sizes: Roles[int], classes: int) -> Resident:
+def with_sampler(
+    data: Resident,
+    sampler: str,
+    batch_sizes: Roles[int],
+    classes: int,
+    relation: ClassRelation = "equal",
+) -> Resident:
     """Returns the splits as a sampler draws from them; the arrays of examples are the same.
 
     Raises:
@@ -110,7 +117,7 @@ def with_sampler(data: Resident, sampler: str, batch_sizes: Roles[int], classes:
         None if part is None else jax.tree.map(lambda a, n=int(n): np.asarray(a)[:n], _ids(part))
         for part, n in zip(data.splits, data.sizes, strict=True)
     )
-    groups = group_rows(sampler, on_host, batch_sizes, classes)
+    groups = group_rows(sampler, on_host, batch_sizes, classes, relation)
     return data._replace(
         groups=Roles(
             *(

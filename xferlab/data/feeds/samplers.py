@@ -21,6 +21,7 @@ from xferlab.core.batch import Batch, Labelled, Part
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.core.roles import ROLES, Roles
+from xferlab.core.settings import ClassRelation
 
 ROUNDS = 24
 SHUFFLED = "shuffled"
@@ -85,17 +86,23 @@ SAMPLERS: NameTable[Callable[[Part, int], GroupRows | None]] = NameTable(
 
 
 def group_rows(
-    sampler: str, splits: Batch, batch_sizes: Roles[int], classes: int
+    sampler: str,
+    splits: Batch,
+    batch_sizes: Roles[int],
+    classes: int,
+    relation: ClassRelation = "equal",
 ) -> Roles[GroupRows | None]:
     """Returns the groups of every role, None where its examples stay together.
 
-    Examples whose class is not known are in no group of 'per_class'.
+    Examples whose class is not known are in no group of 'per_class'. Target and shots are balanced
+    between the classes that they have where the relation lets them lack some of the source's.
 
     Args:
         sampler: a name of `SAMPLERS`.
         splits: the visible training splits (NumPy).
         batch_sizes: examples per step of each role.
-        classes: number of classes.
+        classes: number of classes that the network predicts, which are the source's.
+        relation: of the target's classes to the source's.
 
     Raises:
         InputError: an unknown name; a sampler that would change nothing, because no role has
@@ -112,10 +119,17 @@ def group_rows(
             f"sampler {sampler!r} has nothing to balance: no role has {lacks}. Allowed here:"
             f" {SHUFFLED!r}"
         )
+    if kind == "class" and relation != "equal":
+        groups = Roles(groups.source, _present(groups.target), _present(groups.shots))
     for role, own, places in zip(ROLES, groups, batch_sizes, strict=True):
         if own is not None:
             _check_groups(sampler, f"{kind} of the {role}", own, places)
     return groups
+
+
+def _present(groups: GroupRows | None) -> GroupRows | None:
+    """Returns the groups that have rows, if any."""
+    return [rows for rows in groups or () if len(rows)] or None
 
 
 def _check_groups(sampler: str, kind: str, groups: GroupRows, places: int) -> None:

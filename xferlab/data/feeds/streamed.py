@@ -63,7 +63,7 @@ def stream_batches(
         raise InputError(f"batch_sizes {batch_sizes} are not possible. Allowed: 1 or more each.")
     grain = require("grain", "grain")
     arrays = task.training_arrays(setting)
-    groups = group_rows(sampler, arrays, sizes, task.target.num_classes)
+    groups = group_rows(sampler, arrays, sizes, task.heads[0].size, task.setting.classes)
     streams = [
         None if part is None else _Stream(part, own, size, (seed, role))
         for role, (part, own, size) in enumerate(zip(arrays, groups, sizes, strict=True))
