@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from tests.models.test_layer_groups import SPECS
 from xferlab.core.errors import InputError
 from xferlab.models.adapters import (
     LoRA,
@@ -17,6 +18,7 @@ from xferlab.models.adapters import (
     with_factor_groups,
     without_factors,
 )
+from xferlab.models.nets import Blueprint
 
 pytestmark = pytest.mark.fast
 
@@ -194,3 +196,18 @@ def test_fields_outside_their_range(fields, message):
 def test_an_adapter_is_a_value():
     assert LoRA(2, paths=["heads/**"]) == LoRA(2, ("heads/**",))
     assert hash(LoRA(2)) == hash(LoRA(2)) and LoRA(2) != LoRA(2, scale=2.0)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.backbone}-{spec.bottleneck}")
+def test_rank_two_fits_every_backbone_and_is_a_small_part_of_it(spec):
+    def none(spec, features, rngs):
+        return {}
+
+    blueprint = Blueprint.of(spec, none)
+    base, _ = jax.eval_shape(lambda: blueprint.init(none, KEY))
+    groups = jax.eval_shape(lambda: init_factors(LoRA(2), base, KEY))
+    assert set(groups) == {"adapter/encoder"}
+    sizes = [sum(a.size for a in jax.tree.leaves(tree)) for tree in (groups, base["encoder"])]
+    assert sizes[0] < sizes[1] * (0.03 if sizes[1] > 10**5 else 0.7)
+    merged = jax.eval_shape(lambda own: effective(LoRA(2), own), base | groups)
+    assert jax.tree.map(jnp.shape, merged) == jax.tree.map(jnp.shape, base)

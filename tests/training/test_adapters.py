@@ -25,10 +25,9 @@ from xferlab.core.paths import path_of
 from xferlab.data.feeds.resident import to_resident
 from xferlab.methods.base import Method, Phase, Stage, Term, method, static
 from xferlab.methods.dann import DANN
-from xferlab.methods.mcd import MCD
 from xferlab.methods.recipes import FROZEN_ENCODER, lora
-from xferlab.methods.self_ensembling import SelfEnsembling
 from xferlab.methods.source_only import SourceOnly
+from xferlab.methods.table import METHODS
 from xferlab.models.adapters import LoRA, effective
 from xferlab.models.backbones import BACKBONES
 from xferlab.models.nets import Nets
@@ -207,13 +206,23 @@ def test_a_phase_trains_the_factors_of_its_groups_alone():
         assert_same_bits(after[held], before[held])
 
 
-@pytest.mark.parametrize("some_method", [MCD(), SelfEnsembling()], ids=lambda m: type(m).__name__)
-def test_methods_of_phases_and_teachers_train_with_an_adapter(some_method):
-    stages = lora(stages_of(some_method))
-    training = train(*stages)
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_trains_with_an_adapter(name):
+    """Phases, teachers, critics, refreshes: all see the effective network."""
+    stages = lora(stages_of(METHODS[name]))
+    options = dataclasses.replace(OPTIONS, steps=2 * len(stages))
+    training = make_training(
+        METHODS[name], task=TASK, members=[Member(METHODS[name], options, 0, stages)]
+    )
+    training.advance(1)
+    factors = snapshot(training.state.params["adapter/encoder"])
+    kernels = snapshot(training.state.params["encoder"])
+    training.advance(2)
+    assert_same_bits(training.state.params["encoder"], kernels)
+    assert not same_bits(training.state.params["adapter/encoder"], factors)
+    training.advance(options.steps)
     (output,) = training.predict(INPUTS, "target")
     assert np.isfinite(output.logits).all()
-    assert np.any(leaves_of(training.state.params["adapter/encoder"], "/b")[0])
 
 
 def test_resumed_is_uninterrupted(tmp_path):
