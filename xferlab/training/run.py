@@ -260,8 +260,8 @@ def _check_alike(members: Sequence[Member], recipes: Sequence[Sequence[Stage]]) 
     if any(other != first for other in others):
         raise InputError(
             f"stacked runs of {type(members[0].method).__name__} differ in the structure of their"
-            " stages: fractions, settings, rates, adapters, samplers. Train those that differ in packs"
-            " of their own"
+            " stages: fractions, settings, rates, adapters, samplers. Train those that differ in"
+            " packs of their own"
         )
 
 
