@@ -28,6 +28,7 @@ from xferlab.core.settings import Setting
 from xferlab.data.feeds.resident import Resident, to_resident
 from xferlab.data.made.optdigits import optdigits
 from xferlab.data.task import TransferTask
+from xferlab.methods.base import Stage
 from xferlab.methods.dann import DANN
 from xferlab.training.stage import CompiledStage, compile_stage, make_stage
 from xferlab.training.step import TrainState
@@ -78,7 +79,7 @@ class Runs(NamedTuple):
 
 def make_contestants(problem: Problem) -> list[Contestant]:
     """Returns every way to train several runs of the problem."""
-    functions = make_stage(problem.spec, METHOD, DIGITS_TRAINING, STAGE_STEPS)
+    functions = make_stage(problem.spec, Stage(METHOD), DIGITS_TRAINING, STAGE_STEPS)
     data = to_resident(problem.data)
     single = Runs(compile_stage(functions, stacked=False), data, 1)
     stacked = compile_stage(functions, stacked=True)

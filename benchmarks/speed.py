@@ -43,6 +43,7 @@ from benchmarks.problems import (
 )  # fmt: skip
 from benchmarks.timing import Contestant, Rounds, least_ms, median_ms, ratio, time_in_turn
 from xferlab.data.feeds.resident import to_resident
+from xferlab.methods.base import Stage
 from xferlab.methods.dann import DANN
 from xferlab.training.options import TrainingOptions
 from xferlab.training.scan import Log
@@ -87,7 +88,9 @@ def minimal_contestants(problem: Problem) -> list[Contestant]:
 
 def xferlab_contestants(problem: Problem) -> list[Contestant]:
     """Returns xferlab's step, looped and scanned."""
-    stage = compile_stage(make_stage(problem.spec, METHOD, TRAINING, TOTAL_STEPS), stacked=False)
+    stage = compile_stage(
+        make_stage(problem.spec, Stage(METHOD), TRAINING, TOTAL_STEPS), stacked=False
+    )
     data = to_resident(problem.data)
     size = len(problem.data.target.index)
     batches = host_batches(problem)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from xferlab.data.feeds.resident import Resident
-from xferlab.methods.base import Method
+from xferlab.methods.base import Method, Stage
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 from xferlab.training.stage import StageFunctions, make_stage
@@ -54,7 +54,7 @@ def time_program(
     Raises:
         jax.errors.JaxRuntimeError: if the program does not fit the device's memory.
     """
-    functions = make_stage(spec, method, training, training.steps)
+    functions = make_stage(spec, Stage(method), training, training.steps)
     arguments = _arguments(method, training, width)
     begin = time.perf_counter()
     program = jax.jit(_program(functions, width, stacked), donate_argnums=0)

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import minimal_jax, speed
 from benchmarks.problems import TOTAL_STEPS, bag_of_words, host_batches, images
+from xferlab.methods.base import Stage
 from xferlab.training.stage import compile_stage, make_stage
 
 EXAMPLES = 70
@@ -42,7 +43,7 @@ def as_minimal(params):
 def train_xferlab(problem):
     """Weights before and after some steps of xferlab on the batches from the host."""
     stage = compile_stage(
-        make_stage(problem.spec, speed.METHOD, speed.TRAINING, TOTAL_STEPS), stacked=False
+        make_stage(problem.spec, Stage(speed.METHOD), speed.TRAINING, TOTAL_STEPS), stacked=False
     )
     arguments = (speed.METHOD, speed.TRAINING)
     state = stage.init(*arguments, jax.random.key(1), ({}, {}), EXAMPLES)

@@ -16,7 +16,7 @@ from tests.methods.toys import make_options, make_spec, make_task, make_training
 from xferlab.core.errors import InputError
 from xferlab.data.feeds.resident import to_resident
 from xferlab.losses.classification import cross_entropy
-from xferlab.methods.base import Method, Phase, Term, method, number, static
+from xferlab.methods.base import Method, Phase, Stage, Term, method, number, static
 from xferlab.methods.cdan import CDAN
 from xferlab.methods.closed_form.jda import JDA
 from xferlab.methods.closed_form.tca import TCA
@@ -58,7 +58,7 @@ def faulty(**members):
 
 def trace(some_method):
     """Traces all that a run of it does; nothing is computed."""
-    functions = make_stage(SPEC, some_method, OPTIONS, OPTIONS.steps)
+    functions = make_stage(SPEC, Stage(some_method), OPTIONS, OPTIONS.steps)
 
     def whole(key):
         state = functions.init(some_method, OPTIONS, key, ({}, {}), 30)
@@ -66,7 +66,7 @@ def trace(some_method):
         batch = batch_at(state, OPTIONS, DATA)
         state, _ = train_step(functions.program, state, some_method, OPTIONS, batch)
         inputs = jnp.zeros((7, 4))
-        return functions.predict(state, some_method, inputs, jnp.int32(1))
+        return functions.predict(state, some_method, inputs, "target")
 
     return jax.eval_shape(whole, jax.random.key(0))
 
@@ -199,7 +199,8 @@ MEMBERS = {
     "a pair": (predict(lambda o: tuple(o)), r"predict gave \(.*not Output"),
     "nothing predicted": (predict(lambda o: None), "predict gave None, not Output"),
     "too few rows": (
-        predict(lambda o: Output(*(a[:-1] for a in o))), r"features as .*; the shape is \[\d+, d\]"
+        predict(lambda o: Output(o.features[:-1], o.logits[:-1])),
+        r"features as .*; the shape is \[\d+, d\]",
     ),
     "logits of too few rows": (
         predict(lambda o: o._replace(logits=o.logits[1:])), r"logits as .*the shape is \[\d+, 3\]"

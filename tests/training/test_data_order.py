@@ -13,7 +13,8 @@ from scipy import stats
 from xferlab.core.batch import Batch, Labelled, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.roles import Roles
-from xferlab.data.feeds.resident import check_batch_sizes, draw_batch, shuffled_index, to_resident
+from xferlab.data.feeds.resident import check_batch_sizes, draw_batch, to_resident
+from xferlab.data.feeds.samplers import shuffled_index
 
 pytestmark = pytest.mark.fast
 

@@ -24,6 +24,7 @@ from tests.models.foreign import FOREIGN, UsesModule, put_backbone
 from xferlab.core.errors import InputError
 from xferlab.core.paths import path_of
 from xferlab.data.feeds.resident import to_resident
+from xferlab.methods.base import Stage
 from xferlab.methods.dann import DANN
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
@@ -53,7 +54,7 @@ def spec_of(backbone):
 
 def program_of(options, some_method, spec):
     """A step as a function of its state, and a first state."""
-    functions = make_stage(spec, some_method, options, options.steps)
+    functions = make_stage(spec, Stage(some_method), options, options.steps)
     state = functions.init(some_method, options, jax.random.key(0), ({}, {}), 30)
 
     def step(state):
@@ -129,7 +130,7 @@ def test_norms_of_a_frozen_encoder_hold_in_every_method(name, backbone, batch_no
 def features_in(rules, spec):
     """Features of one batch in evaluation, and in training passes with two keys."""
     options = dataclasses.replace(OPTIONS, lr_rules=rules)
-    functions = make_stage(spec, SourceOnly(), options, options.steps)
+    functions = make_stage(spec, Stage(SourceOnly()), options, options.steps)
     state = functions.init(SourceOnly(), options, jax.random.key(0), ({}, {}), 30)
     x, modes = jnp.asarray(TASK.source.splits["train"].inputs), ((False, 0), (True, 1), (True, 2))
     nets = [

@@ -11,6 +11,7 @@ import pytest
 from tests.methods.toys import compilations, make_options, make_spec, make_training
 from xferlab.data.feeds import pieces
 from xferlab.data.feeds.pieces import CPU_BLOCK, Pieces
+from xferlab.methods.base import Stage
 from xferlab.methods.source_only import SourceOnly
 from xferlab.models.layers import forward_formulation
 from xferlab.models.spec import NetworkSpec
@@ -80,7 +81,7 @@ def test_networks_predict_in_another_formulation_with_the_same_parameters(backbo
     outputs = []
     for convolution in ("auto", "im2col"):
         own = dataclasses.replace(spec, convolution=convolution)
-        functions = make_stage(own, SourceOnly(), make_options(), 10)
+        functions = make_stage(own, Stage(SourceOnly()), make_options(), 10)
         same = functions.forward is functions.program.blueprint
         assert same == (convolution == "im2col")
         state = functions.init(SourceOnly(), make_options(), jax.random.key(0), ({}, {}), 0)
@@ -91,5 +92,5 @@ def test_networks_predict_in_another_formulation_with_the_same_parameters(backbo
 
 
 def test_networks_without_convolutions_keep_their_structure():
-    functions = make_stage(make_spec(), SourceOnly(), make_options(), 10)
+    functions = make_stage(make_spec(), Stage(SourceOnly()), make_options(), 10)
     assert functions.forward is functions.program.blueprint

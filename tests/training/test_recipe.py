@@ -152,6 +152,12 @@ WRONG = [
     ((Stage(SourceOnly(), rates=(("**", float("inf")),)),), "rates=.*not a tuple"),
     ((Stage(SourceOnly(), options=(("momentum", 0.5),)),), "options=.*'lr' or 'weight_decay'"),
     ((Stage(SourceOnly(), options=(("lr", "0.5"),)),), "options=.*'lr' or 'weight_decay'"),
+    ((Stage(SourceOnly(), adapter=4),), "adapter=4, neither None nor an adapter such as LoRA"),
+    (
+        (Stage(SourceOnly(), sampler="per_clas"),),
+        r"sampler='per_clas'.*none of shuffled, per_class",
+    ),
+    ((Stage(SourceOnly(), sampler=None),), "sampler=None, none of shuffled"),
     ((Stage(SourceOnly(), kept=1),), "kept=1, neither True nor False"),
     ((Stage(SourceOnly(), kept=True),), "kept stages alone"),
     ((Stage(SourceOnly()), Stage(SourceOnly(), kept=True)), "stage 2 or later a kept one; kept"),

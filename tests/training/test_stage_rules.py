@@ -58,7 +58,7 @@ def test_the_stages_of_recipes():
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_fits_every_method(name, recipe):
-    stages = stages_of(METHODS[name], Recipe(((recipe, RECIPES[recipe]),)))
+    stages = stages_of(METHODS[name], Recipe(((recipe, RECIPES[recipe]),)).on(make_spec()))
     steps = len(stages) + 1
     assert stage_bounds(stages, steps)[-1] == steps
     assert kept_steps(stages, 10) == (10 if recipe == "pretrained" else 0)

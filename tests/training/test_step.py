@@ -21,7 +21,7 @@ from tests.methods.toys import (
 from xferlab.core.errors import InputError
 from xferlab.data.feeds.resident import to_resident
 from xferlab.losses.classification import cross_entropy
-from xferlab.methods.base import Method, Phase, Term, method, static
+from xferlab.methods.base import Method, Phase, Stage, Term, method, static
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
 from xferlab.training.scan import batch_at, run_chunk
@@ -36,7 +36,7 @@ DATA = to_resident(TASK.training_arrays())
 
 def start(some_method, options=OPTIONS, spec=SPEC, seed=0):
     """The functions of a stage and its first state."""
-    functions = make_stage(spec, some_method, options, options.steps)
+    functions = make_stage(spec, Stage(some_method), options, options.steps)
     key = jax.random.key(seed)
     return functions, functions.init(some_method, options, key, ({}, {}), 30)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import jax
@@ -50,6 +50,16 @@ def resolve_rules(rules: Rules, params: Any) -> Any:
         paths = [path_of(p) for p, _ in jax.tree_util.tree_leaves_with_path(params)]
         raise InputError(f"rule {unused[0]!r} matches no parameter; the parameters are {paths}")
     return tree
+
+
+def matching(pattern: str, paths: Iterable[str]) -> list[str]:
+    """Returns the paths that a pattern matches, in their order.
+
+    >>> matching("encoder/**/kernel", ["encoder/a/0/kernel", "encoder/a/0/bias", "heads/kernel"])
+    ['encoder/a/0/kernel']
+    """
+    regex = _to_regex(pattern)
+    return [path for path in paths if regex.fullmatch(path)]
 
 
 def trained_part(tree: Any, multipliers: Any) -> Any:

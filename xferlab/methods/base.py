@@ -19,6 +19,7 @@ from xferlab.core.inputs import Inputs
 from xferlab.core.pytrees import number, pytree_dataclass, static
 from xferlab.core.roles import Role
 from xferlab.core.settings import Setting
+from xferlab.models.adapters import LoRA
 from xferlab.models.nets import Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
 
@@ -84,6 +85,12 @@ class Stage(NamedTuple):
     kept: bool = False
     """Whether the stage is trained before the run and shared by all runs that begin with the same.
     Kept stages come first; their fractions are of the run's steps, and come on top of them."""
+    adapter: LoRA | None = None
+    """What trains kernels in their place: its factors, which rules call 'adapter/encoder/...'. The
+    stage behind begins with the effective weights, and with an adapter of its own if it has one."""
+    sampler: str = "shuffled"
+    """How batches are drawn: 'shuffled', 'per_class' (each class equally often in a batch, of roles
+    whose labels are seen) or 'per_domain' (each domain of a role equally often)."""
 
 
 class WholeTarget(NamedTuple):

@@ -3,6 +3,7 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
+    from xferlab.models.adapters import LoRA
     from xferlab.models.backbones import BACKBONES
     from xferlab.models.nets import SOURCE_ROW, TARGET_ROW, Nets, Output
     from xferlab.models.networks import Discriminator, Encoder, Perceptron
@@ -14,6 +15,7 @@ __all__ = [
     "TARGET_ROW",
     "Discriminator",
     "Encoder",
+    "LoRA",
     "Nets",
     "NetworkSpec",
     "Output",

@@ -19,10 +19,12 @@ class Stream(NamedTuple):
         batches_from: returns the batches (NumPy) of steps s, s + 1, ... of a stage; called anew
             where a run begins or resumes, so there is no data position to store.
         target_size: number of examples in the target's training split.
+        sampler: how the batches are drawn: what stages say that are trained on them.
     """
 
     batches_from: Callable[[int], Iterator[Batch]]
     target_size: int
+    sampler: str = "shuffled"
 
 
 def run_loop(

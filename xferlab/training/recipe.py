@@ -11,8 +11,10 @@ import jax
 
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
+from xferlab.data.feeds.samplers import SAMPLERS
 from xferlab.methods.base import Method, Stage
 from xferlab.methods.recipes import NO_RECIPE, Change, Recipe
+from xferlab.models.adapters import LoRA
 from xferlab.training.contract import broken, shown, user_code
 from xferlab.training.options import TrainingOptions
 
@@ -98,6 +100,10 @@ def _fault(stage: object) -> str:
         )
     if not _are_pairs(stage.options, OPTIONS.__contains__):
         return f"options={shown(stage.options)}, not a tuple of ('lr' or 'weight_decay', number)"
+    if not isinstance(stage.adapter, LoRA | None):
+        return f"adapter={shown(stage.adapter)}, neither None nor an adapter such as LoRA(rank=4)"
+    if stage.sampler not in SAMPLERS:
+        return f"sampler={shown(stage.sampler)}, none of {', '.join(SAMPLERS)}"
     return ""
 
 
@@ -131,6 +137,7 @@ def static_part(stages: Sequence[Stage], options: TrainingOptions) -> tuple[Any,
         (
             jax.tree.structure((stage.method, options_of(stage, options))),
             *(stage.fraction, stage.setting, stage.fresh, stage.kept),
+            *(stage.adapter, stage.sampler),
         )
         for stage in stages
     )

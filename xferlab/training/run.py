@@ -23,8 +23,10 @@ from xferlab.core.settings import Setting
 from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.feeds.resident import Resident
 from xferlab.methods.base import Method, Stage
+from xferlab.models.adapters import effective
 from xferlab.models.nets import Output, Params
 from xferlab.models.spec import NetworkSpec
+from xferlab.training.feeding import feeds_of
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import Stream, run_loop
 from xferlab.training.options import TrainingOptions
@@ -76,11 +78,11 @@ class Training:
 
         Raises:
             InputError: members whose stages differ in structure; a stage with a rule that matches
-                no parameter, or with a fresh network that is none; fewer steps than stages.
+                no parameter, a fresh network that is none, or a sampler that does not fit the data;
+                fewer steps than stages.
         """
         self._spec = spec
         self._members = members
-        self._data = data
         self._setting = setting
         self._cache = cache
         self._stacked = len(members) > 1
@@ -90,6 +92,8 @@ class Training:
         self._recipes = [member.stages or stages_of(member.method) for member in members]
         _check_alike(members, self._recipes)
         self._ends = stage_bounds(self._recipes[0], members[0].options.steps)
+        sizes = members[0].options.sizes
+        self._feeds = feeds_of(self._recipes[0], data, setting, sizes, spec.num_classes)
         self.stage = 0
         self._check_fresh()
         self.state = self._enter(None)
@@ -140,8 +144,9 @@ class Training:
         return [jax.tree.map(lambda a, i=i: a[i], joined) for i in range(self.width)]
 
     def weights(self) -> list[tuple[Params, Params]]:
-        """Returns each run's parameters and statistics (NumPy)."""
-        trees = jax.device_get((self.state.params, self.state.statistics))
+        """Returns each run's parameters, those of adapters merged, and statistics (NumPy)."""
+        params = effective(self._recipe_stage.adapter, self.state.params)
+        trees = jax.device_get((params, self.state.statistics))
         if not self._stacked:
             return [trees]
         return [jax.tree.map(lambda a, n=n: a[n], trees) for n in range(self.width)]
@@ -207,7 +212,7 @@ class Training:
 
     @property
     def _stage_data(self) -> Resident | Stream:
-        return self._data[self._recipe_stage.setting or self._setting]
+        return self._feeds[self.stage]
 
     def _start(self, stage: int) -> int:
         return self._ends[stage - 1] if stage else 0
@@ -218,7 +223,8 @@ class Training:
         ]
         earlier = _stack([member.start for member in self._members])
         if previous is not None:
-            earlier = (previous.params, previous.statistics)
+            adapter = self._recipes[0][self.stage - 1].adapter
+            earlier = (effective(adapter, previous.params), previous.statistics)
         fresh = self._recipe_stage.fresh
         inherited = tuple(
             {name: values for name, values in tree.items() if name not in fresh} for tree in earlier
@@ -254,7 +260,8 @@ def _check_alike(members: Sequence[Member], recipes: Sequence[Sequence[Stage]]) 
     if any(other != first for other in others):
         raise InputError(
             f"stacked runs of {type(members[0].method).__name__} differ in the structure of their"
-            " stages: fractions, settings, rates. Train those that differ in packs of their own"
+            " stages: fractions, settings, rates, adapters, samplers. Train those that differ in"
+            " packs of their own"
         )
 
 

@@ -16,17 +16,19 @@ from jaxtyping import Array, Int, Key
 from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import Inputs
-from xferlab.core.paths import frozen_paths, resolve_rules
 from xferlab.core.roles import ROLES, TARGET, Role
 from xferlab.data.feeds.resident import Resident
 from xferlab.data.feeds.scaling import scale_inputs
-from xferlab.methods.base import Method, WholeTarget
+from xferlab.methods.base import Method, Stage, WholeTarget
+from xferlab.models.adapters import effective, without_factors
 from xferlab.models.nets import Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.contract import checked_output, checked_state, networks_of, user_code
 from xferlab.training.debug import jit_with_checks, with_checks
 from xferlab.training.options import TrainingOptions
 from xferlab.training.predict import forward_blueprint, predict_blocks
+from xferlab.training.rates import trained_rates, with_factors
+from xferlab.training.recipe import options_of
 from xferlab.training.scan import Log, empty_log, logged_step, run_chunk
 from xferlab.training.sharding import over_runs
 from xferlab.training.step import StageProgram, TrainState, init_optimisation
@@ -70,11 +72,12 @@ class StageFunctions:
         init_key, run_key = jax.random.split(key)
         drawn = self.program.blueprint.init(networks_of(method), init_key)
         params, statistics = map(_inherit, drawn, inherited)
-        optimiser = init_optimisation(self.program, method, options, params)
+        own = with_factors(self.program.adapter, params, key)
+        optimiser = init_optimisation(self.program, method, options, own)
         with user_code(method, "init_state"):
             method_state = method.init_state(params, statistics, target_size)
         checked_state(method, "init_state", method_state, method_state)
-        return TrainState(params, statistics, optimiser, method_state, run_key, jnp.int32(0))
+        return TrainState(own, statistics, optimiser, method_state, run_key, jnp.int32(0))
 
     def chunk(
         self,
@@ -106,7 +109,8 @@ class StageFunctions:
 
     def refresh(self, state: TrainState, method: Method, data: Resident) -> TrainState:
         """Renews the method's state from what it predicts for the whole target split."""
-        nets, rows = self._frozen_nets(state), data.splits.target
+        nets = self.program.nets(state.params, state.statistics, train=False)
+        rows = data.splits.target
         if rows is None:
             raise InputError(
                 f"{type(method).__name__} is refreshed from the target, which its setting hides"
@@ -123,7 +127,8 @@ class StageFunctions:
 
     def predict(self, state: TrainState, method: Method, inputs: Inputs, role: Role) -> Output:
         """Returns what the method predicts for inputs of one role."""
-        nets = Nets(self.forward, state.params, state.statistics, train=False)
+        params = effective(self.program.adapter, state.params)
+        nets = Nets(self.forward, params, state.statistics, train=False)
         rows = scale_inputs(inputs)
         with user_code(method, "predict"):
             output = method.predict(nets, rows, state.method_state, role=role)
@@ -139,9 +144,6 @@ class StageFunctions:
     ) -> Output:
         """Returns what the method predicts for the rows of the first `used` blocks."""
         return predict_blocks(lambda rows: self.predict(state, method, rows, role), blocks, used)
-
-    def _frozen_nets(self, state: TrainState) -> Nets:
-        return Nets(self.program.blueprint, state.params, state.statistics, train=False)
 
 
 def _inherit(own: Params, earlier: Params) -> Params:
@@ -171,7 +173,7 @@ def _scaled(batch: Batch) -> Batch:
 
 def make_stage(
     spec: NetworkSpec,
-    method: Method,
+    stage: Stage,
     options: TrainingOptions,
     steps: int,
     *,
@@ -180,9 +182,12 @@ def make_stage(
 ) -> StageFunctions:
     """Builds a stage's functions; traces the construction of the networks, computes nothing.
 
+    `options` are those of the run, of which the stage may change some.
+
     Raises:
-        InputError: rules that match or train nothing, or two encoders where the method needs one.
+        InputError: rules or an adapter that do not fit, or two encoders where the method needs one.
     """
+    method, options = stage.method, options_of(stage, options)
     if method.one_encoder and spec.target_inputs:
         raise InputError(
             f"the task's setting has own_inputs=True, and {type(method).__name__} needs one encoder"
@@ -191,14 +196,9 @@ def make_stage(
     networks = networks_of(method)
     blueprint = Blueprint.of(spec, networks)
     params, _ = jax.eval_shape(functools.partial(blueprint.init, networks), jax.random.key(0))
-    multipliers = resolve_rules(options.lr_rules, params)
-    if not any(jax.tree.leaves(multipliers)):
-        raise InputError(
-            f"rules {options.lr_rules} freeze every parameter, so {type(method).__name__} has"
-            " nothing to train. Give a rule with a multiplier above 0, such as ('heads/**', 1.0)"
-        )
-    blueprint = blueprint._replace(frozen=frozen_paths(multipliers))
-    program = StageProgram(blueprint, steps, multipliers, mesh, debug)
+    multipliers, frozen = trained_rates(stage, options, params)
+    blueprint = blueprint._replace(frozen=frozen)
+    program = StageProgram(blueprint, steps, multipliers, mesh, debug, stage.adapter)
     return StageFunctions(spec, steps, program, forward_blueprint(spec, networks, blueprint))
 
 
@@ -246,7 +246,7 @@ def compile_stage(
         refresh = _stack_runs(refresh, (0, 0, None))
         predict = {role: _stack_runs(predict[role], (0, 0, None, None)) for role in ROLES}
     return CompiledStage(
-        groups=tuple(functions.program.multipliers),
+        groups=without_factors(functions.program.multipliers),
         init=FirstAlone(jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE)),
         chunk=FirstAlone(jit(chunk, donate_argnums=0)),
         step=jit(step, donate_argnums=(0, 1)),

@@ -42,20 +42,19 @@ class StageCache:
         """Returns the compiled functions for stages of this static half.
 
         That is the network, the structure of method and options (the rules by which parameters are
-        trained among them), the setting and the length.
+        trained among them), the setting, adapter, sampler and length.
 
         Raises:
             InputError: stacked runs in debug mode: JAX has no checks of mapped `while` loops.
         """
         if stacked and self._debug:
             raise InputError("debug mode trains runs one by one; use a width of 1")
-        options = options_of(stage, options)
-        structure = jax.tree.structure((stage.method, options))
-        key = (spec, structure, stage.setting, steps, stacked)
+        structure = jax.tree.structure((stage.method, options_of(stage, options)))
+        key = (spec, structure, stage.setting, stage.adapter, stage.sampler, steps, stacked)
         with self._lock:
             if key not in self._stages:
                 functions = make_stage(
-                    spec, stage.method, options, steps, mesh=self._mesh, debug=self._debug
+                    spec, stage, options, steps, mesh=self._mesh, debug=self._debug
                 )
                 self._stages[key] = compile_stage(functions, stacked=stacked, mesh=self._mesh)
             return self._stages[key]

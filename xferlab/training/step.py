@@ -14,6 +14,7 @@ from jaxtyping import Array, Int, Key
 from xferlab.core.batch import Batch
 from xferlab.core.paths import trained_part, with_part
 from xferlab.methods.base import Context, Method, Phase, Terms, sum_terms
+from xferlab.models.adapters import LoRA, effective, with_factor_groups
 from xferlab.models.nets import Blueprint, Nets, Params
 from xferlab.training.augment import AUGMENTATIONS, random_view
 from xferlab.training.contract import checked_state, checked_terms, phases_of, user_code
@@ -48,6 +49,12 @@ class StageProgram:
     """Devices over which batches are split; None for one."""
     debug: bool = False
     """Whether a step checks what it reads and makes, with `debug.with_checks` around it."""
+    adapter: LoRA | None = None
+    """What parameters are reparameterised by; the factors are groups among them."""
+
+    def nets(self, params: Params, statistics: Params, **mode: Any) -> Nets:
+        """Returns the networks with their effective weights; see `Nets` for the mode."""
+        return Nets(self.blueprint, effective(self.adapter, params), statistics, **mode)
 
     def check(self, what: str, tree: Any, step: Int[Array, ""]) -> None:
         """In debug mode, notes the first leaf that is not finite."""
@@ -94,7 +101,7 @@ def train_step(
         prefix = f"{phase.name}/" if len(phases) > 1 else ""
         logged |= {prefix + name: term.value for name, term in terms.items()}
     ctx = ctx._replace(key=jax.random.fold_in(step_key, len(updates)))
-    nets = Nets(program.blueprint, state.params, state.statistics, train=False)
+    nets = program.nets(state.params, state.statistics, train=False)
     with user_code(method, "after_update"):
         method_state = method.after_update(state.method_state, nets, ctx)
     checked_state(method, "after_update", state.method_state, method_state)
@@ -115,14 +122,15 @@ def _run_phase(
     ctx: Context,
     lr: Array,
 ) -> tuple[TrainState, Terms]:
-    groups = state.params.keys() if phase.trains is None else phase.trains
+    trains = state.params.keys() if phase.trains is None else phase.trains
+    groups = with_factor_groups(trains, state.params)
     rates = {g: trained_part(program.multipliers[g], program.multipliers[g]) for g in groups}
     trained = {g: trained_part(state.params[g], program.multipliers[g]) for g in groups}
 
     def objective(trained: Params) -> tuple[Terms, Params]:
         params = state.params | {g: with_part(own, state.params[g]) for g, own in trained.items()}
         net_key, _ = jax.random.split(ctx.key)
-        nets = Nets(program.blueprint, params, state.statistics, train=True, key=net_key)
+        nets = program.nets(params, state.statistics, train=True, key=net_key)
         with user_code(method, f"the loss of phase {phase.name!r}"):
             terms = phase.loss(nets, batch, ctx)
         return checked_terms(method, phase, terms), nets.statistics()

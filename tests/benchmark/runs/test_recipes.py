@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmark.tiny import execute, tiny_packs, tiny_suite
+from tests.benchmark.tiny import NETWORK, execute, tiny_packs, tiny_suite
 from xferlab.benchmark.runs.methods import find_method, find_methods, find_recipe
 from xferlab.benchmark.runs.plan import make_packs
 from xferlab.benchmark.store.load import load_record
@@ -80,6 +80,14 @@ def test_a_users_method_under_a_users_recipe_trains(own, tmp_path):
     assert find_method(f"{method}:MyLoss+lp_ft").name == "my_loss+lp_ft"
 
 
+@pytest.mark.parametrize("recipe", ["lora", "gradual_unfreezing+layer_decay"])
+def test_recipes_that_look_at_the_network_train_in_a_suite(recipe, tmp_path):
+    packs = tiny_packs(methods=(f"dann+{recipe}",))
+    store = execute(tmp_path, packs)
+    record = load_record(store, packs[0].runs[0][0].digest)
+    assert record.method == f"dann+{recipe}" and len(record.evaluations) == 2
+
+
 def test_the_recipe_is_what_is_trained(tmp_path):
     """A linear probe ends with another network than the method's own stages."""
     packs = [*tiny_packs(), *tiny_packs(methods=("source_only+linear_probe",))]
@@ -121,4 +129,4 @@ def test_a_recipe_says_what_it_does_and_cites_its_paper(name):
     assert text and "(s_1, ..., s_n)  →" in text
     if name in REFERENCES:
         assert REFERENCES[name] in load_entries() and REFERENCES[name] in text
-    assert stages_of(find_method("dann").method, find_recipe(name))
+    assert stages_of(find_method("dann").method, find_recipe(name).on(NETWORK))

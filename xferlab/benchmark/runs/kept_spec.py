@@ -15,6 +15,7 @@ from xferlab.core.checks import shown
 from xferlab.core.errors import InputError
 from xferlab.core.seeds import canonical_json, digest
 from xferlab.core.settings import Setting, View
+from xferlab.data.feeds.samplers import SHUFFLED
 from xferlab.data.task import TransferTask
 from xferlab.methods.base import Method, Stage
 from xferlab.training.options import TrainingOptions
@@ -107,6 +108,10 @@ def _describe_stages(
             "lr": options.lr,
             "weight_decay": options.weight_decay,
         }
+        if stage.adapter:
+            content["adapter"] = dataclasses.asdict(stage.adapter)
+        if stage.sampler != SHUFFLED:
+            content["sampler"] = stage.sampler
         described.append(canonical_json(content))
         begin = end
     return tuple(described)

@@ -100,6 +100,7 @@ def make_packs(
 
 
 def _task_packs(candidate: Candidate, suite_task: SuiteTask, seeds: int, width: int) -> list[Pack]:
+    candidate = candidate._replace(recipe=candidate.recipe.on(suite_task.network))
     task = _task_for(candidate, suite_task.task)
     cells = itertools.product(range(seeds), candidate.grid)
     runs = [_run(candidate, suite_task, task, hyper, seed) for seed, hyper in cells]

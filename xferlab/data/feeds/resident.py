@@ -1,27 +1,33 @@
 """Whole training splits on the device, and batches drawn from them inside the compiled program.
 
-Every epoch visits each example once in an order that is a pure function of (key, epoch): there is
-no data position to store, any step's batch can be computed at once, and splits of different sizes
+Which example is drawn when is a pure function of the key and the step (`samplers`): there is no
+data position to store, any step's batch can be computed at once, and splits of different sizes
 share one program, because sizes are traced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import Array, Int, Key
 
-from xferlab.core.batch import Batch, Part
+from xferlab.core.batch import Batch, Labelled, Part, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.roles import ROLES, Roles
+from xferlab.core.settings import ClassRelation
+from xferlab.data.feeds.samplers import (
+    SHUFFLED,
+    Groups,
+    group_rows,
+    grouped_index,
+    shuffled_index,
+)
 from xferlab.data.feeds.scaling import scale_inputs
 
-ROUNDS = 24
 SHOTS_STREAM = 2
 """Folded into the key of the data order for the order of the shots."""
 
@@ -31,6 +37,8 @@ class Resident(NamedTuple):
 
     splits: Batch
     sizes: Roles[Int[Array, ""]]
+    groups: Roles[Groups | None] = Roles(None, None, None)
+    """Between which examples of a role the draw takes turns; None where they are shuffled."""
 
 
 def to_resident(splits: Batch, *, pad_to: Sequence[int] = (0, 0, 0)) -> Resident:
@@ -60,7 +68,7 @@ def pad_rows(array: np.ndarray, length: int) -> np.ndarray:
 def draw_batch(
     data: Resident, key: Key[Array, ""], step: Int[Array, ""], batch_sizes: Roles[int]
 ) -> Batch:
-    """Returns the batch of one step; each role runs on an epoch clock of its own.
+    """Returns the batch of one step; each role, and each group, runs on an epoch clock of its own.
 
     A batch may have more shots than there are: they then repeat, each as often to within one.
 
@@ -71,59 +79,58 @@ def draw_batch(
         batch_sizes: examples per step of each role.
     """
     keys = [*jax.random.split(key), jax.random.fold_in(key, SHOTS_STREAM)]
-    parts = zip(data.splits, data.sizes, keys, batch_sizes, strict=True)
-    return Batch._make(_draw(part, size, k, step, n) for part, size, k, n in parts)
+    streams = map(_indices, keys, data.sizes, data.groups)
+    parts = zip(data.splits, streams, batch_sizes, strict=True)
+    return Batch._make(_draw(part, stream, step, n) for part, stream, n in parts)
 
 
-def _draw(part: Part, size: Array, key: Array, step: Array, count: int) -> Part:
+def _indices(key: Array, size: Array, groups: Groups | None) -> Callable[[Array], Array]:
+    """Returns the function from positions in a role's stream to its examples."""
+    if groups is None:
+        return lambda position: shuffled_index(key, position, size)
+    return lambda position: grouped_index(key, position, groups)
+
+
+def _draw(part: Part, stream: Callable[[Array], Array], step: Array, count: int) -> Part:
     if part is None:
         return None
-    position = step * count + jnp.arange(count)
-    index = shuffled_index(key, position, size)
+    index = stream(step * count + jnp.arange(count))
     taken = jax.tree.map(lambda a: a[index], part)
     return taken._replace(inputs=scale_inputs(taken.inputs))
 
 
-def shuffled_index(
-    key: Key[Array, ""], position: Int[Array, " n"], size: Int[Array, ""]
-) -> Int[Array, " n"]:
-    """Returns which example stands at each position of the endless shuffled stream.
+def with_sampler(
+    data: Resident,
+    sampler: str,
+    batch_sizes: Roles[int],
+    classes: int,
+    relation: ClassRelation = "equal",
+) -> Resident:
+    """Returns the splits as a sampler draws from them; the arrays of examples are the same.
 
-    Within an epoch (`position // size`) the map from position to example is a bijection: the
-    swap-or-not shuffle, which pairs x with (K_r - x) mod size in round r and swaps each pair or
-    not by a hash bit. It needs no memory and no sorting; 24 rounds where cryptography would take
-    more.
-
-    Args:
-        key: the key of the stream.
-        position: consecutive positions in the stream, from 0.
-        size: number of examples, traced.
-
-    References:
-        Hoang, Morris, Rogaway: An Enciphering Scheme Based on a Card Shuffle. CRYPTO 2012,
-        arXiv:1208.1176.
+    Raises:
+        InputError: see `samplers.group_rows`.
     """
-    size = jnp.asarray(size, jnp.uint32)
-    position = position.astype(jnp.uint32)
-    epoch = position // size
-    x = position - epoch * size
-    bits = jax.random.bits(key, (1, ROUNDS), jnp.uint32)
-    seeds = _mix(bits ^ _mix(epoch[:, None] + 1))
-    pivots = seeds % size
-    for r in range(ROUNDS):
-        pivot = pivots[:, r]
-        partner = pivot + jnp.where(x > pivot, size, 0) - x
-        swap = _mix(jnp.maximum(x, partner) ^ seeds[:, r]) & 1
-        x = jnp.where(swap == 1, partner, x)
-    # Fused into its several uses, each round would double the work: jax 0.12 compiled for hours.
-    return lax.optimization_barrier(x.astype(jnp.int32))
+    if sampler == SHUFFLED:
+        return data
+    on_host = Batch._make(
+        None if part is None else jax.tree.map(lambda a, n=int(n): np.asarray(a)[:n], _ids(part))
+        for part, n in zip(data.splits, data.sizes, strict=True)
+    )
+    groups = group_rows(sampler, on_host, batch_sizes, classes, relation)
+    return data._replace(
+        groups=Roles(
+            *(
+                None if own is None or part is None else Groups.of(own, len(part.index))
+                for own, part in zip(groups, data.splits, strict=True)
+            )
+        )
+    )
 
 
-def _mix(x: Array) -> Array:
-    """Scrambles 32 bits (the finaliser of MurmurHash3)."""
-    x = (x ^ (x >> 16)) * jnp.uint32(0x85EBCA6B)
-    x = (x ^ (x >> 13)) * jnp.uint32(0xC2B2AE35)
-    return x ^ (x >> 16)
+def _ids(part: Labelled | Unlabelled) -> Labelled | Unlabelled:
+    """Returns a part without its inputs, which no sampler looks at."""
+    return part._replace(inputs=part.index)
 
 
 def check_batch_sizes(splits: Batch, batch_sizes: Roles[int]) -> None:

@@ -19,6 +19,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.optional import require
 from xferlab.core.roles import Roles
 from xferlab.core.settings import Setting
+from xferlab.data.feeds.samplers import SHUFFLED, GroupRows, group_rows
 from xferlab.data.task import TransferTask
 
 MAX_STEPS = 2**31 - 1
@@ -33,6 +34,7 @@ def stream_batches(
     seed: int = 0,
     first_step: int = 0,
     prefetch_batches: int = 0,
+    sampler: str = SHUFFLED,
 ) -> Any:
     """Returns a grain iterator over the batches of steps first_step, first_step + 1, ....
 
@@ -48,21 +50,23 @@ def stream_batches(
         prefetch_batches: how many are drawn ahead in threads, which changes no batch. It pays where
             drawing one takes milliseconds (large images); 128 digits take 0.07 ms, and handing
             them from thread to thread ten times that.
+        sampler: a name of `samplers.SAMPLERS`: how examples are drawn.
 
     Returns:
         An iterator of `Batch` (NumPy) with get_state and set_state, which Orbax can save too.
 
     Raises:
-        InputError: a batch size below one, or grain is not installed.
+        InputError: a batch size below one, a sampler that does not fit, or grain is not installed.
     """
     sizes = Roles(64, 64, 64) if batch_sizes is None else batch_sizes
     if min(sizes) < 1:
         raise InputError(f"batch_sizes {batch_sizes} are not possible. Allowed: 1 or more each.")
     grain = require("grain", "grain")
     arrays = task.training_arrays(setting)
+    groups = group_rows(sampler, arrays, sizes, task.heads[0].size, task.setting.classes)
     streams = [
-        None if part is None else _Stream(part, size, (seed, role))
-        for role, (part, size) in enumerate(zip(arrays, sizes, strict=True))
+        None if part is None else _Stream(part, own, size, (seed, role))
+        for role, (part, own, size) in enumerate(zip(arrays, groups, sizes, strict=True))
     ]
 
     def batch_at(step: int) -> Batch:
@@ -79,22 +83,38 @@ def stream_batches(
 class _Stream:
     """The batches of one role."""
 
-    def __init__(self, arrays: Labelled | Unlabelled, batch_size: int, seed: tuple[int, int]):
+    def __init__(
+        self,
+        arrays: Labelled | Unlabelled,
+        groups: GroupRows | None,
+        batch_size: int,
+        seed: tuple[int, int],
+    ):
         self._arrays = arrays
+        self._groups = groups or [np.arange(len(arrays.index))]
         self._batch_size = batch_size
         self._seed = seed
         # Prefetching threads work on neighbouring steps: one or two epochs are current at a time.
-        self._order = functools.lru_cache(maxsize=4)(self._shuffle)
+        self._order = functools.lru_cache(maxsize=4 * len(self._groups))(self._shuffle)
 
-    def _shuffle(self, epoch: int) -> np.ndarray:
-        """Returns the order of one epoch, a permutation of the split."""
-        return np.random.default_rng([*self._seed, epoch]).permutation(len(self._arrays.index))
+    def _shuffle(self, group: int, epoch: int) -> np.ndarray:
+        """Returns the rows of a group in the order of one epoch; group 0 is seeded as a whole."""
+        seed = [*self._seed, epoch, group] if group else [*self._seed, epoch]
+        return np.random.default_rng(seed).permutation(self._groups[group])
+
+    def _drawn(self, group: int, turns: np.ndarray) -> np.ndarray:
+        """Returns the rows that stand at a group's turns, which are consecutive."""
+        epochs, offsets = np.divmod(turns, len(self._groups[group]))
+        orders = [
+            self._order(group, int(epoch))[offsets[epochs == epoch]] for epoch in np.unique(epochs)
+        ]
+        return np.concatenate(orders)
 
     def draw(self, step: int) -> Labelled | Unlabelled:
-        """Returns the examples of one step."""
+        """Returns the examples of one step; the positions take turns between the groups."""
         positions = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
-        epochs, offsets = np.divmod(positions, len(self._arrays.index))
-        chosen = np.concatenate(
-            [self._order(int(epoch))[offsets[epochs == epoch]] for epoch in np.unique(epochs)]
-        )
+        turns, group_of = np.divmod(positions, len(self._groups))
+        chosen = np.empty_like(positions)
+        for group in np.unique(group_of):
+            chosen[group_of == group] = self._drawn(int(group), turns[group_of == group])
         return jax.tree.map(lambda array: array[chosen], self._arrays)
