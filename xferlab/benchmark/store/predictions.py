@@ -8,6 +8,7 @@ the true ones (`labels`). Here is what stands beside them of the heads behind th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -57,8 +58,8 @@ def place_rows(predictions: np.ndarray, rows: np.ndarray, count: int) -> np.ndar
 
 def _is_there(predictions: np.ndarray) -> np.ndarray:
     """Returns which examples were predicted."""
-    lacking = predictions < 0 if predictions.dtype.kind == "i" else np.isnan(predictions)
-    there = np.asarray(np.logical_not(lacking))
+    lacking: Any = predictions < 0 if predictions.dtype.kind == "i" else np.isnan(predictions)
+    there = ~lacking
     return there.reshape(len(there), -1).all(axis=1)
 
 
