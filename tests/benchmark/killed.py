@@ -10,16 +10,26 @@ import sys
 from pathlib import Path
 
 import tests.conftest  # noqa: F401  (the devices of the tests)
+from tests.benchmark.featured_suite import domains, featured_suite, tasks_of
 from tests.benchmark.tiny import execute, tiny_packs, tiny_suite, two_heads_suite
+
+SUITES = {
+    "": tiny_suite,
+    "two heads": two_heads_suite,
+    "features": lambda steps, **options: featured_suite(
+        tasks_of(domains(), ("flat->turned",)), steps=steps, **options
+    ),
+}
 
 
 def resumable_packs(method, width):
     """Packs of 16 steps and four evaluations; SHOT's second stage begins at step 8.
 
-    'METHOD on two heads' is the method on the suite with two heads.
+    'METHOD on two heads' is the method on the suite with two heads, 'METHOD on features' that on
+    a task with features that are trained before.
     """
-    name, _, heads = method.partition(" on ")
-    suite = two_heads_suite(16, evaluations=4) if heads else tiny_suite(16, evaluations=4)
+    name, _, data = method.partition(" on ")
+    suite = SUITES[data](16, evaluations=4)
     return tiny_packs(suite, methods=(name,), seeds=width, width=width)
 
 

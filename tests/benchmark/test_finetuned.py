@@ -1,118 +1,256 @@
-"""Features of networks fine-tuned on a source: whose labels they know, and that they are kept."""
+"""Features of networks fine-tuned on a source: kept runs, whose labels they know, who gets them."""
 
-import itertools
+import dataclasses
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from xferlab.benchmark.suites import finetuned
-from xferlab.benchmark.suites.finetuned import finetuned_features, office_caltech_finetuned
-from xferlab.benchmark.suites.suite import SuiteRequest
-from xferlab.core.errors import InputError
-from xferlab.data.domain import Domain
-from xferlab.data.split import Split
-from xferlab.methods.table import ALL_METHODS
-from xferlab.models.spec import NetworkSpec
-from xferlab.training.options import TrainingOptions
-from xferlab.training.run import StageCache
-
-NETWORK = NetworkSpec(
-    backbone="small_conv", input_shape=(8, 8, 3), hidden=(4,), heads=(("class", 2),)
+from tests.benchmark.featured_suite import (
+    FEATURES,
+    TUNED,
+    TUNING,
+    domains,
+    featured_suite,
+    features_by,
+    tasks_of,
 )
-OPTIONS = TrainingOptions(steps=4, batch_sizes=(4, 4), lr=0.1, evaluations=2)
-CACHE = StageCache()
+from tests.benchmark.killed import resumable_packs
+from tests.benchmark.tiny import contents, execute, tiny_packs
+from tests.shared import REPOSITORY
+from xferlab.benchmark.present import run_suite
+from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
+from xferlab.benchmark.runs.featured import Featured
+from xferlab.benchmark.runs.kept import kept_waves
+from xferlab.benchmark.runs.methods import find_method
+from xferlab.benchmark.runs.options import BenchOptions
+from xferlab.benchmark.runs.plan import make_packs
+from xferlab.benchmark.store.folders import RunStore
+from xferlab.benchmark.store.load import load_record
+from xferlab.benchmark.store.records import REVERSE_VALIDATION
+from xferlab.benchmark.store.spec import RunSpec
+from xferlab.benchmark.suites.kept_features import SOURCE_ALONE
+from xferlab.core.roles import SOURCE
+from xferlab.data.feeds.resident import to_resident
+from xferlab.losses import cross_entropy
+from xferlab.methods.base import Method, Term, method
+from xferlab.methods.source_only import SourceOnly
+from xferlab.training.run import Member, StageCache, Training
+
+ONE = ("flat->turned",)
 
 
-def make_domain(name, n, *, seed=0, flip=False):
-    rng = np.random.default_rng([seed, n])
-    images = rng.integers(0, 256, (n, 8, 8, 3), dtype=np.uint8)
-    labels = (np.arange(n) + flip) % 2
-    return Domain(name, dict.fromkeys(("train", "test"), Split(images, labels)), ("no", "yes"))
+@pytest.fixture
+def seen(monkeypatch):
+    """The tasks that runs were given, by method and name."""
+    tasks = {}
+    on = Featured.on
+
+    def noting(self, pack):
+        given = on(self, pack)
+        tasks[pack.runs[0][0].method.name, pack.task.name] = given.task
+        return given
+
+    monkeypatch.setattr(Featured, "on", noting)
+    return tasks
 
 
-def features_of(domains, source="a", **changes):
-    options = changes.get("options", OPTIONS)
-    result = finetuned_features({d.name: d for d in domains}, source, NETWORK, options, CACHE)
-    return {name: domain.splits["test"].inputs for name, domain in result.items()}
+def counted(root, packs):
+    """Executes packs and counts the trained steps of every method on every task."""
+    steps = {}
+
+    def report(pack, done, state):
+        if state in ("training", "fitted"):
+            spec, _ = pack.runs[0]
+            cell = spec.method.name, spec.task.name
+            steps[cell] = steps.get(cell, 0) + done
+
+    return execute(root, packs, report=report), steps
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path / "xferlab"
+def features_of(task):
+    return [s.inputs for d in (task.source, task.target) for s in d.splits.values()]
 
 
-@pytest.fixture(scope="module")
-def domains():
-    return [make_domain("a", 7), make_domain("b", 5), make_domain("c", 6)]
+@pytest.mark.fast
+def test_the_kept_run_is_of_the_source_alone_and_part_of_the_identity_of_runs():
+    packs = tiny_packs(featured_suite(), methods=("source_only", "svm"), seeds=2)
+    kept, begun = kept_waves(packs, 2)
+    specs = [pack.runs[0][0] for pack in kept]
+    assert [spec.task.name for spec in specs] == ["flat", "turned"] and not begun
+    for spec in specs:
+        assert spec.task.views == (2, 0, 0) and spec.task.target == "" and spec.random_seed == 0
+        assert (spec.network, spec.training.steps) == (TUNED, TUNING.steps)
+        assert RunSpec.from_json(spec.to_json()) == spec and not spec.inputs
+    for spec, _ in (run for pack in packs for run in pack.runs):
+        assert spec.inputs == specs[spec.task.name.startswith("turned")].digest
+        assert RunSpec.from_json(spec.to_json()) == spec and "key" not in spec.to_json()
+    for change in ({"network": dataclasses.replace(TUNED, dropout=0.1)}, {"seed": 1}):
+        other = featured_suite(features=dataclasses.replace(FEATURES, **change))
+        (run, *_), (before, *_) = tiny_packs(other), packs
+        assert run.runs[0][0].inputs != before.runs[0][0].inputs
+    plain = tiny_packs()[0].runs[0][0].to_json()
+    assert "inputs" not in plain and "key" not in plain
 
 
-def test_every_domain_is_as_long_as_before_and_keeps_its_labels(domains):
-    result = finetuned_features({d.name: d for d in domains}, "a", NETWORK, OPTIONS, CACHE)
-    for domain in domains:
-        split = result[domain.name].splits["train"]
-        assert split.inputs.shape == (len(split.labels), 4 * 4 * 4)
-        np.testing.assert_array_equal(split.labels, domain.splits["train"].labels)
+def test_one_training_for_each_source_whatever_the_targets_methods_and_seeds(tmp_path, seen):
+    packs = tiny_packs(featured_suite(), methods=("source_only", "svm"), seeds=2)
+    _, steps = counted(tmp_path, packs)
+    tuned = {cell: n for cell, n in steps.items() if "(kept)" in cell[0]}
+    assert tuned == {("SourceOnly (kept)", name): TUNING.steps for name in ("flat", "turned")}
+    tasks = [seen["source_only", name] for name in ("flat->turned", "flat->steep")]
+    assert tasks[0].source is tasks[1].source  # Predicted once.
+    for name in ("flat->turned", "turned->flat"):
+        for trained, fitted in zip(
+            *(features_of(seen[row, name]) for row in ("source_only", "svm")), strict=True
+        ):
+            assert trained is fitted and trained.shape[1:] == (5,)
+    _, again = counted(tmp_path, [*packs, *tiny_packs(featured_suite(), methods=("dan",))])
+    assert {cell[0] for cell in again} == {"dan"}
 
 
-def test_features_do_not_know_the_labels_or_images_of_targets(domains):
-    a, _, c = domains
-    whole = features_of(domains)
-    for other in (make_domain("b", 5, flip=True), make_domain("b", 5, seed=1)):
-        changed = features_of([a, other, c])
-        np.testing.assert_array_equal(changed["a"], whole["a"])
-        np.testing.assert_array_equal(changed["c"], whole["c"])
+def test_features_are_those_of_a_direct_training(tmp_path, seen):
+    suite = featured_suite(tasks_of(domains(), ONE))
+    store = execute(tmp_path, tiny_packs(suite))
+    raw = suite.tasks[0].task
+    data = to_resident(raw.training_arrays(SOURCE_ALONE))
+    member = Member(SourceOnly(), TUNING, seed=0)
+    training = Training(TUNED, [member], {SOURCE_ALONE: data}, SOURCE_ALONE, StageCache())
+    training.advance(TUNING.steps)
+    given = seen["source_only", raw.name]
+    for before, after in zip(features_of(raw), features_of(given), strict=True):
+        np.testing.assert_array_equal(after, training.predict(before, SOURCE)[0].features)
+    for before, after in ((raw.source, given.source), (raw.target, given.target)):
+        np.testing.assert_array_equal(after.splits["test"].labels, before.splits["test"].labels)
+    assert store.has(tiny_packs(suite)[0].runs[0][0].inputs)
 
 
-def test_features_follow_the_labels_of_the_source(domains):
-    _, b, c = domains
-    changed = features_of([make_domain("a", 7, flip=True), b, c])
-    whole = features_of(domains)
-    assert np.abs(changed["b"] - whole["b"]).max() > 1e-4
-    assert np.abs(features_of(domains, "b")["b"] - whole["b"]).max() > 1e-4
+def permuted(domain):
+    generator = np.random.default_rng(0)
+    splits = {
+        name: dataclasses.replace(split, labels=generator.permutation(split.labels))
+        for name, split in domain.splits.items()
+    }
+    return dataclasses.replace(domain, splits=splits)
 
 
-def test_features_are_kept(domains, folder, caplog):
-    caplog.set_level("INFO", "xferlab")
-    first = features_of(domains)
-    assert caplog.messages[-1] == "fine-tuning on a: step 4 of 4"
-    caplog.clear()
-    assert len(list(folder.iterdir())) == 1
-    again = features_of(domains)
-    assert not caplog.messages
-    for name in first:
-        np.testing.assert_array_equal(first[name], again[name])
-    features_of(domains, options=TrainingOptions(steps=2, batch_sizes=(4, 4), evaluations=1))
-    assert len(list(folder.iterdir())) == 2
+def test_permuted_target_labels_change_no_feature_and_no_output(tmp_path, seen):
+    results = []
+    for number, change in enumerate((lambda d: d, permuted)):
+        given = domains()
+        given["turned"] = change(given["turned"])
+        packs = tiny_packs(featured_suite(tasks_of(given, ONE)), methods=("dann", "svm"))
+        store = execute(tmp_path / str(number), packs)
+        read = [store.read(pack.runs[0][0].digest)["arrays"] for pack in packs]
+        results.append((packs[0].runs[0][0], read, features_of(seen["dann", *ONE])))
+    (spec, runs, features), (other, changed, same) = results
+    assert spec.inputs == other.inputs and spec.digest != other.digest
+    for a, b in zip(features, same, strict=True):
+        np.testing.assert_array_equal(a, b)
+    for a, b in zip(runs, changed, strict=True):
+        assert not np.array_equal(a["labels"], b["labels"])
+        assert a["logits"].tobytes() == b["logits"].tobytes()
 
 
-def test_a_pair_is_seen_by_the_network_of_its_source(monkeypatch):
-    names = finetuned.OFFICE_CALTECH
-    images = {name: make_domain(name, 6 + i) for i, name in enumerate(names)}
+def test_features_follow_the_labels_of_the_source(tmp_path, seen):
+    found = []
+    for number, change in enumerate((lambda d: d, permuted)):
+        given = domains()
+        given["flat"] = change(given["flat"])
+        execute(tmp_path / str(number), tiny_packs(featured_suite(tasks_of(given, ONE))))
+        found.append(features_of(seen["source_only", *ONE])[-1])
+    assert np.abs(found[0] - found[1]).max() > 1e-4
 
-    def fake(domains, source, network, options, cache):
-        number = np.float32(names.index(source))
-        return {
-            name: domain.map_inputs(lambda x: np.full((len(x), 1280), number))
-            for name, domain in domains.items()
-        }
 
-    monkeypatch.setattr(finetuned, "_images", lambda name, request: images[name])
-    monkeypatch.setattr(finetuned, "finetuned_features", fake)
-    suite = office_caltech_finetuned(SuiteRequest(steps=20))
-    assert [s.task.name for s in suite.tasks] == [
-        f"{a}->{b}" for a, b in itertools.permutations(names, 2)
+def test_kept_stages_begin_on_features_too(tmp_path, seen):
+    suite = featured_suite(tasks_of(domains(), ONE))
+    packs = tiny_packs(suite, methods=("source_only+pretrained",))
+    features, begun = kept_waves(packs, 1)
+    ((spec, _),) = begun[0].runs
+    assert spec.inputs == packs[0].runs[0][0].inputs == features[0].runs[0][0].digest
+    store = execute(tmp_path, packs)
+    assert all(store.has(s.digest) for pack in (*packs, *begun) for s, _ in pack.runs)
+    assert seen["SourceOnly (kept)", *ONE].source.input_shape == (5,)
+
+
+@pytest.mark.parametrize("fatal_step", [3, 9], ids=["while features train", "after them"])
+def test_a_killed_suite_ends_with_the_same_bytes(tmp_path, fatal_step):
+    packs = resumable_packs("source_only on features", 1)
+    whole = execute(tmp_path / "whole", packs)
+    command = [sys.executable, "-m", "tests.benchmark.killed", str(tmp_path / "killed")]
+    command += ["source_only on features", "1", str(fatal_step)]
+    assert subprocess.run(command, cwd=REPOSITORY).returncode == -signal.SIGKILL
+    states = []
+    resumed = execute(tmp_path / "killed", packs, report=lambda p, n, state: states.append(state))
+    assert "resumed" in states and ("recorded" in states) == (fatal_step > TUNING.steps)
+    for spec, _ in (*kept_waves(packs, 1)[0][0].runs, *packs[0].runs):
+        folders = [store.folder(spec.digest) for store in (whole, resumed)]
+        assert contents(folders[0]) == contents(folders[1])
+
+
+def test_damaged_weights_are_trained_anew(tmp_path):
+    suite = featured_suite(tasks_of(domains(), ONE))
+    store = execute(tmp_path, tiny_packs(suite))
+    digest = tiny_packs(suite)[0].runs[0][0].inputs
+    before = contents(store.folder(digest))
+    path = store.folder(digest) / "weights.npz"
+    path.write_bytes(path.read_bytes()[:-7])
+    options = ExecutorOptions(jobs=1, checkpoint_seconds=60.0)
+    outcome = Executor(store, options, lambda *_: None).run(tiny_packs(suite, methods=("svm",)))
+    assert list(outcome.repaired) == [digest] and not outcome.failures
+    assert contents(store.folder(digest)) == before
+
+
+@method
+class Explodes(Method):
+    """A method whose training diverges."""
+
+    def loss(self, nets, batch, ctx):
+        value = cross_entropy(nets.apply(batch.source.inputs).logits, batch.source.labels).mean()
+        return {"ce": Term(value / (1.0 - (ctx.step > 1)))}
+
+
+@method
+class Fails(Method):
+    """A method that cannot run."""
+
+    def loss(self, nets, batch, ctx):
+        raise RuntimeError("not today")
+
+
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [(Explodes(), "that diverged at step 2"), (Fails(), "that could not run: ")],
+)
+def test_rows_say_why_there_are_no_features(tmp_path, first, message):
+    suite = featured_suite(tasks_of(domains(), ONE), features=features_by(first))
+    plain = dataclasses.replace(featured_suite(tasks_of(domains(), ("turned->flat",))))
+    suite = dataclasses.replace(suite, tasks=(*suite.tasks, *plain.tasks))
+    packs = tiny_packs(suite, methods=("source_only", "svm"))
+    run_suite(suite, packs, BenchOptions(out=tmp_path, seeds=1), lambda *_: None)
+    page = (tmp_path / "tiny.md").read_text()
+    for row in ("source_only", "svm"):
+        assert f"{row} on flat->turned, seed 0, has for its inputs the features of kept" in page
+    assert message in page
+    done = {
+        spec.task.name: RunStore(tmp_path).has(spec.digest) for p in packs for spec, _ in p.runs
+    }
+    assert done == {"flat->turned": False, "turned->flat": True}
+
+
+def test_reverse_validation_goes_back_on_features(tmp_path):
+    suite = featured_suite(tasks_of(domains(), ONE))
+    header = dataclasses.replace(suite.header, validator=REVERSE_VALIDATION)
+    suite = dataclasses.replace(suite, header=header)
+    rows = [
+        find_method(name)._replace(grid=({}, {field: 0.5}))
+        for name, field in (("dan", "weight"), ("coral", "ridge"))
     ]
-    assert all(method in ALL_METHODS for method in suite.methods)
-    for each in suite.tasks:
-        assert each.training.steps == 20 and each.network.input_shape == (1280,)
-        number = names.index(each.task.source.name)
-        for domain in (each.task.source, each.task.target):
-            assert (domain.splits["train"].inputs == number).all()
-    text = " ".join(suite.header.protocol)
-    assert "100 steps" in text and "128 × 128" in text and "128 pixels" in suite.header.title
-
-
-def test_data_are_needed():
-    with pytest.raises(InputError, match="--data_dir"):
-        office_caltech_finetuned(SuiteRequest())
+    packs = make_packs(suite, rows, seeds=1, width=1)
+    assert all(pack.reverse for pack in packs)
+    store = execute(tmp_path, packs)
+    for spec, _ in (run for pack in packs for run in pack.runs):
+        last = load_record(store, spec.digest).evaluations[-1]
+        assert 0.0 <= last.validators[REVERSE_VALIDATION] <= 1.0

@@ -8,7 +8,8 @@ import pytest
 
 from tests.benchmark.tiny import execute, tiny_suite
 from tests.methods.toys import make_spec, make_task
-from xferlab.benchmark.runs.methods import Candidate
+from xferlab.benchmark.runs.kept import kept_packs
+from xferlab.benchmark.runs.methods import Candidate, find_recipe
 from xferlab.benchmark.runs.plan import make_packs
 from xferlab.benchmark.runs.reverse import check_way_back
 from xferlab.benchmark.store.load import load_record
@@ -116,3 +117,13 @@ def test_validators_of_later_see_what_was_taken_for_unknown(tmp_path):
 def test_there_is_no_way_back():
     with pytest.raises(InputError, match="'open_set_da'; reverse validation is defined where"):
         check_way_back(open_task())
+
+
+def test_runs_on_open_classes_begin_with_kept_stages(tmp_path):
+    (pack, _) = packs(open_task())
+    candidate = Candidate("doubts", Doubts(), recipe=find_recipe("pretrained"))
+    suite = dataclasses.replace(tiny_suite(), tasks=(pack.suite_task,))
+    made = make_packs(suite, [candidate], seeds=1, width=1)
+    (kept,) = kept_packs(made, 1)
+    assert kept.task.setting.classes == "open"
+    assert execute(tmp_path, made).has(made[0].runs[0][0].digest)

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from tests.benchmark.featured_suite import featured_suite
 from tests.benchmark.runs.test_kept import packs_of, two_targets
 from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
 from xferlab.benchmark.store.folders import RunStore
@@ -25,3 +26,14 @@ def test_every_cell_is_done_once_those_of_kept_runs_too(width, jobs, tmp_path, c
         assert [line.partition("; ")[2] for line in lines] == [
             f"{left} of 7 cells left" for left in reversed(range(7))
         ]
+
+
+def test_packs_on_features_are_done_once(tmp_path, capsys):
+    packs = packs_of(featured_suite(), methods=("source_only", "svm"), seeds=1)
+    with show_progress(packs) as report:
+        Executor(RunStore(tmp_path), ExecutorOptions(2, 60.0), report).run(packs)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(set(lines)) == 3 * 2 + 2
+    assert [line.partition("; ")[2] for line in lines] == [
+        f"{left} of 8 cells left" for left in reversed(range(8))
+    ]

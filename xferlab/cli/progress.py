@@ -44,42 +44,44 @@ class _Bars:
         self._progress = progress
         self._console = console
         self._lock = threading.Lock()
-        steps = {id(pack): pack.suite_task.training.steps for pack in packs}
+        steps = {_key(pack): pack.suite_task.training.steps for pack in packs}
         self._steps = steps
         self._total = progress.add_task("all runs, steps", total=sum(steps.values()))
-        self._bars: dict[int, object] = {}
-        self._done: dict[int, int] = {}
+        self._bars: dict[str, object] = {}
+        self._done: dict[str, int] = {}
         self._open: dict[str, int] = {}  # Runs of each cell that are not finished.
         for pack in (*kept_packs(packs, width=1), *packs):
             self._open[_cell(pack)] = self._open.get(_cell(pack), 0) + len(pack.runs)
 
     def report(self, pack: Pack, steps: int, state: str) -> None:
         """Moves the bars of a pack and of the suite by a number of steps."""
+        key = _key(pack)
         with self._lock:
-            if id(pack) not in self._steps:  # Of kept stages: packs that the executor made.
+            if key not in self._steps:  # Of kept stages: packs that the executor made.
                 self._add(pack)
             if state == FAILED:
-                steps = self._steps[id(pack)] - self._done.get(id(pack), 0)
+                steps = self._steps[key] - self._done.get(key, 0)
             self._progress.advance(self._total, steps)
-            self._done[id(pack)] = self._done.get(id(pack), 0) + steps
-            finished = self._done[id(pack)] >= self._steps[id(pack)]
+            self._done[key] = self._done.get(key, 0) + steps
+            finished = self._done[key] >= self._steps[key]
             self._move_bar(pack, state, finished)
             if finished:
                 self._finish(pack)
 
     def _add(self, pack: Pack) -> None:
-        self._steps[id(pack)] = pack.suite_task.training.steps
+        self._steps[_key(pack)] = pack.suite_task.training.steps
         self._progress.update(self._total, total=sum(self._steps.values()))
 
     def _move_bar(self, pack: Pack, state: str, finished: bool) -> None:
-        if id(pack) not in self._bars and not finished:
+        key = _key(pack)
+        if key not in self._bars and not finished:
             title = f"  {_cell(pack)} seed {pack.runs[0][0].seed} ({state})"
-            self._bars[id(pack)] = self._progress.add_task(title, total=self._steps[id(pack)])
-        if id(pack) in self._bars:
-            bar = self._bars[id(pack)]
-            self._progress.update(bar, completed=self._done[id(pack)])  # type: ignore[arg-type]
+            self._bars[key] = self._progress.add_task(title, total=self._steps[key])
+        if key in self._bars:
+            bar = self._bars[key]
+            self._progress.update(bar, completed=self._done[key])  # type: ignore[arg-type]
             if finished:
-                self._progress.remove_task(self._bars.pop(id(pack)))  # type: ignore[arg-type]
+                self._progress.remove_task(self._bars.pop(key))  # type: ignore[arg-type]
 
     def _finish(self, pack: Pack) -> None:
         self._open[_cell(pack)] -= len(pack.runs)
@@ -87,6 +89,11 @@ class _Bars:
             left = sum(count > 0 for count in self._open.values())
             line = f"done: {_cell(pack)}; {left} of {len(self._open)} cells left"
             self._console.print(line, markup=False, soft_wrap=True)
+
+
+def _key(pack: Pack) -> str:
+    """Returns what tells packs apart, also where the executor gives them features for inputs."""
+    return pack.runs[0][0].digest
 
 
 def _cell(pack: Pack) -> str:

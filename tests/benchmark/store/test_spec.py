@@ -52,6 +52,16 @@ DEFAULTS = {
         "evaluations": 10,
     },
     MethodSpec: {"hyper": (), "source": "", "recipe": ""},
+    RunSpec: {
+        "sees": "",
+        "deterministic": False,
+        "code": "",
+        "arithmetic": "",
+        "start": "",
+        "kept": (),
+        "inputs": "",
+        "key": None,
+    },
 }
 """What a spec on disk leaves out. A default that is changed here needs another name for the field:
 runs that are recorded without it were trained with the old value."""

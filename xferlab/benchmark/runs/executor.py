@@ -11,10 +11,11 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from xferlab.benchmark.runs.environment import describe_environment
+from xferlab.benchmark.runs.featured import Featured
 from xferlab.benchmark.runs.fitting import fit_members, is_closed_form
 from xferlab.benchmark.runs.journal import RunJournal
-from xferlab.benchmark.runs.kept import kept_packs, members_of, weights_files
-from xferlab.benchmark.runs.outcome import FAILED, Failure, Outcome
+from xferlab.benchmark.runs.kept import kept_waves, members_of, weights_files
+from xferlab.benchmark.runs.outcome import FAILED, Failure, Outcome, describe_progress
 from xferlab.benchmark.runs.pacing import Saver, Stop, evaluation_points, log_points
 from xferlab.benchmark.runs.plan import Pack
 from xferlab.benchmark.runs.residents import Residents
@@ -70,6 +71,7 @@ class Executor:
         self._residents = Residents(())
         self._outcome = Outcome([], {})
         self._kept_failures: dict[str, Exception] = {}
+        self._featured = self._features_of(())
 
     def run(self, packs: Sequence[Pack]) -> Outcome:
         """Trains and records every pack that has a run missing, after the kept runs of all.
@@ -82,14 +84,18 @@ class Executor:
             StoreError: for one that holds another run.
             KeyboardInterrupt: if the user interrupts; it says what is recorded and checkpointed.
         """
-        kept = kept_packs(packs, self._options.width)
-        self._residents = Residents((*kept, *packs))
+        features, kept = kept_waves(packs, self._options.width)
+        self._residents = Residents((*features, *kept, *packs))
+        self._featured = self._features_of(features)
         try:
-            for wave in (kept, packs):
+            for wave in (features, kept, packs):
                 self._run_all(wave)
         except KeyboardInterrupt as stopped:
-            raise type(stopped)(self._what_is_kept(packs)) from None
+            raise type(stopped)(describe_progress(self._store, packs)) from None
         return self._outcome
+
+    def _features_of(self, kept: Sequence[Pack]) -> Featured:
+        return Featured(kept, self._store, self._residents, self._cache, self._kept_failures)
 
     def _run_all(self, packs: Sequence[Pack]) -> None:
         waiting = list(packs)
@@ -118,15 +124,6 @@ class Executor:
         concurrent.futures.wait(futures, timeout=GRACE_SECONDS)
         self._stop.too_late.set()
 
-    def _what_is_kept(self, packs: Sequence[Pack]) -> str:
-        digests = {spec.digest: pack for pack in packs for spec, _ in pack.runs}
-        left = [pack for digest, pack in digests.items() if not self._store.has(digest)]
-        begun = sum(self._store.checkpoint_folder(pack.runs[0][0].digest).is_dir() for pack in left)
-        return (
-            f"{len(digests) - len(left)} of {len(digests)} runs are finished and {begun} more saved"
-            f" midway in {str(self._store.root)!r}"
-        )
-
     def _run_if_free(self, pack: Pack) -> bool:
         """Returns False if another process holds one of the pack's runs."""
         specs = [spec for spec, _ in pack.runs]
@@ -145,8 +142,7 @@ class Executor:
         try:
             return self._store.is_done(spec)
         except DamagedRunError as error:
-            where = f"{spec.method.name} on {spec.task.name}, seed {spec.seed}"
-            self._outcome.repaired[spec.digest] = f"trained anew: {where}. {error}"
+            self._outcome.repaired[spec.digest] = f"trained anew: {spec.title}. {error}"
             return False
 
     def _try(self, pack: Pack) -> None:
@@ -154,7 +150,7 @@ class Executor:
         try:
             train = self._fit if is_closed_form(pack) else self._train
             with user_code(pack.runs[0][1], "a run"):
-                train(pack)
+                train(self._featured.on(pack))
         except (DiskError, StoreError):
             raise
         except Exception as error:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from xferlab.benchmark.runs.kept_spec import kept_setting, kept_spec
+from xferlab.benchmark.runs.kept_spec import features_spec, kept_setting, kept_spec
 from xferlab.benchmark.runs.plan import Pack, Run
 from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.store.manifest import KEPT_STAGES
 from xferlab.benchmark.store.spec import RunSpec
+from xferlab.benchmark.suites.kept_features import KeptFeatures
+from xferlab.benchmark.suites.suite import SuiteTask
 from xferlab.core.errors import InputError
 from xferlab.core.tree_files import tree_from_bytes, tree_to_bytes
 from xferlab.methods.base import Method, Stage
@@ -23,24 +26,48 @@ WEIGHTS = "weights.npz"
 
 
 def kept_packs(packs: Sequence[Pack], width: int) -> list[Pack]:
-    """Returns the packs of all kept runs that runs of these begin with, each run once.
-
-    The runs of a pack differ in the seed alone, so what it holds depends on the number of seeds and
-    the width, not on the rows that were asked for.
+    """Returns the packs of all kept runs that runs of these need, each run once; see `kept_waves`.
 
     Args:
         packs: of a suite.
         width: largest number of runs in a pack.
     """
+    return list(itertools.chain(*kept_waves(packs, width)))
+
+
+def kept_waves(packs: Sequence[Pack], width: int) -> tuple[list[Pack], list[Pack]]:
+    """Returns the packs of kept runs that give runs of these their inputs, then their beginnings.
+
+    The first are trained before the second, which may be on features too. The runs of a pack
+    differ in the seed alone, so what it holds depends on the number of seeds and the width, not on
+    the rows that were asked for.
+
+    Args:
+        packs: of a suite.
+        width: largest number of runs in a pack.
+    """
+    features: dict[str, Pack] = {}
     groups: dict[str, dict[str, Pack]] = {}
     for pack in packs:
+        given, inputs = pack.suite_task.features, pack.runs[0][0].inputs
+        if given and inputs not in features:
+            features[inputs] = _features_pack(pack.suite_task, given)
         for spec, method in pack.runs:
             if spec.start:
                 own = _kept_pack(pack, spec, method)
                 ((kept, _),) = own.runs
                 seedless = dataclasses.replace(kept, seed=0).digest
                 groups.setdefault(seedless, {}).setdefault(kept.digest, own)
-    return [pack for group in groups.values() for pack in _joined(list(group.values()), width)]
+    begun = [pack for group in groups.values() for pack in _joined(list(group.values()), width)]
+    return list(features.values()), begun
+
+
+def _features_pack(suite_task: SuiteTask, features: KeptFeatures) -> Pack:
+    """Returns the kept run whose features a task's runs are given, as a pack of its own."""
+    spec = features_spec(suite_task, features)
+    before = dataclasses.replace(suite_task.before_features, training=spec.training)
+    run: Run = spec, features.stages[-1].method
+    return Pack(before, before.task, (run,), stages=features.stages)
 
 
 def _kept_pack(pack: Pack, spec: RunSpec, method: Any) -> Pack:
@@ -76,7 +103,8 @@ def members_of(pack: Pack, store: RunStore, failures: Mapping[str, Exception]) -
         stages = pack.stages or _own(stages_of(trained, pack.recipe))
         member = Member(trained, spec.training, spec.random_seed, stages)
         if spec.start:
-            member = member._replace(start=_weights(spec, store, failures))
+            begins = f"{spec.title}, begins with kept stages"
+            member = member._replace(start=kept_weights(spec.start, begins, store, failures))
         members.append(member)
     return members
 
@@ -85,18 +113,28 @@ def _own(stages: Sequence[Stage]) -> tuple[Stage, ...]:
     return tuple(stage for stage in stages if not stage.kept)
 
 
-def _weights(
-    spec: RunSpec, store: RunStore, failures: Mapping[str, Exception]
+def kept_weights(
+    digest: str, needed: str, store: RunStore, failures: Mapping[str, Exception]
 ) -> tuple[Params, Params]:
-    begins = f"{spec.method.name} on {spec.task.name}, seed {spec.seed}, begins with kept stages"
-    failed = failures.get(spec.start)
+    """Returns the parameters and statistics of a kept run, by network.
+
+    Args:
+        digest: of the kept run.
+        needed: what needs it, the first words of messages, such as 'dann begins with stages'.
+        store: has the kept runs.
+        failures: why kept runs could not run, by digest.
+
+    Raises:
+        InputError: a kept run that diverged or could not run.
+    """
+    failed = failures.get(digest)
     if failed is not None:
-        raise InputError(f"{begins} that could not run: {failed}") from failed
-    files = store.read(spec.start)
+        raise InputError(f"{needed} that could not run: {failed}") from failed
+    files = store.read(digest)
     for line in files["metrics"]:
         if line["kind"] == "diverged":
             raise InputError(
-                f"{begins} that diverged at step {line['step']} in {line['term']!r}. Give them a"
+                f"{needed} that diverged at step {line['step']} in {line['term']!r}. Give them a"
                 " smaller learning rate, such as Stage(..., options=(('lr', 1e-3),))"
             )
     weights = tree_from_bytes(files["weights"])
@@ -112,11 +150,18 @@ def weights_files(training: Training) -> list[dict[str, bytes]]:
 
 
 def describe_kept(packs: Sequence[Pack]) -> tuple[str, ...]:
-    """Returns a sentence about each row of a suite that begins with kept stages, for its protocol.
+    """Returns sentences about kept runs for the protocol of a suite.
 
-    Rows are per task where tasks differ in what is said.
+    One about each row that begins with kept stages, per task where tasks differ in what is said,
+    after those about features for inputs.
     """
-    sentences = []
+    sentences = [
+        f"Inputs: features of {pack.suite_task.network.backbone}, trained by"
+        f" {pack.runs[0][0].method.name.removesuffix(' (kept)')} for"
+        f" {pack.suite_task.training.steps} steps on {', '.join(_seen(pack.runs[0][0]))}; once"
+        " for each source, whatever the seed, and kept for all rows and targets."
+        for pack in kept_waves(packs, 1)[0]
+    ]
     for pack in packs:
         spec, method = pack.runs[0]
         if spec.start:

@@ -1,4 +1,4 @@
-"""The identity of kept stages: what they see of a task, how long they train, what they are."""
+"""The identity of tasks and of kept stages: what they see, how long they train, what they are."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from xferlab.benchmark.runs.environment import describe_arithmetic
-from xferlab.benchmark.runs.sources import method_digest, shared_digest
+from xferlab.benchmark.runs.sources import featured_digest, method_digest, shared_digest
 from xferlab.benchmark.store.spec import MethodSpec, RunSpec, TaskSpec
+from xferlab.benchmark.suites.kept_features import KeptFeatures
 from xferlab.benchmark.suites.suite import SuiteTask
 from xferlab.core.checks import shown
 from xferlab.core.errors import InputError
@@ -22,10 +23,24 @@ from xferlab.training.options import TrainingOptions
 from xferlab.training.recipe import kept_steps, options_of, stage_bounds
 
 
+def task_spec(task: TransferTask) -> TaskSpec:
+    """Returns a task's plain description."""
+    return TaskSpec(
+        name=task.name,
+        sources=tuple(domain.name for domain in task.sources),
+        target=task.target.name,
+        setting=task.setting.label,
+        views=tuple(int(view) for view in task.setting.views),
+        fingerprint=task.fingerprint,
+    )
+
+
 def kept_setting(stages: Sequence[Stage], task: TransferTask) -> Setting:
-    """Returns what kept stages see of a task, all together."""
+    """Returns what kept stages see of a task, all together; classes and inputs are the task's."""
     settings = [stage.setting or task.setting for stage in stages]
-    return functools.reduce(lambda a, b: a if b.within(a) else a.widened(b), settings)
+    seen = functools.reduce(lambda a, b: a if b.within(a) else a.widened(b), settings)
+    own = task.setting
+    return dataclasses.replace(seen, classes=own.classes, own_inputs=own.own_inputs)
 
 
 def kept_training(
@@ -62,8 +77,25 @@ def kept_spec(
         seed=seed,
         code=shared_digest(),
         arithmetic=describe_arithmetic(),
+        inputs=features_digest(suite_task),
         kept=_describe_stages(stages, training, task),
     )
+
+
+def features_spec(suite_task: SuiteTask, features: KeptFeatures) -> RunSpec:
+    """Returns the kept run of the network whose features the runs on a task are given.
+
+    It is one for all targets of a source, methods and seeds.
+    """
+    before = suite_task.before_features
+    spec = kept_spec(before, before.task, features.stages, seed=0)
+    return dataclasses.replace(spec, key=features.seed, code=featured_digest())
+
+
+def features_digest(suite_task: SuiteTask) -> str:
+    """Returns the identity of the kept run whose features are a task's inputs, '' for none."""
+    features = suite_task.features
+    return features_spec(suite_task, features).digest if features else ""
 
 
 def start_digest(

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import jax
 
 from xferlab.benchmark.runs.environment import describe_arithmetic
-from xferlab.benchmark.runs.kept_spec import start_digest
+from xferlab.benchmark.runs.kept_spec import features_digest, start_digest, task_spec
 from xferlab.benchmark.runs.reverse import check_way_back
 from xferlab.benchmark.runs.sources import method_digest, shared_digest
 from xferlab.benchmark.store.records import REVERSE_VALIDATION
-from xferlab.benchmark.store.spec import MethodSpec, RunSpec, TaskSpec
+from xferlab.benchmark.store.spec import MethodSpec, RunSpec
 from xferlab.benchmark.suites.suite import Suite, SuiteTask
 from xferlab.benchmark.suites.sweeps import Value, convert_value
 from xferlab.core.errors import InputError, unknown_name
@@ -212,24 +212,13 @@ def _run(
         code=shared_digest(),
         arithmetic=describe_arithmetic(),
         start=start_digest(suite_task, task, stages, seed),
+        inputs=features_digest(suite_task),
     )
     return spec, method
 
 
 def _is_deterministic(method: AnyMethod) -> bool:
     return isinstance(method, ClosedFormMethod) and method.deterministic
-
-
-def task_spec(task: TransferTask) -> TaskSpec:
-    """Returns a task's plain description."""
-    return TaskSpec(
-        name=task.name,
-        sources=tuple(domain.name for domain in task.sources),
-        target=task.target.name,
-        setting=task.setting.label,
-        views=tuple(int(view) for view in task.setting.views),
-        fingerprint=task.fingerprint,
-    )
 
 
 def with_hyper(name: str, method: AnyMethod, hyper: Hyper) -> AnyMethod:

@@ -31,6 +31,8 @@ SHARED = (
     "benchmark/runs/reverse.py",
 )
 """What every run goes through: training or fitting, then scores."""
+FEATURES = "benchmark/runs/featured.py"
+"""What runs on the features of a kept network go through too."""
 _LAYOUT = {
     tokenize.COMMENT,
     tokenize.NL,
@@ -45,6 +47,12 @@ _LAYOUT = {
 def shared_digest() -> str:
     """Returns the digest of the code that all runs share, 16 hex digits."""
     return source_digest([PACKAGE / name for name in SHARED])
+
+
+@functools.cache
+def featured_digest() -> str:
+    """Returns the digest of the code that runs on kept features share, 16 hex digits."""
+    return source_digest([PACKAGE / name for name in (*SHARED, FEATURES)])
 
 
 def method_digest(method: object) -> str:

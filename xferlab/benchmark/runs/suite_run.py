@@ -11,9 +11,10 @@ from threadpoolctl import threadpool_limits
 
 from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, OnProgress
 from xferlab.benchmark.runs.kept import describe_kept
+from xferlab.benchmark.runs.kept_spec import task_spec
 from xferlab.benchmark.runs.options import BenchOptions, check_presentation
 from xferlab.benchmark.runs.outcome import Failure
-from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs, task_spec
+from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs
 from xferlab.benchmark.runs.probing import Probing, probes_among
 from xferlab.benchmark.store.folders import DamagedRunError, RunStore
 from xferlab.benchmark.store.load import load_record

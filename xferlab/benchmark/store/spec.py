@@ -65,6 +65,9 @@ class RunSpec:
         arithmetic: the precision of the arithmetic, where it is not JAX's default.
         start: digest of the kept run with whose weights this one begins, '' for none.
         kept: of a run of kept stages, each of them as JSON; such a run has no row in a table.
+        inputs: digest of the kept run of a network whose features are the inputs of this run, ''
+            where these are the task's.
+        key: the seed of the run's key, where a suite names it; None for a hash.
     """
 
     task: TaskSpec
@@ -78,6 +81,8 @@ class RunSpec:
     arithmetic: str = ""
     start: str = ""
     kept: tuple[str, ...] = ()
+    inputs: str = ""
+    key: int | None = None
 
     @property
     def digest(self) -> str:
@@ -86,12 +91,19 @@ class RunSpec:
 
     @property
     def random_seed(self) -> int:
-        """The seed of the run's key: a hash of task and seed index.
+        """The seed of the run's key: a hash of task and seed index, unless the spec names one.
 
         The method is left out on purpose: the runs of all methods with one seed index start from
         the same weights and see the same batches, so that tests over seeds are paired.
         """
+        if self.key is not None:
+            return self.key
         return stable_seed("kept" if self.kept else "run", self.task.name, self.seed)
+
+    @property
+    def title(self) -> str:
+        """What messages call the run: 'dann on a->b, seed 0'."""
+        return f"{self.method.name} on {self.task.name}, seed {self.seed}"
 
     @property
     def oracle(self) -> bool:
@@ -127,7 +139,7 @@ class RunSpec:
         )
 
 
-_PLAIN = ("sees", "deterministic", "code", "arithmetic", "start", "kept")
+_PLAIN = ("sees", "deterministic", "code", "arithmetic", "start", "kept", "inputs", "key")
 """The fields of a run that a spec on disk may leave out."""
 
 

@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xferlab.benchmark.suites.header import SuiteHeader
+from xferlab.benchmark.suites.kept_features import SOURCE_ALONE, KeptFeatures
 from xferlab.core.errors import InputError
 from xferlab.core.heads import describe_heads
 from xferlab.data.task import TransferTask
+from xferlab.models.feature_width import feature_width
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SuiteTask:
-    """A task with the network and the training options that all methods share on it."""
+    """A task with the network and the training options that all methods share on it.
+
+    Attributes:
+        task: what is learnt from what.
+        network: what every method trains. It reads the inputs of the task, or its features.
+        training: budget and optimiser.
+        features: the network whose features all methods are given in place of the inputs, if any.
+
+    Raises:
+        InputError: heads or encoders of a network that are not those of the task; a network that
+            does not read the features.
+    """
 
     task: TransferTask
     network: NetworkSpec
     training: TrainingOptions
+    features: KeptFeatures | None = None
 
     def __post_init__(self) -> None:
-        """Raises InputError where the network's heads or encoders are not those of the task."""
+        """Checks the network, and that of the features, against the task."""
         needed, given = self.task.heads, self.network.outputs
         named = [[head.form for head in heads[1:]] for heads in (needed, given)]
         if needed[0].size != given[0].size or named[0] != named[1]:
@@ -38,6 +53,44 @@ class SuiteTask:
                 f" NetworkSpec.target_inputs are {self.network.target_inputs}. Give inputs there"
                 " where the setting has own_inputs=True, and only there"
             )
+        if self.features:
+            self._check_features(self.features)
+
+    def _check_features(self, features: KeptFeatures) -> None:
+        if self.task.setting.own_inputs:
+            raise InputError(
+                f"task {self.task.name!r}: by its setting the target's input space is its own;"
+                " KeptFeatures are those of one network for both domains. Leave features out"
+            )
+        shape, read = self.task.source.input_shape, features.network.input_shape
+        width, taken = feature_width(features.network), self.network.input_shape
+        if taken != (width,) or self.network.further_inputs:
+            raise InputError(
+                f"task {self.task.name!r} has features of width {width}, its network reads inputs"
+                f" of shape {taken}. Give NetworkSpec(input_shape=({width},)) and no further inputs"
+            )
+        if not features.network.further_inputs and shape != read:
+            raise InputError(
+                f"task {self.task.name!r} has inputs of shape {shape}, the network of its features"
+                f" reads {read}. Give KeptFeatures a NetworkSpec(input_shape={shape})"
+            )
+        _ = self.before_features  # Raises for heads that are not the task's.
+
+    @functools.cached_property
+    def before_features(self) -> SuiteTask:
+        """The task as the network of the features sees it: the source's inputs and labels.
+
+        Raises:
+            InputError: a task without features.
+        """
+        if self.features is None:
+            raise InputError(f"task {self.task.name!r} has no KeptFeatures")
+        setting = dataclasses.replace(SOURCE_ALONE, classes=self.task.setting.classes)
+        return SuiteTask(
+            task=self.task.with_setting(setting),
+            network=self.features.network,
+            training=self.features.training,
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
