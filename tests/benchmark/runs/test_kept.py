@@ -205,6 +205,17 @@ def test_runs_begin_with_the_kept_weights_and_other_heads(tmp_path):
     assert [stage.fresh for stage in member.stages] == [("heads",)]
 
 
+def test_a_target_with_inputs_of_its_own_begins_with_kept_stages(tmp_path):
+    own = dataclasses.replace(Setting.UNSUPERVISED_DA, own_inputs=True)
+    task = tiny_suite().tasks[0].task.with_setting(own)
+    network = dataclasses.replace(NETWORK, target_inputs=(("mlp", (2,), (8,)),))
+    suite = with_task(tiny_suite(), task=task, network=network)
+    packs = packs_of(suite, methods=ROWS[1:2], seeds=1)
+    (kept,) = kept_packs(packs, 1)
+    assert kept.task.setting.own_inputs
+    assert execute(tmp_path, packs).has(specs_of(packs)[0].digest)
+
+
 @pytest.mark.parametrize("width", [1, 2])
 def test_damage_is_found_and_the_kept_run_trained_anew(tmp_path, width):
     packs = packs_of(methods=ROWS[1:2], width=width)
