@@ -65,7 +65,7 @@ def test_a_run_that_diverged_before_its_first_evaluation_is_read(tmp_path):
 
 
 def test_all_runs_of_a_task_have_one_number_of_classes(tmp_path):
-    """Chance is 1/k; a method that says 'unknown' where there is no unknown example moves it not."""
+    """A method that says 'unknown' where no example is unknown does not move chance, 1/k."""
     alone = load(tmp_path / "a", [], unknown=np.array([1.0, -1, -1]), predictions=[[2, 1, 0]])
     assert alone.num_classes == 2 and alone.confusion.tolist() == [[0, 0, 1], [1, 1, 0], [0, 0, 0]]
     both = {"labels": np.array([0, 1, 2])}
