@@ -169,6 +169,24 @@ def test_a_target_with_inputs_of_its_own_has_an_encoder_of_its_own(domains):
     assert {"source_only", "dann"} <= set(table.cells.method)
 
 
+@pytest.mark.parametrize("floats", ["source", "target"])
+def test_floats_of_either_space_are_standardised_as_the_protocol_says(floats):
+    """Whatever the other space holds: images, which are not."""
+    rng, labels = np.random.default_rng(3), np.arange(40) % 2
+    images = xferlab.domain_from_arrays("i", rng.integers(0, 256, (40, 6, 6), np.uint8), labels)
+    far = xferlab.domain_from_arrays("f", rng.normal(1000, 50, (40, 3)), labels)
+    pair = (far, images) if floats == "source" else (images, far)
+    own = dataclasses.replace(xferlab.Setting.UNSUPERVISED_DA, own_inputs=True)
+    suite = own_suite(*pair, "", SuiteRequest(), setting=own)
+    task = suite.tasks[0].task
+    domain, other = (task.source, task.target)[:: 1 if floats == "source" else -1]
+    kept = domain.splits["train"].inputs
+    np.testing.assert_allclose(kept.mean(0), 0, atol=1e-4)
+    np.testing.assert_allclose(kept.std(0), 1, atol=1e-4)
+    assert other.splits["train"].inputs is images.splits["train"].inputs
+    assert sum("standardised" in line for line in suite.header.protocol) == 1
+
+
 def test_classes_are_related_as_the_setting_says(domains):
     source, target = domains
     more = dataclasses.replace(target, class_names=("1", "2"))

@@ -261,6 +261,10 @@ def test_encoders_of_unequal_width_need_a_bottleneck():
         (Modalities(np.zeros((6, 2)), np.zeros((5, 2))), "modalities of 6, 5 examples"),
         (Modalities(np.zeros((6, 2)), np.full((6, 1), np.nan)), "modality 2: the input at index 0"),
         (Modalities(np.zeros((6, 2)), ["a"] * 6), "modality 2"),
+        (
+            Modalities(Modalities(np.zeros((6, 2))), np.zeros((6, 2))),
+            "Modalities within Modalities",
+        ),
     ],
 )
 def test_bad_modalities(inputs, message):

@@ -120,14 +120,21 @@ def _file_name(task: TransferTask) -> str:
 
 def _standardised(task: TransferTask) -> TransferTask:
     """Returns the task with float inputs of mean zero and variance one; each space by itself."""
-    parts = parts_of(task.source.splits["train"].inputs)
-    if not any(part.dtype == np.float32 and not is_sparse(part) for part in parts):
-        return task
+    source, target = task.source, task.target
     if task.setting.own_inputs:
-        source, target = (standardise_alike(each, each)[0] for each in (task.source, task.target))
-    else:
-        source, target = standardise_alike(task.source, task.target)
+        source, target = (
+            standardise_alike(each, each)[0] if _has_floats(each) else each
+            for each in (source, target)
+        )
+    elif _has_floats(source):
+        source, target = standardise_alike(source, target)
     return dataclasses.replace(task, sources=(source,), target=target)
+
+
+def _has_floats(domain: Domain) -> bool:
+    """Tells whether there is anything to standardise; large images are not copied for nothing."""
+    parts = parts_of(domain.splits["train"].inputs)
+    return any(part.dtype == np.float32 and not is_sparse(part) for part in parts)
 
 
 def _suite_task(
