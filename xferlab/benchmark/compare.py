@@ -60,8 +60,9 @@ def compare(
         steps: training steps of a run; 0 for 1000.
         out: folder that keeps runs and report, and from which the same call goes on where it was;
             '' keeps nothing.
-        network: a backbone (`xferlab list`); '' chooses by the shape of the inputs. What is chosen
-            stands under the table.
+        network: a backbone (`xferlab list`), with ',' between those of several modalities, and with
+            ';' before those of a target with its own inputs; '' chooses by the shape of the inputs.
+            What is chosen stands under the table.
         standardise: whether float inputs are brought to mean zero and variance one by column (of
             vectors) or channel, by the training inputs of both domains.
         recipe: how all of the methods are trained: a name (`xferlab list`), several with '+'
