@@ -237,5 +237,8 @@ def test_classes_are_related_as_the_setting_says(domains):
     assert set(table.cells.method) == {"source_only"}
     with pytest.raises(xferlab.InputError, match="UNIVERSAL_DA"):
         xferlab.compare(source, more, methods=["source_only"])
+    for network in (None, 5):
+        with pytest.raises(xferlab.InputError, match=f"network is {network} .*xferlab list"):
+            xferlab.compare(source, target, network=network)
     with pytest.raises(xferlab.InputError, match="setting is 'open'"):
         xferlab.compare(source, more, setting="open")

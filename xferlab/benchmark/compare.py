@@ -89,6 +89,7 @@ def compare(
         raise InputError(f"metric is {shown(metric)}. Give a name, or '' for the usual ones")
     request = SuiteRequest(steps=whole_number("steps", steps, least=0))
     seeds = whole_number("seeds", seeds, least=1)
+    check_type("network", network, str, "names of `xferlab list`, or '' to choose by the inputs")
     check_type("setting", setting, Setting, "a Setting, such as Setting.UNSUPERVISED_DA")
     suite = own_suite(source, target, network, request, standardise=standardise, setting=setting)
     if out != "":
