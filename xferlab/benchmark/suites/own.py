@@ -99,14 +99,10 @@ def own_suite(
         for domain in read_apart
         for note in scale_notes(domain, standardise=standardise, own_space=setting.own_inputs)
     ]
-    if standardise:
-        task = _standardised(task)
     sentences = [sentence for choice in choices for sentence in choice.sentences]
-    notes = (
-        *dict.fromkeys((*sentences, *scales)),
-        *class_notes(task.class_map),
-        *alignment_notes(source, target),
-    )
+    beside = (*class_notes(task.class_map), *alignment_notes(source, target))
+    notes = (*dict.fromkeys((*sentences, *scales)), *beside)
+    task = _standardised(task) if standardise else task
     header = SuiteHeader(
         name=_file_name(task),
         title=task.name,
