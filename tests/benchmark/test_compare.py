@@ -179,8 +179,8 @@ def test_networks_of_both_spaces_are_named(domains):
         first = "mlp" if asked == "mlp; mlp, mlp" else "small_conv"
         assert [name for name, *_ in place.network.target_inputs] == [first, "mlp"]
     for asked, message in (
-        ("mlp", r"for domain 'both', which has inputs of 2 kinds.*behind a ';'"),
-        ("mlp,mlp", r"mlp, mlp for domain .*inputs of 1 kind\."),
+        ("mlp", r"names 1 backbone, and domain 'both' has inputs of 2 kinds.*behind a ';'"),
+        ("mlp,mlp", r"names 2 backbones, and domain 'lab' has inputs of 1 kind\."),
         ("mlp;mlp;mlp", "3 parts .* Give one, or 2"),
     ):
         with pytest.raises(xferlab.InputError, match=message):

@@ -69,11 +69,13 @@ def choose_networks(domain: Domain, asked: str) -> Choice:
     parts = parts_of(domain.splits["train"].inputs)
     names = [each.strip() for each in asked.split(",")] if asked.strip() else [""] * len(parts)
     if len(names) != len(parts):
+        given, needed = (f"{n} {what}{'s' * (n > 1)}" for n, what in (
+            (len(names), "backbone"), (len(parts), "kind")
+        ))  # fmt: skip
         raise InputError(
-            f"network {asked!r}: backbones {', '.join(names)} for domain {domain.name!r}, which has"
-            f" inputs of {len(parts)} kind{'s' * (len(parts) > 1)}. Give one for each, with commas"
-            " between them, or none; those of a target with inputs of its own behind a ';', as in"
-            " 'mlp;small_conv,mlp'"
+            f"network {asked!r} names {given}, and domain {domain.name!r} has inputs of {needed}."
+            " Give one for each, with commas between them, or none; those of a target with inputs"
+            " of its own behind a ';', as in 'mlp;small_conv,mlp'"
         )
     chosen = [_choose(part, name) for part, name in zip(parts, names, strict=True)]
     inputs = [
