@@ -169,6 +169,65 @@ def test_a_target_with_inputs_of_its_own_has_an_encoder_of_its_own(domains):
     assert {"source_only", "dann"} <= set(table.cells.method)
 
 
+def test_networks_of_both_spaces_are_named(domains):
+    rng, labels = np.random.default_rng(4), np.arange(40) % 2
+    parts = xferlab.Modalities(rng.integers(0, 256, (40, 6, 6), np.uint8), rng.normal(size=(40, 3)))
+    both = xferlab.domain_from_arrays("both", parts, labels)
+    own = dataclasses.replace(xferlab.Setting.UNSUPERVISED_DA, own_inputs=True)
+    for asked in ("mlp; mlp, mlp", "mlp;", ""):
+        (place,) = own_suite(domains[0], both, asked, SuiteRequest(), setting=own).tasks
+        first = "mlp" if asked == "mlp; mlp, mlp" else "small_conv"
+        assert [name for name, *_ in place.network.target_inputs] == [first, "mlp"]
+    for asked, message in (
+        ("mlp", r"names 1 backbone, and domain 'both' has inputs of 2 kinds.*behind a ';'"),
+        ("mlp,mlp", r"names 2 backbones, and domain 'lab' has inputs of 1 kind\."),
+        ("mlp;mlp;mlp", "3 parts .* Give one, or 2"),
+    ):
+        with pytest.raises(xferlab.InputError, match=message):
+            own_suite(domains[0], both, asked, SuiteRequest(), setting=own)
+
+
+@pytest.mark.parametrize("label", ["../up", "a/b", "x" * 300, "a\nb"])
+def test_files_of_any_setting_lie_in_the_folder(domains, label, tmp_path):
+    setting = dataclasses.replace(xferlab.Setting.SUPERVISED, label=label)
+    xferlab.compare(*domains, methods=["source_only"], seeds=1, steps=10, out=tmp_path / "runs",
+                    setting=setting)  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+    assert len(list((tmp_path / "runs").glob("own-*.html"))) == 1
+
+
+def test_shots_are_not_of_two_domains(domains):
+    with pytest.raises(xferlab.InputError, match=r"shows shots.*TransferTask\("):
+        xferlab.compare(*domains, setting=xferlab.Setting.SEMI_SUPERVISED)
+
+
+def test_the_protocol_names_the_classes_of_one_domain_alone(domains):
+    source, target = domains
+    more = dataclasses.replace(target, class_names=("1", "2"))
+    setting = xferlab.Setting.UNIVERSAL_DA
+    lines = own_suite(source, more, "", SuiteRequest(), setting=setting).header.protocol
+    assert f"Only the source has the classes {source.class_names[0]}." in lines
+    assert any("Only the target has the classes 2: in all scores they are one" in x for x in lines)
+
+
+@pytest.mark.parametrize("floats", ["source", "target"])
+def test_floats_of_either_space_are_standardised_as_the_protocol_says(floats):
+    """Whatever the other space holds: images, which are not."""
+    rng, labels = np.random.default_rng(3), np.arange(40) % 2
+    images = xferlab.domain_from_arrays("i", rng.integers(0, 256, (40, 6, 6), np.uint8), labels)
+    far = xferlab.domain_from_arrays("f", rng.normal(1000, 50, (40, 3)), labels)
+    pair = (far, images) if floats == "source" else (images, far)
+    own = dataclasses.replace(xferlab.Setting.UNSUPERVISED_DA, own_inputs=True)
+    suite = own_suite(*pair, "", SuiteRequest(), setting=own)
+    task = suite.tasks[0].task
+    domain, other = (task.source, task.target)[:: 1 if floats == "source" else -1]
+    kept = domain.splits["train"].inputs
+    np.testing.assert_allclose(kept.mean(0), 0, atol=1e-4)
+    np.testing.assert_allclose(kept.std(0), 1, atol=1e-4)
+    assert other.splits["train"].inputs is images.splits["train"].inputs
+    assert sum("standardised" in line for line in suite.header.protocol) == 1
+
+
 def test_classes_are_related_as_the_setting_says(domains):
     source, target = domains
     more = dataclasses.replace(target, class_names=("1", "2"))
@@ -178,5 +237,8 @@ def test_classes_are_related_as_the_setting_says(domains):
     assert set(table.cells.method) == {"source_only"}
     with pytest.raises(xferlab.InputError, match="UNIVERSAL_DA"):
         xferlab.compare(source, more, methods=["source_only"])
+    for network in (None, 5):
+        with pytest.raises(xferlab.InputError, match=f"network is {network} .*xferlab list"):
+            xferlab.compare(source, target, network=network)
     with pytest.raises(xferlab.InputError, match="setting is 'open'"):
         xferlab.compare(source, more, setting="open")

@@ -44,6 +44,21 @@ class Closed(ClosedFormMethod):
 """
 
 
+FITTED = """
+from xferlab.methods import method
+from xferlab.methods.closed_form.base import ClosedFormMethod
+
+@method
+class Closed(ClosedFormMethod):
+    def fit(self, batch, *, num_classes, seed):
+        return self
+
+    # Its second argument is of before.
+    def predict(self, inputs, *, domain):
+        return inputs
+"""
+
+
 def bench(folder, *methods, seeds=2):
     suite = build_tiny_suite()
     options = BenchOptions(out=folder, seeds=seeds)
@@ -88,6 +103,13 @@ def test_an_outside_closed_form_method_is_named_with_its_line(tmp_path):
     results = bench(tmp_path / "runs", "nearest_neighbour", str(tmp_path / "closed.py"))
     assert "RuntimeError: no inverse" in results.failures[0].reason
     assert "closed.py line 8" in results.failures[0].reason
+
+
+def test_an_outside_closed_form_method_of_before_roles_is_told_so(tmp_path):
+    (tmp_path / "fitted.py").write_text(FITTED)
+    results = bench(tmp_path / "runs", "nearest_neighbour", str(tmp_path / "fitted.py"))
+    assert "is called role, not domain" in results.failures[0].reason
+    assert "fitted.py line 11" in results.failures[0].reason
 
 
 def test_a_fault_of_ours_keeps_its_traceback_and_the_table_of_the_others(tmp_path, monkeypatch):

@@ -155,3 +155,14 @@ def test_split_fraction_out_of_range(fraction):
 def test_split_needs_every_class_on_both_sides():
     with pytest.raises(InputError, match=r"cannot hold out 0.5 of 3 .* Give more examples"):
         split_train_test(VECTORS[:3], np.array([0, 0, 1]), test_fraction=0.5, seed=0)
+
+
+def test_the_same_inputs_are_the_same_examples_whatever_labels_lack():
+    """A probe, or an oracle, would otherwise be scored on what it is fitted on."""
+    inputs = np.arange(36.0).reshape(12, 3)
+    known = np.arange(12) > 1
+    half = Split(inputs, LABELS, known)
+    for train, test in ((half, Split(inputs, LABELS)), (half, half), (Split(inputs, LABELS), half)):
+        assert Domain("mine", {"train": train, "test": test}, ("a", "b", "c")).transductive
+    other = Split(inputs + 1, LABELS)
+    assert not Domain("mine", {"train": half, "test": other}, ("a", "b", "c")).transductive

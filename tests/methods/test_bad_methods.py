@@ -239,6 +239,36 @@ def test_a_member_that_breaks_the_contract(members, message):
     assert re.search(rf"{HERE}.? line \d+", text), text
 
 
+def with_domain(self, nets, inputs, state, *, domain):
+    return nets.apply(inputs, domain=domain)
+
+
+def applied_by_domain(self, nets, inputs, state, *, role):
+    return nets.apply(inputs, domain=0)
+
+
+def loss_by_domain(self, nets, batch, ctx):
+    return {"a": Term(nets.encode(batch.source.inputs, domain=0).mean())}
+
+
+OF_BEFORE_ROLES = {
+    "domain": {"predict": with_domain},
+    "domain by position": {"predict": lambda self, nets, inputs, state, domain: nets},
+    "no role": {"predict": lambda self, nets, inputs, state: nets.apply(inputs)},
+    "domain of a pass": {"predict": applied_by_domain},
+    "domain in a loss": {"loss": loss_by_domain},
+}
+
+
+@pytest.mark.parametrize("members", OF_BEFORE_ROLES.values(), ids=OF_BEFORE_ROLES)
+def test_a_method_of_before_roles_is_told_what_the_argument_is_called(members):
+    with pytest.raises(InputError, match=r"called role, not domain: 'source', 'target' or") as got:
+        trace(faulty(**members))
+    text = str(got.value)
+    assert text.startswith("method Mine") and "nets.apply(inputs, role=role)" in text
+    assert re.search(rf"{HERE} line \d+", text), text
+
+
 def raise_(error):
     raise error
 

@@ -19,16 +19,18 @@ from tests.methods.toys import (
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import Modalities, map_parts
 from xferlab.core.roles import SOURCE, TARGET
-from xferlab.core.settings import Setting
+from xferlab.core.settings import Setting, View
 from xferlab.core.sparse import SparseRows
 from xferlab.data.feeds.streamed import stream_batches
 from xferlab.data.readers.arrays import domain_from_arrays
 from xferlab.data.shots import draw_shots
-from xferlab.methods import Method, Term, method
+from xferlab.methods import Method, Stage, Term, method
+from xferlab.methods.recipes import NO_RECIPE, RECIPES, Recipe, lora
 from xferlab.methods.supervised import supervised
 from xferlab.methods.table import METHODS
 from xferlab.models.nets import Blueprint, Nets
 from xferlab.training.loop import Stream
+from xferlab.training.recipe import stages_of
 from xferlab.training.run import Member, StageCache, Training
 
 
@@ -176,6 +178,55 @@ def test_each_role_is_read_by_its_encoder():
     assert same_bits(before["target_encoder"], after["target_encoder"])
 
 
+def moved_by(learner, recipe=NO_RECIPE, steps=4):
+    """The parts of both encoders that a run moves: parameters and statistics by group."""
+    task = own_spaces(learner.needs, shots=2 * (learner.needs.shots is View.LABELS))
+    stages = stages_of(learner, recipe.on(OWN))
+    member = Member(learner, make_options(steps=steps, batch_sizes=(12, 10, 6)), 0, stages)
+    training = make_training(learner, task=task, spec=OWN, members=[member])
+    before = snapshot(training.state)
+    training.advance(steps)
+    after, groups = snapshot(training.state), ("encoder", "target_encoder")
+    parts = (
+        {
+            f"{part}/{g}": same_bits(getattr(before, part)[g], getattr(after, part)[g])
+            for g in groups
+        }
+        for part in ("params", "statistics")
+    )
+    return {place for part in parts for place, same in part.items() if not same}
+
+
+ADAPT = [n for n, m in LEARN.items() if not m.one_encoder and n != "source_only"]
+
+
+@pytest.mark.parametrize("name", ADAPT)
+def test_every_method_that_adapts_trains_the_targets_encoder(name):
+    """Phases of methods name the encoder, and mean each that reads what they look at."""
+    learner = LEARN[name]
+    if name == "self_ensembling":  # In so few steps it is sure of no target example.
+        learner = dataclasses.replace(learner, confidence_threshold=0.0)
+    assert "params/target_encoder" in moved_by(learner)
+
+
+@pytest.mark.parametrize("recipe", ["linear_probe", "lora"])
+@pytest.mark.parametrize("name", ["foreign", "mcd"])
+def test_recipes_that_freeze_the_encoder_freeze_both(name, recipe):
+    """Of LoRA the kernels: what moves are the factors, which are groups of their own."""
+    assert moved_by(LEARN[name], Recipe(((recipe, RECIPES[recipe]),))) == set()
+
+
+def test_lora_has_factors_of_both_encoders():
+    (stage,) = lora((Stage(LEARN["mcd"]),))
+    member = Member(LEARN["mcd"], make_options(steps=4), 0, (stage,))
+    training = make_training(LEARN["mcd"], task=own_spaces(), spec=OWN, members=[member])
+    training.advance(4)
+    for group in ("adapter/encoder", "adapter/target_encoder"):
+        factors = jax.tree_util.tree_leaves_with_path(training.state.params[group])
+        b = [leaf for path, leaf in factors if path[-1].key == "b"]
+        assert b and all(np.asarray(leaf).any() for leaf in b)  # B begins as zero.
+
+
 @pytest.mark.parametrize("name", [n for n, m in METHODS.items() if m.one_encoder])
 def test_a_method_of_one_encoder_refuses_two(name):
     with pytest.raises(InputError, match=r"own_inputs.*one encoder for both"):
@@ -210,6 +261,10 @@ def test_encoders_of_unequal_width_need_a_bottleneck():
         (Modalities(np.zeros((6, 2)), np.zeros((5, 2))), "modalities of 6, 5 examples"),
         (Modalities(np.zeros((6, 2)), np.full((6, 1), np.nan)), "modality 2: the input at index 0"),
         (Modalities(np.zeros((6, 2)), ["a"] * 6), "modality 2"),
+        (
+            Modalities(Modalities(np.zeros((6, 2))), np.zeros((6, 2))),
+            "Modalities within Modalities",
+        ),
     ],
 )
 def test_bad_modalities(inputs, message):

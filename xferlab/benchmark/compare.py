@@ -60,8 +60,9 @@ def compare(
         steps: training steps of a run; 0 for 1000.
         out: folder that keeps runs and report, and from which the same call goes on where it was;
             '' keeps nothing.
-        network: a backbone (`xferlab list`); '' chooses by the shape of the inputs. What is chosen
-            stands under the table.
+        network: a backbone (`xferlab list`), with ',' between those of several modalities, and with
+            ';' before those of a target with its own inputs; '' chooses by the shape of the inputs.
+            What is chosen stands under the table.
         standardise: whether float inputs are brought to mean zero and variance one by column (of
             vectors) or channel, by the training inputs of both domains.
         recipe: how all of the methods are trained: a name (`xferlab list`), several with '+'
@@ -88,6 +89,7 @@ def compare(
         raise InputError(f"metric is {shown(metric)}. Give a name, or '' for the usual ones")
     request = SuiteRequest(steps=whole_number("steps", steps, least=0))
     seeds = whole_number("seeds", seeds, least=1)
+    check_type("network", network, str, "names of `xferlab list`, or '' to choose by the inputs")
     check_type("setting", setting, Setting, "a Setting, such as Setting.UNSUPERVISED_DA")
     suite = own_suite(source, target, network, request, standardise=standardise, setting=setting)
     if out != "":

@@ -21,7 +21,8 @@ def path_of(key_path: tuple[Any, ...]) -> str:
 def resolve_rules(rules: Rules, params: Any) -> Any:
     """Returns a tree like `params` with, for each leaf, the value of the first rule that matches.
 
-    In a pattern `*` stands for one path component or a part of it, `**` for any number of them.
+    In a pattern `*` stands for one path component or a part of it, `**` for any number of them, and
+    `{encoder,target_encoder}` for either of the two.
 
     Args:
         rules: `(pattern, value)` pairs, tried in order.
@@ -57,6 +58,8 @@ def matching(pattern: str, paths: Iterable[str]) -> list[str]:
 
     >>> matching("encoder/**/kernel", ["encoder/a/0/kernel", "encoder/a/0/bias", "heads/kernel"])
     ['encoder/a/0/kernel']
+    >>> matching("{encoder,heads}/bias", ["encoder/bias", "heads/bias", "critic/bias"])
+    ['encoder/bias', 'heads/bias']
     """
     regex = _to_regex(pattern)
     return [path for path in paths if regex.fullmatch(path)]
@@ -104,5 +107,13 @@ def frozen_paths(multipliers: Any, path: tuple[Any, ...] = ()) -> tuple[tuple[An
 
 
 def _to_regex(pattern: str) -> re.Pattern[str]:
-    parts = [re.escape(part) for part in pattern.split("**")]
-    return re.compile(".*".join(part.replace(r"\*", "[^/]*") for part in parts))
+    special = {"**": ".*", "*": "[^/]*"}
+    parts = re.split(r"(\*\*|\*|\{[^{}]*\})", pattern)
+    return re.compile("".join(special.get(part) or _either(part) for part in parts))
+
+
+def _either(part: str) -> str:
+    """Returns the expression for '{a,b}', or for a text that stands for itself."""
+    if not part.startswith("{") or not part.endswith("}"):
+        return re.escape(part)
+    return f"({'|'.join(map(re.escape, part[1:-1].split(',')))})"

@@ -7,7 +7,7 @@ labels are missing in training, and evaluation numbers all of them k, one past t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Int
@@ -18,6 +18,8 @@ from xferlab.data.split import Split
 
 UNKNOWN = "unknown"
 """What tables call the classes of the target that the source lacks."""
+MOST_NAMES = 6
+"""Names of classes that a sentence lists."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -122,3 +124,18 @@ _WAYS_OUT = {
     "equal": "Leave out the examples of other classes and number the labels alike, or choose a"
     " setting of other classes: Setting.PARTIAL_DA, Setting.OPEN_SET_DA or Setting.UNIVERSAL_DA"
 }
+
+
+def class_notes(classes: ClassMap) -> Iterator[str]:
+    """Yields in sentences which classes one domain has alone, and how scores take them."""
+    if classes.source_private:
+        yield f"Only the source has the classes {_listed(classes.source_private)}."
+    if classes.target_private:
+        yield (
+            f"Only the target has the classes {_listed(classes.target_private)}: in all scores they"
+            f" are one class, {UNKNOWN!r}, beside the {len(classes.names)} of the source."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names if len(names) <= MOST_NAMES else (*names[:MOST_NAMES], "..."))

@@ -165,13 +165,12 @@ def _clean_inputs(inputs: Inputs, where: str) -> Inputs:
 
 
 def _clean_modalities(inputs: Modalities, where: str) -> Modalities:
-    """Returns every part as it would be alone. Raises InputError for no parts or unequal ones."""
-    if not inputs.parts:
-        raise InputError(f"{where}: Modalities of no part. Give one array for each kind of input")
-    parts = [
-        _clean_inputs(part, f"{where}, modality {place}")
-        for place, part in enumerate(inputs.parts, start=1)
-    ]
+    """Returns every part as it would be alone. Raises InputError for none, nested, unequal ones."""
+    if not inputs.parts or any(isinstance(part, Modalities) for part in inputs.parts):
+        what = "within Modalities" if inputs.parts else "of no part"
+        raise InputError(f"{where}: Modalities {what}. Give one array for each kind of input")
+    numbered = enumerate(inputs.parts, start=1)
+    parts = [_clean_inputs(part, f"{where}, modality {place}") for place, part in numbered]
     lengths = [len(part) for part in parts]
     if len(set(lengths)) > 1:
         raise InputError(

@@ -64,7 +64,8 @@ class Phase(NamedTuple):
     name: str
     loss: Callable[[Nets, Any, Context], Terms]
     trains: tuple[str, ...] | None = None
-    """Parameter groups ('encoder', 'heads', extra networks); None trains all, () none."""
+    """Parameter groups ('encoder', 'heads', extra networks); None trains all, () none. Where the
+    target has an encoder of its own, 'encoder' is both."""
     repeats: int = 1
 
 

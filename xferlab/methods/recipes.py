@@ -30,7 +30,9 @@ from xferlab.models.spec import NetworkSpec
 Stages = tuple[Stage, ...]
 Change = Callable[..., Stages]
 """What a recipe does to stages: a function of them, or of them and `groups` of layers."""
-FROZEN_ENCODER = (("encoder/**", 0.0), ("**", 1.0))
+ENCODERS = "{encoder,target_encoder}/**"
+"""What 'the encoder' is to a recipe: that of a target with inputs of its own, too."""
+FROZEN_ENCODER = ((ENCODERS, 0.0), ("**", 1.0))
 
 
 class Recipe(NamedTuple):
@@ -96,7 +98,7 @@ def lora(stages: Stages) -> Stages:
     the encoder, convolutions too, are adapted.
     """
     kept, own = _divided(stages)
-    adapter = LoRA(rank=2, paths=("encoder/**",))
+    adapter = LoRA(rank=2, paths=(ENCODERS,))
     return (*kept, *(stage._replace(rates=FROZEN_ENCODER, adapter=adapter) for stage in own))
 
 

@@ -17,6 +17,8 @@ from xferlab.models.layers import BatchNorm, Mode, resolve_formulation
 from xferlab.models.pretrained import PRETRAINED
 from xferlab.models.spec import NetworkSpec
 
+ENCODER, TARGET_ENCODER = "encoder", "target_encoder"
+"""The parameter groups of the encoder, and of that of a target's own inputs."""
 ExtraNetworks = Callable[[NetworkSpec, int, nnx.Rngs], Mapping[str, nnx.Module]]
 """Builds a method's own networks from the spec, the feature dimension and the random streams."""
 
@@ -135,9 +137,9 @@ def build_networks(spec: NetworkSpec, extra: ExtraNetworks, key: Array) -> nnx.D
     heads = {
         head.name: make_head(spec, encoder.feature_dim, head.size, rngs) for head in spec.outputs
     }
-    encoders = {"encoder": encoder}
+    encoders = {ENCODER: encoder}
     if spec.target_inputs:
-        encoders["target_encoder"] = _target_encoder(spec, encoder.feature_dim, rngs)
+        encoders[TARGET_ENCODER] = _target_encoder(spec, encoder.feature_dim, rngs)
     extras = extra(spec, encoder.feature_dim, nnx.Rngs(own))
     return nnx.Dict({**encoders, "heads": nnx.Dict(heads), **extras})
 

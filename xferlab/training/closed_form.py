@@ -12,7 +12,7 @@ from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import Role
 from xferlab.data.task import TransferTask
 from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
-from xferlab.training.contract import user_code
+from xferlab.training.contract import check_takes_role, user_code
 
 
 class ClosedFormMember(NamedTuple):
@@ -50,6 +50,7 @@ class ClosedFormRuns:
         """Returns each run's outputs for inputs of one role."""
         outputs = []
         for each, fitted in zip(self._members, self._fitted, strict=True):
+            check_takes_role(each.method, fitted.predict, given=1)
             with user_code(each.method, "predict"):
                 outputs.append(HostOutput(*fitted.predict(inputs, role=role)))
         return outputs

@@ -21,9 +21,11 @@ from flax import nnx
 
 from xferlab.core.errors import InputError
 from xferlab.core.heads import Head, describe_heads
+from xferlab.core.inputs import Inputs
 from xferlab.core.paths import path_of
+from xferlab.core.roles import Role
 from xferlab.methods.base import Method, Phase, Term, Terms
-from xferlab.models.nets import Output
+from xferlab.models.nets import Nets, Output
 from xferlab.models.networks import ExtraNetworks
 
 _LIBRARIES = tuple(
@@ -39,6 +41,12 @@ LONGEST = 300
 """Characters of another library's message that are repeated."""
 
 
+_LOSS = (
+    "A loss returns a dict of Term(scalar, weight) by name, and gets no other labels than those"
+    " that the task's setting shows"
+)
+
+
 @contextlib.contextmanager
 def user_code(method: object, member: str) -> Iterator[None]:
     """Turns what fails in a member of a user's method into an InputError that names the line.
@@ -51,12 +59,36 @@ def user_code(method: object, member: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, InputError) or type(method).__module__.startswith("xferlab."):
             raise
+        old = isinstance(error, TypeError) and "keyword argument 'domain'" in str(error)
         raise InputError(
             f"method {type(method).__name__} failed in {member} ({type(error).__name__}:"
-            f" {str(error)[:LONGEST]}{_line_of(error, method)}). A loss returns a dict of"
-            " Term(scalar, weight) by name, and gets no other labels than those that the task's"
-            " setting shows"
+            f" {str(error)[:LONGEST]}{_line_of(error, method)}). {RENAMED if old else _LOSS}"
         ) from error
+
+
+RENAMED = (
+    "The argument that says whose inputs they are is called role, not domain: 'source', 'target' or"
+    " 'shots' (xferlab.core.roles). predict(self, nets, inputs, state, *, role) is given it, and"
+    " nets.encode and nets.apply take it: nets.apply(inputs, role=role)"
+)
+"""What an error says to a method of before roles."""
+
+
+def check_takes_role(method: object, predict: Callable[..., Any], given: int) -> None:
+    """Raises InputError, with file and line, where `predict` does not take a role.
+
+    Args:
+        method: whose it is, for the message.
+        predict: the bound member.
+        given: how many values it is given beside the role.
+    """
+    try:
+        inspect.signature(predict).bind(*range(given), role=None)
+    except TypeError as error:
+        name, where = type(method).__name__, _defined(predict, method)
+        raise InputError(
+            f"method {name}: predict cannot be called with a role ({error}; {where}). {RENAMED}"
+        ) from None
 
 
 def broken(method: Method, member: str, gave: str, function: Any = None) -> InputError:
@@ -197,7 +229,15 @@ def _type_of(method: Method, member: str, leaf: Any) -> str:
     return f"{array.dtype}{list(array.shape)}"
 
 
-def checked_output(method: Method, output: Any, rows: int, heads: Sequence[Head]) -> Output:
+def outputs_of(method: Method, nets: Nets, inputs: Inputs, state: Any, role: Role) -> Output:
+    """Returns what a method predicts for inputs of one role, checked."""
+    check_takes_role(method, method.predict, given=3)
+    with user_code(method, "predict"):
+        output = method.predict(nets, inputs, state, role=role)
+    return _checked_output(method, output, len(inputs), nets.heads)
+
+
+def _checked_output(method: Method, output: Any, rows: int, heads: Sequence[Head]) -> Output:
     """Returns what a method predicts for a number of rows after checking its shapes."""
     if not isinstance(output, Output):
         gave = f"{shown(output)}, not Output(features [n, d], logits [n, k])"
@@ -234,7 +274,7 @@ def _line_of(error: Exception, method: object) -> str:
     return f", {frames[-1].filename} line {frames[-1].lineno}" if frames else ""
 
 
-def _defined(function: Callable[..., Any] | None, method: Method) -> str:
+def _defined(function: Callable[..., Any] | None, method: object) -> str:
     """Returns file and line where a function begins, or those of the method's class."""
     while isinstance(function, functools.partial):
         function = function.func

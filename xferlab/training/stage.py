@@ -23,7 +23,7 @@ from xferlab.methods.base import Method, Stage, WholeTarget
 from xferlab.models.adapters import effective, without_factors
 from xferlab.models.nets import Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
-from xferlab.training.contract import checked_output, checked_state, networks_of, user_code
+from xferlab.training.contract import checked_state, networks_of, outputs_of, user_code
 from xferlab.training.debug import jit_with_checks, with_checks
 from xferlab.training.options import TrainingOptions
 from xferlab.training.predict import forward_blueprint, predict_blocks
@@ -130,9 +130,7 @@ class StageFunctions:
         params = effective(self.program.adapter, state.params)
         nets = Nets(self.forward, params, state.statistics, train=False)
         rows = scale_inputs(inputs)
-        with user_code(method, "predict"):
-            output = method.predict(nets, rows, state.method_state, role=role)
-        return checked_output(method, output, len(rows), self.spec.outputs)
+        return outputs_of(method, nets, rows, state.method_state, role)
 
     def predict_blocks(
         self,

@@ -16,6 +16,7 @@ from xferlab.core.paths import trained_part, with_part
 from xferlab.methods.base import Context, Method, Phase, Terms, sum_terms
 from xferlab.models.adapters import LoRA, effective, with_factor_groups
 from xferlab.models.nets import Blueprint, Nets, Params
+from xferlab.models.networks import ENCODER, TARGET_ENCODER
 from xferlab.training.augment import AUGMENTATIONS, random_view
 from xferlab.training.contract import checked_state, checked_terms, phases_of, user_code
 from xferlab.training.debug import check_finite, check_same_tree
@@ -122,8 +123,7 @@ def _run_phase(
     ctx: Context,
     lr: Array,
 ) -> tuple[TrainState, Terms]:
-    trains = state.params.keys() if phase.trains is None else phase.trains
-    groups = with_factor_groups(trains, state.params)
+    groups = _trained_groups(phase, state.params)
     rates = {g: trained_part(program.multipliers[g], program.multipliers[g]) for g in groups}
     trained = {g: trained_part(state.params[g], program.multipliers[g]) for g in groups}
 
@@ -147,6 +147,13 @@ def _run_phase(
     state = state._replace(params=params, statistics=statistics, optimiser=optimiser)
     program.check(f"after phase {phase.name!r}:", state._asdict(), state.step)
     return state, terms
+
+
+def _trained_groups(phase: Phase, params: Params) -> list[str]:
+    """Returns the parameter groups of a phase: of 'encoder' the target's own one too, if any."""
+    names = params if phase.trains is None else phase.trains
+    both = [name for own in names for name in ((own, TARGET_ENCODER) if own == ENCODER else (own,))]
+    return with_factor_groups(both, params)
 
 
 def _differentiate(objective: Any, trained: Params, method: Method) -> tuple[Params, Terms, Params]:

@@ -1,11 +1,17 @@
 """Scores are given what the task shows, and nothing else."""
 
+import dataclasses
+
 import numpy as np
+import pytest
+import scipy.sparse
 
 from tests.benchmark.tiny import execute, tiny_suite, tiny_task
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.plan import Candidate, make_packs
 from xferlab.benchmark.runs.scoring import EMBEDDING_SAMPLE, VALIDATION_LIMIT, Scorer
+from xferlab.benchmark.store.load import load_record
+from xferlab.benchmark.suites.suite import SuiteTask
 from xferlab.core.settings import Setting, View
 from xferlab.data.domain import Domain
 from xferlab.data.split import Split
@@ -82,3 +88,22 @@ def test_pictures_show_every_class_of_sorted_data_and_the_same_rows_for_every_me
         shown = each["embedding_labels"].reshape(2, EMBEDDING_SAMPLE)
         np.testing.assert_array_equal(shown.sum(axis=1), [30, 30])
         np.testing.assert_array_equal(each["plane_points"], arrays[0]["plane_points"])
+
+
+@pytest.mark.parametrize(("form", "drawn"), [("dense", True), ("sparse", False), ("own", False)])
+def test_decision_regions_are_of_dense_inputs_of_one_space(form, drawn, tmp_path):
+    task, suite = tiny_task(), tiny_suite(task=None)
+    network = dataclasses.replace(suite.tasks[0].network, batch_norm="separate")
+    if form == "sparse":
+        source, target = (d.map_inputs(scipy.sparse.csr_array) for d in (task.source, task.target))
+        task = dataclasses.replace(task, sources=(source,), target=target)
+    if form == "own":
+        task = task.with_setting(dataclasses.replace(task.setting, own_inputs=True))
+        own = ((network.backbone, network.input_shape, network.hidden),)
+        network = dataclasses.replace(network, target_inputs=own)
+    place = SuiteTask(task=task, network=network, training=suite.tasks[0].training)
+    suite = dataclasses.replace(suite, tasks=(place,))
+    (pack,) = make_packs(suite, [find_method("source_only")], seeds=1, width=1)
+    store = execute(tmp_path, [pack])
+    record = load_record(store, pack.runs[0][0].digest)
+    assert (record.plane is not None) == drawn and record.embedding is not None

@@ -25,7 +25,8 @@ def evaluation(step, **validators):
 
 def load(tmp_path, metrics, **arrays):
     store = RunStore(tmp_path)
-    arrays = {"logits": LOGITS, "labels": LABELS} | arrays
+    given = {name: np.asarray(array) for name, array in arrays.items()}
+    arrays = {"logits": LOGITS, "labels": LABELS} | given
     store.write(SPEC, metrics=metrics, arrays=arrays, environment={}, timing={"seconds": 2.0})
     return load_record(store, SPEC.digest)
 
@@ -54,6 +55,23 @@ def test_divergence_is_named_and_has_no_confusion(tmp_path):
     record = load(tmp_path, [curve(5, c=0.5), evaluation(5), fault], logits=LOGITS * np.nan)
     assert record.diverged and (record.diverged_at, record.diverged_term) == (7, "domain")
     assert record.confusion is None
+
+
+def test_a_run_that_diverged_before_its_first_evaluation_is_read(tmp_path):
+    fault = {"kind": "diverged", "step": 0, "term": "outputs"}
+    nothing = {"predictions": np.zeros(0, np.int32), "logits": LOGITS * np.nan}
+    record = load(tmp_path, [fault], **nothing)
+    assert record.diverged and record.predictions.shape == (0, 3)
+
+
+def test_all_runs_of_a_task_have_one_number_of_classes(tmp_path):
+    """A method that says 'unknown' where no example is unknown does not move chance, 1/k."""
+    alone = load(tmp_path / "a", [], unknown=np.array([1.0, -1, -1]), predictions=[[2, 1, 0]])
+    assert alone.num_classes == 2 and alone.confusion.tolist() == [[0, 0, 1], [1, 1, 0], [0, 0, 0]]
+    both = {"labels": np.array([0, 1, 2])}
+    assert {load(tmp_path / x, [], **both, **more).num_classes for x, more in (
+        ("b", {}), ("c", {"unknown": np.ones(3)}), ("d", {"predictions": [[0, 0, 0]]}),
+    )} == {3}  # fmt: skip
 
 
 def test_pictures(tmp_path):

@@ -19,6 +19,7 @@ from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import SOURCE, TARGET, Role
 from xferlab.core.settings import View
 from xferlab.data.feeds.pieces import Pieces
+from xferlab.data.split import is_sparse
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metric_table import head_scores, read_off
 from xferlab.evaluation.validators.base import has_what_it_needs
@@ -94,7 +95,10 @@ class Scorer:
         """
         held_out = task.held_out()
         self._heads = task.heads
-        self._input_shapes = (task.source.input_shape, task.target.input_shape)
+        self._in_one_plane = not task.setting.own_inputs and all(
+            domain.input_shape == (2,) and not is_sparse(domain.splits["test"].inputs)
+            for domain in (task.source, task.target)
+        )
         views = task.setting.views
         self._source_hidden = views.source is View.ABSENT
         self._target_hidden = max(views.target, views.shots) is View.ABSENT
@@ -196,8 +200,8 @@ class Scorer:
         ]
 
     def _planes(self, training: Runs) -> list[dict[str, np.ndarray]]:
-        """Returns decision regions for two-dimensional inputs, nothing for others."""
-        if self._input_shapes != ((2,), (2,)):
+        """Returns decision regions for two-dimensional inputs of one space, else nothing."""
+        if not self._in_one_plane:
             return [{} for _ in range(training.width)]
         points = np.concatenate([split.inputs for split in self._pictured])
         x, y, grid = _plane_grid(points)

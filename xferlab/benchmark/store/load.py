@@ -70,7 +70,8 @@ def _of_known_class(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     known = arrays["labels"] >= 0
     kept = {name: arrays[name][known] for name in ("labels", "logits", "unknown") if name in arrays}
     if "predictions" in arrays:
-        kept["predictions"] = arrays["predictions"][..., known]
+        # A run that diverged before its first evaluation has none: [0].
+        kept["predictions"] = arrays["predictions"].reshape(-1, len(known))[:, known]
     return arrays | kept
 
 
@@ -86,13 +87,16 @@ def _confusion(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
     if not np.isfinite(logits).all():
         return None
     classes = predicted_classes(logits, arrays.get("unknown"))
-    return confusion_matrix(arrays["labels"], classes, _num_classes(arrays))
+    count = max(_num_classes(arrays), int(classes.max()) + 1)
+    return confusion_matrix(arrays["labels"], classes, count)
 
 
 def _num_classes(arrays: dict[str, np.ndarray]) -> int:
-    """Returns the number of classes, the unknown one included where it occurs."""
-    seen = [arrays[name].max(initial=0) for name in ("labels", "predictions") if name in arrays]
-    return max(arrays["logits"].shape[1], int(max(seen)) + 1)
+    """Returns the number of classes, the unknown one included where the test split has it.
+
+    Not where a method alone says so: all runs of a task have one number.
+    """
+    return max(arrays["logits"].shape[1], int(arrays["labels"].max(initial=0)) + 1)
 
 
 def _embedding(arrays: dict[str, np.ndarray]) -> Embedding | None:

@@ -106,7 +106,8 @@ class RunRecord:
         predictions: Predicted classes at every evaluation of the examples of the target test split
             whose class is known.
         labels: The true ones.
-        num_classes: The number of classes that the network predicts; 0 if unknown.
+        num_classes: The number of classes of the task: those that the network predicts, and the
+            unknown one where the test split has it; 0 if not known.
         sources: Names of the source domains.
         target: Name of the target domain.
     """

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from xferlab.benchmark.suites.header import SuiteHeader
-from xferlab.benchmark.suites.own_network import choose_networks, scale_notes
+from xferlab.benchmark.suites.own_network import choose_for_each, scale_notes
 from xferlab.benchmark.suites.pairs import pair
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.checks import check_type, shown
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import parts_of
-from xferlab.core.settings import Setting
+from xferlab.core.seeds import digest
+from xferlab.core.settings import Setting, View
 from xferlab.data.catalogue.domains import DOMAINS
+from xferlab.data.classes import class_notes
 from xferlab.data.domain import Domain
 from xferlab.data.features.alignment import (
     alignment_notes,
@@ -33,6 +36,8 @@ from xferlab.training.options import TrainingOptions
 
 IMAGE_SIZE = 32
 OWN = "Data of the user's own."
+LONGEST_FILE = 200
+"""Bytes of the longest name of a suite's files, without their endings."""
 
 
 def load_domain(text: str, data_dir: Path | None) -> Domain:
@@ -69,7 +74,7 @@ def own_suite(
         source: labelled examples.
         target: unlabelled ones, with labels of the test split for the scores; its classes are the
             source's or some of them, or as the setting says.
-        network: a backbone's name; '' chooses by the inputs, see `choose_networks`.
+        network: a backbone's name; '' chooses by the inputs, see `choose_for_each`.
         request: number of steps.
         standardise: whether the columns of float vectors, and the channels of float windows and
             images, are brought to mean zero and variance one (see `standardise_alike`). 8-bit
@@ -85,18 +90,19 @@ def own_suite(
     _check_domain(target, "target")
     if setting.classes == "equal":
         target = number_alike(source, target)
+    _check_no_shots(setting)
     task = pair(source, target, setting=setting)
     read_apart = [source, target] if setting.own_inputs else [source]
-    choices = [choose_networks(domain, network) for domain in read_apart]
+    choices = choose_for_each(read_apart, network)
     scales = [
         note
         for domain in read_apart
         for note in scale_notes(domain, standardise=standardise, own_space=setting.own_inputs)
     ]
-    if standardise:
-        task = _standardised(task)
     sentences = [sentence for choice in choices for sentence in choice.sentences]
-    notes = (*dict.fromkeys((*sentences, *scales)), *alignment_notes(source, target))
+    beside = (*class_notes(task.class_map), *alignment_notes(source, target))
+    notes = (*dict.fromkeys((*sentences, *scales)), *beside)
+    task = _standardised(task) if standardise else task
     header = SuiteHeader(
         name=_file_name(task),
         title=task.name,
@@ -112,22 +118,35 @@ def own_suite(
 
 
 def _file_name(task: TransferTask) -> str:
-    """Returns the name of the files of a pair and a setting: each of a folder has its own table."""
+    """Returns the name of the files of a pair and a setting: each of a folder has its own table.
+
+    A label is any text, and names may be long: a file's has neither slashes nor 200 bytes.
+    """
     usual = task.setting == Setting.UNSUPERVISED_DA
-    setting = "" if usual else f"-{task.setting.label}"
-    return f"own-{task.sources[0].name}-to-{task.target.name}{setting}"
+    setting = "" if usual else "-" + re.sub(r"[^\w.+-]+", "-", task.setting.label)
+    name = f"own-{task.sources[0].name}-to-{task.target.name}{setting}"
+    if len(name.encode()) <= LONGEST_FILE:
+        return name
+    return f"own-{digest([task.sources[0].name, task.target.name, setting])}"
 
 
 def _standardised(task: TransferTask) -> TransferTask:
     """Returns the task with float inputs of mean zero and variance one; each space by itself."""
-    parts = parts_of(task.source.splits["train"].inputs)
-    if not any(part.dtype == np.float32 and not is_sparse(part) for part in parts):
-        return task
+    source, target = task.source, task.target
     if task.setting.own_inputs:
-        source, target = (standardise_alike(each, each)[0] for each in (task.source, task.target))
-    else:
-        source, target = standardise_alike(task.source, task.target)
+        source, target = (
+            standardise_alike(each, each)[0] if _has_floats(each) else each
+            for each in (source, target)
+        )
+    elif _has_floats(source):
+        source, target = standardise_alike(source, target)
     return dataclasses.replace(task, sources=(source,), target=target)
+
+
+def _has_floats(domain: Domain) -> bool:
+    """Tells whether there is anything to standardise; large images are not copied for nothing."""
+    parts = parts_of(domain.splits["train"].inputs)
+    return any(part.dtype == np.float32 and not is_sparse(part) for part in parts)
 
 
 def _suite_task(
@@ -157,6 +176,15 @@ def _suite_task(
         augment="noise",
     )
     return SuiteTask(task=task, network=network, training=training)
+
+
+def _check_no_shots(setting: Setting) -> None:
+    if setting.shots is not View.ABSENT:
+        raise InputError(
+            f"setting {setting.label!r} shows shots, and two domains say not which examples these"
+            " are. Choose another setting here; a suite of your own has tasks with them:"
+            " TransferTask(..., shots=draw_shots(target, 3))"
+        )
 
 
 def _check_domain(value: object, role: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +33,27 @@ class Choice(NamedTuple):
     sentences: tuple[str, ...]
 
 
+def choose_for_each(domains: Sequence[Domain], asked: str) -> list[Choice]:
+    """Returns the backbones of each domain that has an encoder of its own.
+
+    Args:
+        domains: the source, and a target that has its own inputs.
+        asked: as `choose_networks` takes it, for each; with ';' between them where the domains
+            have other ones: 'mlp;small_conv,mlp'.
+
+    Raises:
+        InputError: see `choose_networks`; or another number of parts than of domains.
+    """
+    parts = asked.split(";")
+    if len(parts) not in (1, len(domains)):
+        raise InputError(
+            f"network {asked!r} has {len(parts)} parts with ';' between them. Give one, or"
+            f" {len(domains)}: backbones of the source, and of a target with its own inputs"
+        )
+    each = parts if len(parts) == len(domains) else parts * len(domains)
+    return [choose_networks(domain, part) for domain, part in zip(domains, each, strict=True)]
+
+
 def choose_networks(domain: Domain, asked: str) -> Choice:
     """Returns a backbone for every modality of a domain's inputs.
 
@@ -46,11 +67,15 @@ def choose_networks(domain: Domain, asked: str) -> Choice:
             for, and the inputs look as if channels were the first axis of an example.
     """
     parts = parts_of(domain.splits["train"].inputs)
-    names = asked.split(",") if asked else [""] * len(parts)
+    names = [each.strip() for each in asked.split(",")] if asked.strip() else [""] * len(parts)
     if len(names) != len(parts):
+        given, needed = (f"{n} {what}{'s' * (n > 1)}" for n, what in (
+            (len(names), "backbone"), (len(parts), "kind")
+        ))  # fmt: skip
         raise InputError(
-            f"network {asked!r} names {len(names)} backbones, and domain {domain.name!r} has inputs"
-            f" of {len(parts)} kinds. Give one for each, with commas between them, or none"
+            f"network {asked!r} names {given}, and domain {domain.name!r} has inputs of {needed}."
+            " Give one for each, with commas between them, or none; those of a target with inputs"
+            " of its own behind a ';', as in 'mlp;small_conv,mlp'"
         )
     chosen = [_choose(part, name) for part, name in zip(parts, names, strict=True)]
     inputs = [
