@@ -9,8 +9,8 @@ Expected, last step, mean of the 12 pairs: source_only 88.9, coral 90.0, cdan_e 
 94.0. Images have 128 pixels; nothing published compares. The table that it printed:
 docs/results/office_caltech_finetuned.md.
 
-Run time: with other work on two cores, 11 min for fine-tuning, which is kept in the cache; then
-seconds of its 360 runs add up to 1018, two at a time.
+Run time: with other work on two cores, 11 min for fine-tuning, four runs that are kept beside the
+others; then seconds of its 360 runs add up to 1018, two at a time.
 """
 
 from ml_collections import ConfigDict
