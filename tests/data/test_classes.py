@@ -10,6 +10,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.settings import CLASS_RELATIONS, Setting, View
 from xferlab.data.classes import class_map
 from xferlab.data.domain import Domain
+from xferlab.data.shots import draw_shots
 from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
 
@@ -110,6 +111,17 @@ def test_shots_of_an_unknown_class_are_refused():
     assert with_shots.sizes.shots == 2
     with pytest.raises(InputError, match=r"shots are of class 'x'.*shared classes: b, a"):
         dataclasses.replace(task, shots=(*shots, int(np.flatnonzero(labels == 1)[0])))
+
+
+def test_shots_are_drawn_of_shared_classes():
+    task = make_task("open")
+    shared = task.class_map.shared
+    shots = draw_shots(task.target, 2, classes=shared)
+    labels = task.target.splits["train"].labels[list(shots)]
+    assert sorted(task.target.class_names[label] for label in labels) == ["a", "a", "b", "b"]
+    assert dataclasses.replace(task, shots=shots).sizes.shots == 4
+    with pytest.raises(InputError, match="unknown class of domain 't' 'z'"):
+        draw_shots(task.target, 2, classes=("z",))
 
 
 def test_shots_leave_a_test_split_that_is_the_training_split():

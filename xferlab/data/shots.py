@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from xferlab.core.checks import whole_number
-from xferlab.core.errors import InputError
+from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.settings import Setting, View
 from xferlab.data.domain import Domain
 
 
-def draw_shots(domain: Domain, per_class: int, *, seed: int = 0) -> tuple[int, ...]:
+def draw_shots(
+    domain: Domain, per_class: int, *, seed: int = 0, classes: Sequence[str] | None = None
+) -> tuple[int, ...]:
     """Returns rows of the training split, as many of each class, drawn at random.
 
     Args:
         domain: the target.
         per_class: labelled examples of each class.
         seed: of the draw; another one gives other shots.
+        classes: names of the classes of which shots are drawn, such as those that the source has
+            too (`TransferTask.class_map.shared`); None for all.
 
     Raises:
-        InputError: a class has not more examples than that: one at least stays without its label.
+        InputError: a name of no class; a class has not more examples than that: one at least stays
+            without its label.
 
     >>> from xferlab.data.readers.arrays import domain_from_arrays
     >>> domain = domain_from_arrays("mine", np.eye(10), np.arange(10) % 2, test=0.4)
@@ -30,7 +37,13 @@ def draw_shots(domain: Domain, per_class: int, *, seed: int = 0) -> tuple[int, .
     labels = domain.splits["train"].labels
     rng = np.random.default_rng(seed)
     chosen = []
+    wanted = domain.class_names if classes is None else tuple(classes)
+    for name in wanted:
+        if name not in domain.class_names:
+            raise unknown_name(f"class of domain {domain.name!r}", name, domain.class_names)
     for label, name in enumerate(domain.class_names):
+        if name not in wanted:
+            continue
         rows = np.flatnonzero(labels == label)
         if len(rows) <= per_class:
             raise InputError(

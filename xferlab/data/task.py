@@ -103,7 +103,7 @@ class TransferTask:
             raise InputError(
                 f"task {self.name!r}: shots are of class {sorted(names & set(private))[0]!r}, which"
                 " the source lacks: the network does not predict it. Give shots of shared classes:"
-                f" {', '.join(self.class_map.shared)}"
+                f" {', '.join(self.class_map.shared)}; draw_shots(..., classes=...) draws of some"
             )
 
     @functools.cached_property
