@@ -134,7 +134,6 @@ def test_pseudo_labels_of_shot_are_of_what_it_predicts(batch_norm):
     training.advance(STEPS // 2 + 7)  # The second refresh is due before the next step.
     before = predict(training, TASK.target.splits["train"].inputs, "target")
     training.advance(STEPS // 2 + 8)
-    expected = centroid_pseudo_labels(
-        Output(*map(jnp.asarray, before)), jnp.ones(len(before.logits))
-    )
+    seen = Output(jnp.asarray(before.features), jnp.asarray(before.logits))
+    expected = centroid_pseudo_labels(seen, jnp.ones(len(before.logits)))
     np.testing.assert_array_equal(training.state.method_state["pseudo_labels"], expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 
@@ -53,6 +54,19 @@ class Encoder(nnx.Module):
         if self.has_bottleneck:
             features = jax.nn.relu(self.norm(self.bottleneck(features), mode))
         return features
+
+
+@functools.cache
+def feature_width(spec: NetworkSpec) -> int:
+    """Returns the number of features before a network's heads, d; no weights are made.
+
+    >>> feature_width(NetworkSpec(backbone="mlp", input_shape=(9,), heads=(("class", 2),)))
+    9
+
+    Raises:
+        InputError: where input and backbone do not fit.
+    """
+    return nnx.eval_shape(lambda: Encoder(spec, rngs=nnx.Rngs(0))).feature_dim
 
 
 def _check_averages(spec: NetworkSpec) -> None:

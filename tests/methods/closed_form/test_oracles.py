@@ -67,13 +67,13 @@ def test_coral(rows, ridge):
     source, labels, target, _ = rows
     fitted = fit(CORAL(ridge=ridge, classifier="1nn"), source, labels, target)
     expected = oracle.coral(source.astype(np.float64), target.astype(np.float64), ridge)
-    np.testing.assert_allclose(features(fitted, source, 0), expected, rtol=1e-5, atol=1e-5)
-    assert np.array_equal(features(fitted, target, 1), target)
+    np.testing.assert_allclose(features(fitted, source, "source"), expected, rtol=1e-5, atol=1e-5)
+    assert np.array_equal(features(fitted, target, "target"), target)
 
 
 def test_coral_gives_the_source_the_targets_covariance():
     fitted = fit(CORAL(ridge=1e-9, classifier="1nn"), SOURCE, LABELS, TARGET)
-    covariances = [np.cov(x, rowvar=False) for x in (features(fitted, SOURCE, 0), TARGET)]
+    covariances = [np.cov(x, rowvar=False) for x in (features(fitted, SOURCE, "source"), TARGET)]
     np.testing.assert_allclose(*covariances, rtol=1e-4, atol=1e-4)
 
 
@@ -101,7 +101,7 @@ def test_tca_is_the_dual_problem(rows, regularisation):
     stacked = np.concatenate([source, target]).astype(np.float64)
     mmd = oracle.unit_length(oracle.marginal_mmd(len(source), len(target)))
     expected = oracle.dual_components(stacked, mmd, 3, regularisation)
-    actual = [features(fitted, source, 0), features(fitted, target, 1)]
+    actual = [features(fitted, source, "source"), features(fitted, target, "target")]
     same_up_to_signs(np.concatenate(actual), expected)
 
 
@@ -109,15 +109,16 @@ def test_tca_with_unit_rows_is_tca_of_unit_rows():
     unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (SOURCE, TARGET)]
     plain = fit(TCA(dims=3, unit_inputs=False), unit[0], LABELS, unit[1])
     fitted = fit(TCA(dims=3), SOURCE, LABELS, TARGET)
-    actual = features(fitted, TARGET, 1)
-    np.testing.assert_allclose(actual, features(plain, unit[1], 1), atol=1e-5)
+    actual = features(fitted, TARGET, "target")
+    np.testing.assert_allclose(actual, features(plain, unit[1], "target"), atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(actual, axis=1), 1, rtol=1e-6)
 
 
 def test_jda_with_one_iteration_is_tca():
     first = fit(JDA(dims=3, iterations=1), SOURCE, LABELS, TARGET)
     assert np.array_equal(
-        features(first, TARGET, 1), features(fit(TCA(dims=3), SOURCE, LABELS, TARGET), TARGET, 1)
+        features(first, TARGET, "target"),
+        features(fit(TCA(dims=3), SOURCE, LABELS, TARGET), TARGET, "target"),
     )
 
 
@@ -131,7 +132,7 @@ def test_the_second_iteration_of_jda_uses_the_first_ones_labels():
         mmd = mmd + oracle.class_mmd(LABELS, pseudo_labels, label)
     stacked = np.concatenate([SOURCE, TARGET]).astype(np.float64)
     expected = oracle.dual_components(stacked, oracle.unit_length(mmd), 3, 1.0)
-    actual = [features(second, SOURCE, 0), features(second, TARGET, 1)]
+    actual = [features(second, SOURCE, "source"), features(second, TARGET, "target")]
     same_up_to_signs(np.concatenate(actual), expected)
 
 
@@ -142,7 +143,7 @@ def test_subspace_alignment_has_the_papers_similarity():
     axes = [oracle.principal_axes(x, 3) for x in centred]
     spans = [p @ p.T for p in axes]
     expected = centred[0] @ spans[0] @ spans[1] @ centred[1].T
-    actual = features(fitted, SOURCE, 0) @ features(fitted, TARGET, 1).T
+    actual = features(fitted, SOURCE, "source") @ features(fitted, TARGET, "target").T
     np.testing.assert_allclose(actual, expected, atol=1e-4)
 
 
@@ -152,7 +153,7 @@ def test_gfk_is_the_integral_of_the_flow(dims):
     axes = [oracle.principal_axes(x.astype(np.float64), dims) for x in (SOURCE, TARGET)]
     kernel = oracle.geodesic_flow_kernel(*axes)
     expected = SOURCE.astype(np.float64) @ kernel @ TARGET.astype(np.float64).T
-    actual = features(fitted, SOURCE, 0) @ features(fitted, TARGET, 1).T
+    actual = features(fitted, SOURCE, "source") @ features(fitted, TARGET, "target").T
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -160,7 +161,7 @@ def test_gfk_of_one_subspace_is_its_projection():
     fitted = fit(GFK(dims=3), SOURCE, LABELS, SOURCE)
     axes = oracle.principal_axes(SOURCE.astype(np.float64), 3)
     expected = SOURCE @ axes @ axes.T @ SOURCE.T
-    actual = features(fitted, SOURCE, 0)
+    actual = features(fitted, SOURCE, "source")
     np.testing.assert_allclose(actual @ actual.T, expected, rtol=1e-4, atol=1e-4)
 
 

@@ -12,7 +12,7 @@ from xferlab.benchmark.suites.kept_features import SOURCE_ALONE, KeptFeatures
 from xferlab.core.errors import InputError
 from xferlab.core.heads import describe_heads
 from xferlab.data.task import TransferTask
-from xferlab.models.feature_width import feature_width
+from xferlab.models.networks import feature_width
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 
