@@ -13,7 +13,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.roles import SOURCE, TARGET
 from xferlab.methods.table import METHODS
 from xferlab.models.backbones import BACKBONES
-from xferlab.models.nets import Blueprint, Nets
+from xferlab.models.nets import SOURCE_ROW, TARGET_ROW, Blueprint, Nets
 from xferlab.models.spec import BACKBONE_NAMES, NetworkSpec
 
 
@@ -194,8 +194,8 @@ def test_domain_statistics_are_moved_by_their_domain_alone():
     before = nets.statistics()["encoder"]["norm"]
     nets.apply(make_batch().target.inputs, role=TARGET)
     after = nets.statistics()["encoder"]["norm"]
-    np.testing.assert_array_equal(after["mean"][SOURCE], before["mean"][SOURCE])
-    assert not np.array_equal(after["mean"][TARGET], before["mean"][TARGET])
+    np.testing.assert_array_equal(after["mean"][SOURCE_ROW], before["mean"][SOURCE_ROW])
+    assert not np.array_equal(after["mean"][TARGET_ROW], before["mean"][TARGET_ROW])
 
 
 def test_an_evaluation_pass_moves_nothing():
