@@ -21,7 +21,7 @@ def test_predictions_are_those_of_the_fitted_methods():
     runs = ClosedFormRuns(members, TASK)
     assert runs.width == 2
     for role in ("source", "target"):
-        inputs = getattr(TASK, name).splits["test"].inputs
+        inputs = getattr(TASK, role).splits["test"].inputs
         outputs = runs.predict(inputs, role)
         for member, output in zip(members, outputs, strict=True):
             fitted = member.method.fit(TASK.training_arrays(), num_classes=3, seed=0)
