@@ -35,7 +35,7 @@ def test_predictions_are_those_of_the_fitted_methods():
 
 def test_a_source_example_is_its_own_neighbour():
     (output,) = ClosedFormRuns([ClosedFormMember(NearestNeighbour(), 0)], TASK).predict(
-        TASK.source.splits["train"].inputs, 0
+        TASK.source.splits["train"].inputs, "source"
     )
     np.testing.assert_array_equal(output.logits.argmax(axis=1), TASK.source.splits["train"].labels)
 
