@@ -28,7 +28,7 @@ from xferlab.methods import Method, Term, method
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.supervised import supervised
 from xferlab.methods.table import METHODS
-from xferlab.models.nets import Blueprint, Nets
+from xferlab.models.nets import SOURCE_ROW, TARGET_ROW, Blueprint, Nets
 from xferlab.training.run import Member
 
 
@@ -104,8 +104,8 @@ def test_source_only_keeps_shots_in_the_statistics_that_it_predicts_by():
     for old, new in zip(
         jax.tree.leaves(before.statistics), jax.tree.leaves(after.statistics), strict=True
     ):
-        np.testing.assert_array_equal(new[TARGET], old[TARGET])
-        assert not np.array_equal(new[SOURCE], old[SOURCE])
+        np.testing.assert_array_equal(new[TARGET_ROW], old[TARGET])
+        assert not np.array_equal(new[SOURCE_ROW], old[SOURCE])
 
 
 def test_reverse_validation_has_no_way_back_with_shots():
