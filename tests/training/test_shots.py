@@ -104,8 +104,8 @@ def test_source_only_keeps_shots_in_the_statistics_that_it_predicts_by():
     for old, new in zip(
         jax.tree.leaves(before.statistics), jax.tree.leaves(after.statistics), strict=True
     ):
-        np.testing.assert_array_equal(new[TARGET_ROW], old[TARGET])
-        assert not np.array_equal(new[SOURCE_ROW], old[SOURCE])
+        np.testing.assert_array_equal(new[TARGET_ROW], old[TARGET_ROW])
+        assert not np.array_equal(new[SOURCE_ROW], old[SOURCE_ROW])
 
 
 def test_reverse_validation_has_no_way_back_with_shots():
