@@ -3,11 +3,12 @@
 import dataclasses
 
 from tests.benchmark.tiny import tiny_suite
-from xferlab.benchmark.suites.kept_features import SOURCE_ALONE, KeptFeatures
+from xferlab.benchmark.suites.kept_features import KeptFeatures
 from xferlab.benchmark.suites.pairs import pair
 from xferlab.benchmark.suites.suite import SuiteTask
 from xferlab.data.made.moons import moons
 from xferlab.methods.base import Stage
+from xferlab.methods.recipes import SOURCE_ALONE
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 

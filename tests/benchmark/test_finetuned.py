@@ -31,11 +31,11 @@ from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.store.load import load_record
 from xferlab.benchmark.store.records import REVERSE_VALIDATION
 from xferlab.benchmark.store.spec import RunSpec
-from xferlab.benchmark.suites.kept_features import SOURCE_ALONE
 from xferlab.core.roles import SOURCE
 from xferlab.data.feeds.resident import to_resident
 from xferlab.losses import cross_entropy
 from xferlab.methods.base import Method, Term, method
+from xferlab.methods.recipes import SOURCE_ALONE
 from xferlab.methods.source_only import SourceOnly
 from xferlab.training.run import Member, StageCache, Training
 

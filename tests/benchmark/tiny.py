@@ -88,6 +88,16 @@ def tiny_packs(suite=None, *, methods=("source_only",), seeds=1, width=1):
     return make_packs(suite or tiny_suite(), candidates, seeds=seeds, width=width)
 
 
+def without_metric(records, name):
+    """The records as if the metric had never been computed."""
+
+    def forget(evaluation):
+        rest = {k: v for k, v in evaluation.metrics.items() if k != name}
+        return dataclasses.replace(evaluation, metrics=rest)
+
+    return [dataclasses.replace(r, evaluations=tuple(map(forget, r.evaluations))) for r in records]
+
+
 def contents(folder):
     """The bytes of every file of a run except the times."""
     files = sorted(path for path in folder.iterdir() if path.name != "timing.json")

@@ -16,7 +16,8 @@ from xferlab.data.domain import Domain
 from xferlab.data.feeds.resident import to_resident
 from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
-from xferlab.methods.base import Method
+from xferlab.methods.base import Method, Term, method
+from xferlab.methods.supervised import supervised
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 from xferlab.training.run import Member, StageCache, Training
@@ -26,6 +27,18 @@ CLASSES = ("a", "b", "c")
 CACHE = StageCache()
 """Stages that any test of a process has compiled."""
 quick_jit = functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)
+
+
+@method
+class NearMeans(Method):
+    """A foreign method, as short as one is; it knows nothing of heads and modalities."""
+
+    weight: float = 1.0
+
+    def loss(self, nets, batch, ctx):
+        source, target = nets.forward(batch)
+        gap = source.features.mean(0) - target.features.mean(0)
+        return {**supervised(nets, source, batch), "gap": Term((gap**2).sum(), self.weight)}
 
 
 def make_spec(**changes: Any) -> NetworkSpec:

@@ -9,6 +9,7 @@ import pytest
 from scipy import special
 
 from tests.methods.toys import (
+    NearMeans,
     make_options,
     make_spec,
     make_task,
@@ -29,18 +30,6 @@ from xferlab.training.run import Member
 
 TAGS, PLACE = Head("tags", "labels", 3), Head("place", "numbers", 2)
 SPEC = make_spec(heads=(("label", 3), ("tags", 3, "labels"), ("place", 2, "numbers")))
-
-
-@method
-class NearMeans(Method):
-    """A foreign method, as short as one is, that knows nothing of heads."""
-
-    weight: float = 1.0
-
-    def loss(self, nets, batch, ctx):
-        source, target = nets.forward(batch)
-        gap = source.features.mean(0) - target.features.mean(0)
-        return {**supervised(nets, source, batch), "gap": Term((gap**2).sum(), self.weight)}
 
 
 LEARN = {name: m for name, m in METHODS.items() if name not in ("adda", "ada_bn")}

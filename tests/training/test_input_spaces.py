@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse
 
 from tests.methods.toys import (
+    NearMeans,
     assert_close,
     make_options,
     make_spec,
@@ -33,20 +34,7 @@ from xferlab.training.loop import Stream
 from xferlab.training.recipe import stages_of
 from xferlab.training.run import Member, StageCache, Training
 
-
-@method
-class Means(Method):
-    """A foreign method that knows nothing of modalities and encoders."""
-
-    weight: float = 1.0
-
-    def loss(self, nets, batch, ctx):
-        source, target = nets.forward(batch)
-        gap = source.features.mean(0) - target.features.mean(0)
-        return {**supervised(nets, source, batch), "gap": Term((gap**2).sum(), self.weight)}
-
-
-LEARN = {**METHODS, "foreign": Means()}
+LEARN = {**METHODS, "foreign": NearMeans()}
 TWO = {"input_shape": (2,), "further_inputs": (("mlp", (2,), (5,)), ("mlp", (6,), ()))}
 
 
@@ -132,12 +120,14 @@ def test_each_modality_has_noise_of_its_own():
     (BOTH, make_spec(**TWO)), (own_spaces(Setting.SEMI_SUPERVISED, 2), OWN),
 ], ids=["modalities", "own inputs"])  # fmt: skip
 def test_stacked_and_streamed_agree_with_single(task, spec):
-    members = [Member(Means(weight=w), make_options(), seed) for seed, w in enumerate((1.0, 0.1))]
-    stack = make_training(Means(), task=task, spec=spec, members=members)
+    members = [
+        Member(NearMeans(weight=w), make_options(), seed) for seed, w in enumerate((1.0, 0.1))
+    ]
+    stack = make_training(NearMeans(), task=task, spec=spec, members=members)
     stack.advance(4)
     inputs = task.target.splits["test"].inputs
     for member, together in zip(members, stack.predict(inputs, TARGET), strict=True):
-        alone = make_training(Means(), task=task, spec=spec, members=[member])
+        alone = make_training(NearMeans(), task=task, spec=spec, members=[member])
         alone.advance(4)
         (output,) = alone.predict(inputs, TARGET)
         assert_close(together, output, rtol=1e-4, atol=1e-5)

@@ -35,6 +35,10 @@ ENCODERS = "{encoder,target_encoder}/**"
 FROZEN_ENCODER = ((ENCODERS, 0.0), ("**", 1.0))
 
 
+SOURCE_ALONE = Setting("source_alone", source=View.LABELS)
+"""What a network is pre-trained under: nothing of the target is seen."""
+
+
 class Recipe(NamedTuple):
     """Changes of a method's stages, in the order in which they are made.
 
@@ -232,9 +236,8 @@ def pretrained(stages: Stages) -> Stages:
     begin anew, as for another task than that of the source.
     """
     kept, own = _divided(stages)
-    source = Setting("source_alone", source=View.LABELS)
     first = own[0]._replace(fresh=tuple(dict.fromkeys((*own[0].fresh, "heads"))))
-    return (*kept, Stage(SourceOnly(), 1.0, source, kept=True), first, *own[1:])
+    return (*kept, Stage(SourceOnly(), 1.0, SOURCE_ALONE, kept=True), first, *own[1:])
 
 
 def _divided(stages: Stages) -> tuple[Stages, Stages]:

@@ -1,11 +1,9 @@
 """Large test splits: a sample before the last evaluation, all of it at the last."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
-from tests.benchmark.tiny import contents, execute, tiny_packs, two_heads_suite
+from tests.benchmark.tiny import contents, execute, tiny_packs, two_heads_suite, without_metric
 from xferlab.benchmark.present import present
 from xferlab.benchmark.runs import scoring
 from xferlab.benchmark.runs.options import BenchOptions
@@ -58,14 +56,7 @@ def test_the_sample_is_the_same_for_all_and_the_last_is_on_all(whole, sampled):
 @pytest.mark.parametrize("name", ["accuracy", "macro_f1", "angle/rmse"])
 def test_metrics_asked_for_later_are_over_the_same_examples(sampled, name):
     _, store, runs = sampled
-
-    def forget(evaluation):
-        rest = {k: v for k, v in evaluation.metrics.items() if k != name}
-        return dataclasses.replace(evaluation, metrics=rest)
-
-    forgetful = [
-        dataclasses.replace(r, evaluations=tuple(map(forget, r.evaluations))) for r in runs.records
-    ]
+    forgetful = without_metric(runs.records, name)
     for now, then in zip(with_metric(store, forgetful, name), runs.records, strict=True):
         assert [e.metrics for e in now.evaluations] == [e.metrics for e in then.evaluations]
 

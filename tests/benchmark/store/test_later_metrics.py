@@ -1,12 +1,10 @@
 """Metrics asked for after the runs: from kept predictions, the numbers of a training with them."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from tests.benchmark.tiny import execute, tiny_packs, two_heads_suite
+from tests.benchmark.tiny import execute, tiny_packs, two_heads_suite, without_metric
 from xferlab.benchmark.present import present
 from xferlab.benchmark.runs.options import BenchOptions
 from xferlab.benchmark.store import predictions
@@ -82,14 +80,7 @@ def test_a_report_shows_a_metric_of_tomorrow(before, later, name):
 @pytest.mark.parametrize("name", ["accuracy", "angle/rmse", "angle/r2"])
 def test_recorded_metrics_come_out_of_kept_predictions(before, name):
     _, store, runs = before
-
-    def forget(evaluation):
-        rest = {k: v for k, v in evaluation.metrics.items() if k != name}
-        return dataclasses.replace(evaluation, metrics=rest)
-
-    forgetful = [
-        dataclasses.replace(r, evaluations=tuple(map(forget, r.evaluations))) for r in runs.records
-    ]
+    forgetful = without_metric(runs.records, name)
     for now, then in zip(with_metric(store, forgetful, name), runs.records, strict=True):
         assert [e.metrics for e in now.evaluations] == [e.metrics for e in then.evaluations]
 

@@ -18,12 +18,12 @@ from tests.benchmark.featured_suite import (
 from tests.benchmark.tiny import tiny_packs
 from xferlab.benchmark.runs.kept import describe_kept, kept_waves
 from xferlab.benchmark.suites import finetuned
-from xferlab.benchmark.suites.kept_features import SOURCE_ALONE
 from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.split import Split
+from xferlab.methods.recipes import SOURCE_ALONE
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import ALL_METHODS
 from xferlab.training.run import Training

@@ -5,13 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from xferlab.core.errors import InputError
-from xferlab.core.settings import Setting, View
 from xferlab.methods.base import Stage
+from xferlab.methods.recipes import SOURCE_ALONE
 from xferlab.methods.source_only import SourceOnly
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
-
-SOURCE_ALONE = Setting("source_alone", source=View.LABELS)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xferlab.benchmark.suites.header import SuiteHeader
-from xferlab.benchmark.suites.kept_features import SOURCE_ALONE, KeptFeatures
+from xferlab.benchmark.suites.kept_features import KeptFeatures
 from xferlab.core.errors import InputError
 from xferlab.core.heads import describe_heads
 from xferlab.data.task import TransferTask
+from xferlab.methods.recipes import SOURCE_ALONE
 from xferlab.models.networks import feature_width
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
