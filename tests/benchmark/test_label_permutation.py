@@ -13,6 +13,7 @@ from tests.benchmark.tiny import execute, tiny_suite, tiny_task
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.plan import Candidate, make_packs
 from xferlab.core.names import NameTable
+from xferlab.core.outputs import HostOutput
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.made.moons import moons
@@ -20,7 +21,7 @@ from xferlab.evaluation.validators.base import Validator
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.losses import cross_entropy, entropy
 from xferlab.methods.base import Method, Stage, Term, method
-from xferlab.methods.closed_form.base import ClosedFormMethod, ClosedFormOutput, FittedMethod
+from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
 from xferlab.methods.source_only import SourceOnly
 
 
@@ -85,7 +86,7 @@ class FittedCentroids(FittedMethod):
 
     def predict(self, inputs, *, role):
         distances = np.linalg.norm(inputs[:, None] - self.means, axis=2)
-        return ClosedFormOutput(np.float32(inputs), np.float32(-distances))
+        return HostOutput(np.float32(inputs), np.float32(-distances))
 
 
 class Nosy(Validator):

@@ -8,7 +8,7 @@ from sklearn.svm import LinearSVC
 
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import concatenate_inputs
-from xferlab.core.sparse import SparseRows
+from xferlab.core.sparse import SparseBlocks, SparseRows
 
 pytestmark = pytest.mark.fast
 
@@ -143,3 +143,26 @@ def test_the_width_is_structure_and_the_arrays_are_leaves():
     other = SparseRows(rows.indices, rows.values, rows.width + 1)
     assert jax.tree.structure(rows) != jax.tree.structure(other)
     assert jax.tree.map(np.asarray, rows).width == rows.width
+
+
+@pytest.mark.parametrize("block", [1, 3, 7, 16])
+def test_blocks_in_coordinate_format_are_the_same_rows_to_the_last_bit(block):
+    rng = np.random.default_rng(1)
+    columns = rng.integers(0, 5, (7, 9)).astype(np.int32)  # Columns that occur twice add up.
+    values = (rng.normal(size=(7, 9)) * (rng.random((7, 9)) < 0.6)).astype(np.float32)
+    values[2] = 0
+    rows = SparseRows(columns, values, 5)
+    blocks = SparseBlocks.of(rows, block, SparseBlocks.places_for(rows, block))
+    assert blocks.values.shape[1] in (8, 16, 32, 64)
+    to_dense = jax.jit(jax.vmap(SparseBlocks.to_dense))
+    dense = np.asarray(to_dense(jax.tree.map(jax.numpy.asarray, blocks))).reshape(-1, 5)
+    expected = jax.jit(SparseRows.to_dense)(jax.tree.map(jax.numpy.asarray, rows))
+    assert dense[:7].tobytes() == np.asarray(expected).tobytes()
+    assert not dense[7:].any()
+
+
+def test_blocks_without_an_entry_have_a_place():
+    rows = SparseRows(np.zeros((3, 2), np.int32), np.zeros((3, 2), np.float32), 4)
+    assert SparseBlocks.places_for(rows, 2) == 1
+    blocks = SparseBlocks.of(rows, 2, 1)
+    assert not jax.vmap(SparseBlocks.to_dense)(jax.tree.map(jax.numpy.asarray, blocks)).any()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from tests.oracles.evaluation import class_scores
 from xferlab.core.errors import InputError
@@ -30,6 +31,19 @@ def test_metrics_agree_with_counting(seed, n, k):
         "macro_f1": np.mean(f1s),
     }
     assert all_metrics(labels, predictions, k) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint64, np.int64])
+def test_metrics_agree_with_scikit_learn(dtype):
+    rng = np.random.default_rng(3)
+    labels, predictions = rng.integers(0, 7, (2, 500)).astype(dtype)
+    present = {"labels": np.unique(labels), "average": "macro"}
+    expected = {
+        "accuracy": metrics.accuracy_score(labels, predictions),
+        "class_mean_accuracy": metrics.recall_score(labels, predictions, **present),
+        "macro_f1": metrics.f1_score(labels, predictions, **present),
+    }
+    assert all_metrics(labels, predictions, 9) == pytest.approx(expected, rel=1e-14)
 
 
 def test_confusion_matrix_counts_true_class_by_predicted_class():

@@ -7,8 +7,10 @@ import dataclasses
 import jax
 import numpy as np
 import pytest
+import scipy.sparse
 
 from tests.methods.toys import compilations, make_options, make_spec, make_training
+from xferlab.core.sparse import SparseRows
 from xferlab.data.feeds import pieces
 from xferlab.data.feeds.pieces import CPU_BLOCK, Pieces
 from xferlab.methods.base import Stage
@@ -62,6 +64,22 @@ def test_many_pieces_are_one_set(training, whole, kept_bytes, monkeypatch):
         (output,) = training.predict(rows, "target")
         np.testing.assert_allclose(output.logits, whole.logits, atol=1e-6)
     assert (next(iter(rows)) is next(iter(rows))) == bool(kept_bytes)
+
+
+def test_sparse_rows_predict_as_their_dense_matrix_does(training):
+    sparse = np.where(np.abs(ROWS) > 1, ROWS, 0)
+    sparse[5] = ROWS[5]  # The fullest row.
+    (dense,) = training.predict(sparse, "target")
+    rows = SparseRows.from_scipy(scipy.sparse.csr_array(sparse))
+    for inputs in (rows, rows[:1], rows.with_slots(40)):
+        (output,) = training.predict(inputs, "target")
+        assert output.logits.tobytes() == dense.logits[: len(inputs)].tobytes()
+
+
+def test_slots_that_only_the_fullest_row_needs_take_no_room():
+    rows = SparseRows(np.zeros((700, 1000), np.int32), np.eye(700, 1000, dtype=np.float32), 4)
+    (piece,) = Pieces(rows)
+    assert piece.blocks.values.shape == (32, CPU_BLOCK)
 
 
 def test_no_piece_is_larger_than_its_bytes_unless_a_block_is():

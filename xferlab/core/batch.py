@@ -6,11 +6,13 @@ The types say what a step sees. On the host, and in whole splits on the device, 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+import jax
 import numpy as np
 from jaxtyping import Array, Int, Shaped
 
+from xferlab.core.draws import draw_rows
 from xferlab.core.errors import InputError
 from xferlab.core.heads import Labels
 from xferlab.core.roles import Roles
@@ -64,6 +66,17 @@ class Unlabelled(NamedTuple):
     def of(cls, inputs: Any) -> Unlabelled:
         """Returns the n examples of one domain (NumPy)."""
         return cls(inputs, *_numbered(inputs))
+
+
+Examples = TypeVar("Examples", Labelled, Unlabelled)
+
+
+def draw_sample(examples: Examples, limit: int) -> Examples:
+    """Returns at most `limit` examples (on the host), drawn without regard to their labels."""
+    rows = draw_rows(len(examples.index), limit)
+    if len(rows) == len(examples.index):
+        return examples
+    return jax.tree.map(lambda array: array[rows], examples)
 
 
 def _numbered(inputs: Any) -> tuple[Any, Any]:

@@ -1,14 +1,16 @@
 """Sparse rows: bags of words and other inputs that are mostly zero, dense only within a batch.
 
-Every row holds the same number of (column, value) slots, unused ones are zero. Unlike compressed
-rows, this is a pytree of rectangular arrays with a leading axis of examples: rows are drawn,
-padded, stacked and sharded by the code that does it for dense inputs.
+Every row of `SparseRows` holds the same number of (column, value) slots, unused ones are zero.
+Unlike compressed rows, this is a pytree of rectangular arrays with a leading axis of examples: rows
+are drawn, padded, stacked and sharded by the code that does it for dense inputs. Where rows are
+never drawn alone, as in predictions, `SparseBlocks` hold the entries of many rows together, without
+the slots that only the fullest row needs.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -112,3 +114,63 @@ class SparseRows:
 
 
 jax.tree_util.register_dataclass(SparseRows, ["indices", "values"], ["width"])
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SparseBlocks:
+    """Blocks of sparse rows in coordinate format; of one block, without the leading axis.
+
+    Args:
+        rows: the row of each entry within its block, int32; 0 in unused places.
+        columns: its column, int32 in [0, width); 0 in unused places.
+        values: float32; 0 in unused places. The entries of a row are in the order of its slots.
+        shape: rows of a block, and columns.
+    """
+
+    rows: Int[Any, "*blocks entries"]
+    columns: Int[Any, "*blocks entries"]
+    values: Float[Any, "*blocks entries"]
+    shape: tuple[int, int]
+    ENTRY_BYTES: ClassVar[int] = 12
+
+    @classmethod
+    def of(cls, inputs: SparseRows, block: int, places: int) -> SparseBlocks:
+        """Returns the host's rows in blocks; the last one ends with empty rows.
+
+        Args:
+            inputs: the rows.
+            block: rows of a block.
+            places: for entries of a block, at least as many as the fullest has (`places_for`).
+        """
+        used = inputs.values != 0
+        count = -(-len(inputs) // block)
+        rows, columns = np.zeros((2, count, places), np.int32)
+        values = np.zeros((count, places), inputs.values.dtype)
+        for i in range(count):
+            own = slice(i * block, (i + 1) * block)
+            of_rows, _ = np.nonzero(used[own])
+            filled = slice(len(of_rows))
+            rows[i, filled] = of_rows
+            columns[i, filled] = inputs.indices[own][used[own]]
+            values[i, filled] = inputs.values[own][used[own]]
+        return cls(rows, columns, values, (block, inputs.width))
+
+    @staticmethod
+    def places_for(inputs: SparseRows, block: int) -> int:
+        """Returns the entries of the fullest block, rounded up to a power of two.
+
+        Sets of about equally long rows then share a compiled program.
+        """
+        entries = np.count_nonzero(inputs.values, axis=1)
+        starts = range(0, len(entries), block)
+        fullest = max((int(entries[i : i + block].sum()) for i in starts), default=0)
+        return 1 << max(0, fullest - 1).bit_length()
+
+    def to_dense(self) -> Float[Any, "n width"]:
+        """Returns the rows of one block (jax) as `SparseRows.to_dense` does, to the same bits."""
+        places = self.rows, self.columns
+        empty = jnp.zeros(self.shape, self.values.dtype)
+        return empty.at[places].add(self.values, mode="promise_in_bounds")
+
+
+jax.tree_util.register_dataclass(SparseBlocks, ["rows", "columns", "values"], ["shape"])

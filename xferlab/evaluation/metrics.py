@@ -1,8 +1,9 @@
 """Metrics of predicted classes against labels: fractions in [0, 1], higher is better.
 
-The numbers are scikit-learn's. What is fixed here is the treatment of classes without an example:
-both class means run over the classes present among the labels, so that every method is averaged
-over the same classes, whatever it predicts.
+The numbers are scikit-learn's, from counts: its own functions check their input anew each time, ten
+times as long as the counting, and a table has thousands of evaluations. What is fixed here is the
+treatment of classes without an example: both class means run over the classes present among the
+labels, so that every method is averaged over the same classes, whatever it predicts.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def accuracy(
     0.75
     """
     labels, predictions = _checked(labels, predictions, num_classes)
-    return float(metrics.accuracy_score(labels, predictions))
+    return float(np.mean(labels == predictions))
 
 
 def class_mean_accuracy(
@@ -63,10 +64,9 @@ def class_mean_accuracy(
     >>> round(class_mean_accuracy([0, 0, 0, 1], [0, 0, 1, 1], 3), 4)  # (2/3 + 1) / 2
     0.8333
     """
-    labels, predictions = _checked(labels, predictions, num_classes)
-    return float(
-        metrics.recall_score(labels, predictions, labels=np.unique(labels), average="macro")
-    )
+    found, there, _ = _counts(*_checked(labels, predictions, num_classes), num_classes)
+    present = there > 0
+    return float(np.mean(found[present] / there[present]))
 
 
 def macro_f1(
@@ -96,8 +96,9 @@ def macro_f1(
         Its default set C also has the classes that are predicted but absent, each with F1 zero:
         a method would then be averaged over more classes than another on the same examples.
     """
-    labels, predictions = _checked(labels, predictions, num_classes)
-    return float(metrics.f1_score(labels, predictions, labels=np.unique(labels), average="macro"))
+    found, there, predicted = _counts(*_checked(labels, predictions, num_classes), num_classes)
+    present = there > 0
+    return float(np.mean(2 * found[present] / (there + predicted)[present]))
 
 
 def confusion_matrix(
@@ -141,6 +142,17 @@ def all_metrics(
     """
     metrics = (accuracy, class_mean_accuracy, macro_f1)
     return {m.__name__: m(labels, predictions, num_classes) for m in metrics}
+
+
+def _counts(
+    labels: np.ndarray, predictions: np.ndarray, num_classes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns of every class TP, TP + FN and TP + FP, [k] each."""
+    counted = (labels[labels == predictions], labels, predictions)
+    found, there, predicted = (
+        np.bincount(each.astype(np.intp), minlength=num_classes) for each in counted
+    )
+    return found, there, predicted
 
 
 def _checked(

@@ -20,6 +20,7 @@ from xferlab.benchmark.store import load, predictions
 from xferlab.benchmark.store.folders import RunStore
 from xferlab.core.errors import InputError
 from xferlab.core.heads import Labels
+from xferlab.core.outputs import HostOutput
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.made.moons import moons
@@ -27,7 +28,7 @@ from xferlab.data.split import Split
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.probes import KnnProbe, LinearProbe
 from xferlab.methods.base import method
-from xferlab.methods.closed_form.base import ClosedFormMethod, ClosedFormOutput, FittedMethod
+from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
 
 PROBES = ("knn_probe", "knn_probe@3", "linear_probe")
 METHODS = ("dann", "target_only", "nearest_neighbour")
@@ -47,7 +48,7 @@ class FittedFeatureless(FittedMethod):
 
     def predict(self, inputs, *, role):
         logits = np.tile(np.float32([1, 0]), (len(inputs), 1))
-        return ClosedFormOutput(np.zeros((len(inputs), 1), np.float32), logits)
+        return HostOutput(np.zeros((len(inputs), 1), np.float32), logits)
 
 
 def probed(root, packs, probes=PROBES):

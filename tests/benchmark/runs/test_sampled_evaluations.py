@@ -3,13 +3,25 @@
 import numpy as np
 import pytest
 
-from tests.benchmark.tiny import contents, execute, tiny_packs, two_heads_suite, without_metric
+from tests.benchmark.tiny import (
+    contents,
+    execute,
+    tiny_packs,
+    tiny_suite,
+    two_heads_suite,
+    without_metric,
+)
 from xferlab.benchmark.present import present
-from xferlab.benchmark.runs import scoring
+from xferlab.benchmark.runs import executor, scoring
 from xferlab.benchmark.runs.options import BenchOptions
+from xferlab.benchmark.runs.pacing import predicted_before_the_last
+from xferlab.benchmark.runs.scoring import Scorer
 from xferlab.benchmark.store.load_suite import read_runs
 from xferlab.benchmark.store.manifest import ManifestRun
 from xferlab.benchmark.store.scores import with_metric
+from xferlab.core.settings import Setting
+from xferlab.data.readers.arrays import domain_from_arrays
+from xferlab.data.task import TransferTask
 
 LIMIT = 12
 
@@ -22,6 +34,12 @@ def run(root):
     return suite, store, read_runs(store, [ManifestRun.of(spec) for spec in specs])
 
 
+def bound(patch):
+    """Lets evaluations before the last look at few test examples."""
+    patch.setattr(scoring, "LEAST_TESTED", LIMIT)
+    patch.setattr(executor, "predicted_before_the_last", lambda pack: LIMIT)
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     return run(tmp_path_factory.mktemp("whole"))
@@ -30,7 +48,7 @@ def whole(tmp_path_factory):
 @pytest.fixture(scope="module")
 def sampled(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scoring, "CHECKPOINT_LIMIT", LIMIT)
+        bound(patch)
         return run(tmp_path_factory.mktemp("sampled"))
 
 
@@ -68,8 +86,27 @@ def test_a_line_under_the_table_says_so(whole, sampled):
 
 
 def test_runs_are_the_same_bytes_again(sampled, tmp_path, monkeypatch):
-    monkeypatch.setattr(scoring, "CHECKPOINT_LIMIT", LIMIT)
+    bound(monkeypatch)
     _, again, _ = run(tmp_path)
     for record in sampled[2].records:
         first, second = (contents(store.folder(record.digest)) for store in (sampled[1], again))
         assert first == second
+
+
+@pytest.mark.parametrize(("evaluations", "each"), [(1, None), (2, 96), (4, 32)])
+def test_all_before_the_last_predict_no_more_than_is_trained_on(evaluations, each):
+    (pack,) = tiny_packs(tiny_suite(6, evaluations=evaluations), seeds=1)
+    assert predicted_before_the_last(pack) == each  # Six steps of 8 + 8 examples.
+
+
+@pytest.mark.parametrize(("most", "tested"), [(None, 40), (180, 40), (170, 30), (10, 20)])
+def test_what_validators_see_counts_and_some_are_always_tested(most, tested, monkeypatch):
+    monkeypatch.setattr(scoring, "LEAST_TESTED", 20)
+    rng = np.random.default_rng(0)
+    a, b = (
+        domain_from_arrays(name, rng.normal(size=(90, 2)), np.arange(90) % 2, test=40 / 90)
+        for name in "ab"
+    )
+    task = TransferTask("a->b", (a,), b, Setting.UNSUPERVISED_DA)
+    scorer = Scorer(task, most=most)  # 50 + 40 of the source and 50 of the target are seen anyhow.
+    assert len(scorer._checkpoint_test.index) == tested

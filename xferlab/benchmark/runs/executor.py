@@ -16,7 +16,13 @@ from xferlab.benchmark.runs.fitting import fit_members, is_closed_form
 from xferlab.benchmark.runs.journal import RunJournal
 from xferlab.benchmark.runs.kept import kept_waves, members_of, weights_files
 from xferlab.benchmark.runs.outcome import FAILED, Failure, Outcome, describe_progress
-from xferlab.benchmark.runs.pacing import Saver, Stop, evaluation_points, log_points
+from xferlab.benchmark.runs.pacing import (
+    Saver,
+    Stop,
+    evaluation_points,
+    log_points,
+    predicted_before_the_last,
+)
 from xferlab.benchmark.runs.plan import Pack
 from xferlab.benchmark.runs.residents import Residents
 from xferlab.benchmark.runs.reverse import check_reversed, constant_score, reverse_task
@@ -34,7 +40,6 @@ from xferlab.training.run import StageCache, Training
 
 OnProgress = Callable[[Pack, int, str], None]
 """Called with a pack, the number of steps just done for each of its runs, and a state."""
-
 
 GRACE_SECONDS = 5.0
 """How long an interrupted suite waits for its runs to reach a place where they can be saved."""
@@ -176,12 +181,13 @@ class Executor:
     def _train(self, pack: Pack) -> None:
         begin = time.monotonic()
         environment = describe_environment(len(pack.runs))
-        scorer = None if pack.stages else Scorer(pack.task, self._options.probes)
+        probes = self._options.probes
+        scorer = None if pack.stages else Scorer(pack.task, probes, predicted_before_the_last(pack))
         if pack.reverse:
             check_reversed(pack.task, pack.suite_task.training.batch_sizes)
         training = self._start(pack)
         folder = self._store.checkpoint_folder(pack.runs[0][0].digest)
-        identity = [[spec.digest for spec, _ in pack.runs], environment, *self._options.probes]
+        identity = [[spec.digest for spec, _ in pack.runs], environment, *probes]
         checkpoint = Checkpoint(folder, identity)
         journals = self._resume(pack, training, checkpoint, scorer)
         saver = Saver(checkpoint, self._options.checkpoint_seconds, self._stop)

@@ -23,6 +23,16 @@ def evaluation_points(pack: Pack) -> list[int]:
     ]
 
 
+def predicted_before_the_last(pack: Pack) -> int | None:
+    """Returns how many examples an evaluation before the last predicts at most (ADR 24).
+
+    All of them together predict no more examples than a run trains on, of source and target.
+    """
+    options = pack.suite_task.training
+    trained_on = options.steps * (options.sizes.source + options.sizes.target)
+    return trained_on // (options.evaluations - 1) if options.evaluations > 1 else None
+
+
 def log_points(begin: int, until: int) -> list[int]:
     """Returns the steps between two evaluations, the second one included, with a log each."""
     parts = [(until - begin) * i // LOGS_PER_EVALUATION for i in range(1, LOGS_PER_EVALUATION + 1)]

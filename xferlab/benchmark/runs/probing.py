@@ -6,13 +6,10 @@ The one reader of `TransferTask.probe_arrays`. Nothing of it goes back to a trai
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-import jax
 import numpy as np
 
-from xferlab.core.batch import Labelled
-from xferlab.core.draws import draw_rows
+from xferlab.core.batch import Labelled, draw_sample
 from xferlab.core.errors import InputError
 from xferlab.core.heads import Labels
 from xferlab.core.outputs import HostOutput
@@ -24,12 +21,6 @@ from xferlab.evaluation.probes import PROBE_LIMIT, Probe
 def probes_among(metrics: Sequence[str]) -> tuple[str, ...]:
     """Returns those of some metrics that are the scores of probes."""
     return tuple(name for name in metrics if metric_named(name).probe is not None)
-
-
-def sample(split: Any, limit: int) -> Any:
-    """Returns at most `limit` examples, drawn without regard to their labels."""
-    rows = draw_rows(len(split.index), limit)
-    return split if len(rows) == len(split.index) else jax.tree.map(lambda a: a[rows], split)
 
 
 class Probing:
@@ -49,7 +40,7 @@ class Probing:
         self._heads = task.heads
         self.splits: tuple[Labelled, ...] = ()
         if names:
-            self.splits = (sample(task.probe_arrays(), PROBE_LIMIT),)
+            self.splits = (draw_sample(task.probe_arrays(), PROBE_LIMIT),)
         self._names = tuple(names)
         for name, place, _, probe in self._each():
             _check_enough(task, name, probe, self._fitted_on(place)[1])

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from xferlab.benchmark.runs.probing import Probing, sample
+from xferlab.benchmark.runs.probing import Probing
 from xferlab.benchmark.store.predictions import further_labels, place_rows
-from xferlab.core.batch import Labelled
+from xferlab.core.batch import Labelled, draw_sample
 from xferlab.core.draws import draw_stratified
 from xferlab.core.inputs import Inputs, concatenate_inputs
 from xferlab.core.outputs import HostOutput
@@ -31,11 +31,8 @@ from xferlab.training.run import Training
 
 VALIDATION_LIMIT = 1000
 """Examples of each split that validators see; larger splits are sampled once (`draw_rows`)."""
-CHECKPOINT_LIMIT = 6000
-"""Examples of the target's test split at evaluations before the last; a larger one is sampled once.
-
-The last evaluation is on all of them. See ADR 24.
-"""
+LEAST_TESTED = 1000
+"""Examples of the target's test split that every evaluation looks at, where it has so many."""
 Runs = Training | ClosedFormRuns
 EMBEDDING_SAMPLE = 150
 """Examples of each domain's test split in pictures: the same ones for every method."""
@@ -86,12 +83,14 @@ class _Rows:
 class Scorer:
     """Scores the runs of one task. The only code of a benchmark that holds target labels."""
 
-    def __init__(self, task: TransferTask, probes: Sequence[str] = ()):
+    def __init__(self, task: TransferTask, probes: Sequence[str] = (), most: int | None = None):
         """Picks the examples that validators see, those of probes, and those of pictures.
 
         Args:
             task: of the runs.
             probes: names of metrics with a probe; `Probing` says what it refuses.
+            most: examples that an evaluation before the last predicts, those for validators
+                included; but at least `LEAST_TESTED` of the test split. None for all of them.
         """
         held_out = task.held_out()
         self._heads = task.heads
@@ -102,11 +101,15 @@ class Scorer:
         views = task.setting.views
         self._source_hidden = views.source is View.ABSENT
         self._target_hidden = max(views.target, views.shots) is View.ABSENT
-        self._source_train = sample(held_out.source_train, VALIDATION_LIMIT)
-        self._source_test = sample(held_out.source_test, VALIDATION_LIMIT)
-        self._target_train = sample(held_out.target_train, VALIDATION_LIMIT)
+        self._source_train = draw_sample(held_out.source_train, VALIDATION_LIMIT)
+        self._source_test = draw_sample(held_out.source_test, VALIDATION_LIMIT)
+        self._target_train = draw_sample(held_out.target_train, VALIDATION_LIMIT)
         self._target_test = held_out.target_test
-        self._checkpoint_test = sample(held_out.target_test, CHECKPOINT_LIMIT)
+        self._checkpoint_test = self._target_test
+        if most is not None:
+            seen = (self._source_train, self._source_test, self._target_train)
+            left = most - sum(len(split.index) for split in seen)
+            self._checkpoint_test = draw_sample(self._target_test, max(LEAST_TESTED, left))
         self._pictured = (_pictured(held_out.source_test), _pictured(held_out.target_test))
         self._source = _Rows((self._source_train, self._source_test))
         self._probing = Probing(task, probes)

@@ -2,21 +2,24 @@
 
 A piece has a fixed number of blocks of a fixed number of rows, both a function of the form of a row
 and of the backend alone, and a traced number of blocks in use: sets of any size share a program,
-and what fills up the last piece is never computed.
+and what fills up the last piece is never computed. Sparse rows lie in the form of `SparseBlocks`:
+the longest of many reviews has ten times as many words as most, and to write all its slots for each
+row costs as much as a small network.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from xferlab.core.inputs import Inputs
+from xferlab.core.inputs import Inputs, map_parts, parts_of
+from xferlab.core.sparse import SparseBlocks, SparseRows
 from xferlab.data.feeds.resident import pad_rows
 
 CPU_BLOCK, DEVICE_BLOCK = 128, 512
@@ -52,7 +55,9 @@ class Pieces:
         self._inputs: Inputs | None = inputs
         self._rows = len(inputs)
         self._block = CPU_BLOCK if jax.default_backend() == "cpu" else DEVICE_BLOCK
-        row_bytes = max(1, sum(a.nbytes for a in jax.tree.leaves(inputs)) // max(1, len(inputs)))
+        self._places = [_places(part, self._block) for part in parts_of(inputs)]
+        each = zip(parts_of(inputs), self._places, strict=True)
+        row_bytes = max(1, sum(_block_bytes(*part, self._block) for part in each) // self._block)
         rows = min(PIECE_ROWS, PIECE_BYTES // row_bytes)
         self._blocks = max(1, rows // self._block)
         self._keeps = row_bytes * len(inputs) <= KEPT_BYTES
@@ -77,8 +82,26 @@ class Pieces:
         for begin in range(0, len(self), size):
             rows = inputs[begin : begin + size]
             used = jnp.int32(math.ceil(len(rows) / self._block))
-            yield Piece(jax.tree.map(self._in_blocks, rows), used, len(rows))
+            yield Piece(self._in_blocks(rows), used, len(rows))
 
-    def _in_blocks(self, rows: np.ndarray) -> Array:
+    def _in_blocks(self, rows: Inputs) -> Inputs:
+        places = iter(self._places)
+        return map_parts(lambda part: self._part_in_blocks(part, next(places)), rows)
+
+    def _part_in_blocks(self, rows: np.ndarray | SparseRows, places: int) -> Any:
+        if isinstance(rows, SparseRows):
+            blocks = SparseBlocks.of(rows, self._block, places)
+            return jax.tree.map(lambda a: jnp.asarray(pad_rows(a, self._blocks)), blocks)
         padded = pad_rows(rows, self._blocks * self._block)
         return jnp.asarray(padded.reshape(self._blocks, self._block, *rows.shape[1:]))
+
+
+def _places(part: np.ndarray | SparseRows, block: int) -> int:
+    """Returns the places for entries in a block of sparse rows; 0 for dense ones."""
+    return SparseBlocks.places_for(part, block) if isinstance(part, SparseRows) else 0
+
+
+def _block_bytes(part: np.ndarray | SparseRows, places: int, block: int) -> int:
+    if isinstance(part, SparseRows):
+        return SparseBlocks.ENTRY_BYTES * places
+    return block * part[:1].nbytes

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from xferlab.core.inputs import Modalities, map_parts
-from xferlab.core.sparse import SparseRows
+from xferlab.core.sparse import SparseBlocks, SparseRows
 
 
 def scale_inputs(inputs: Any) -> Any:
@@ -21,7 +21,7 @@ def scale_inputs(inputs: Any) -> Any:
     """
     if isinstance(inputs, Modalities):
         return map_parts(scale_inputs, inputs)
-    if isinstance(inputs, SparseRows):
+    if isinstance(inputs, SparseRows | SparseBlocks):
         return inputs.to_dense()
     if inputs.dtype != np.uint8:
         return inputs

@@ -3,7 +3,8 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
-    from xferlab.methods.closed_form.base import ClosedFormMethod, ClosedFormOutput, FittedMethod
+    from xferlab.core.outputs import HostOutput
+    from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
     from xferlab.methods.closed_form.table import CLOSED_FORM
 
-__all__ = ["CLOSED_FORM", "ClosedFormMethod", "ClosedFormOutput", "FittedMethod"]
+__all__ = ["CLOSED_FORM", "ClosedFormMethod", "FittedMethod", "HostOutput"]

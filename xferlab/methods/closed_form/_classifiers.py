@@ -18,10 +18,10 @@ from sklearn.svm import SVC
 
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
+from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import SOURCE, Role
 from xferlab.methods.closed_form.base import (
     ClosedFormMethod,
-    ClosedFormOutput,
     FittedMethod,
     as_rows,
     check_width,
@@ -220,12 +220,12 @@ class FittedMaps(FittedMethod):
     scores: ClassScores
     width: int
 
-    def predict(self, inputs: Any, *, role: Role) -> ClosedFormOutput:
+    def predict(self, inputs: Any, *, role: Role) -> HostOutput:
         """Returns the mapped rows and their scores."""
         rows = as_rows(inputs)
         check_width(rows, self.width)
         features = self.maps[role != SOURCE](rows)
-        return ClosedFormOutput(features.astype(np.float32), self.scores(features))
+        return HostOutput(features.astype(np.float32), self.scores(features))
 
 
 def fit_maps(

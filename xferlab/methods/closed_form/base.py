@@ -16,26 +16,20 @@ from jaxtyping import Float, Int
 from xferlab.core.batch import Batch, Labelled
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import Inputs, Modalities
+from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import Role
 from xferlab.core.settings import Setting
 from xferlab.core.sparse import SparseRows
-
-
-class ClosedFormOutput(NamedTuple):
-    """What a fitted method says about n rows: float32 and finite."""
-
-    features: Float[np.ndarray, "n f"]
-    """Where the method puts the rows before it classifies them."""
-    logits: Float[np.ndarray, "n k"]
-    """One column for each class of the task; the largest is the predicted label."""
 
 
 class FittedMethod(abc.ABC):
     """A method with its data behind it."""
 
     @abc.abstractmethod
-    def predict(self, inputs: Inputs, *, role: Role) -> ClosedFormOutput:
-        """Returns features and logits of rows of one domain.
+    def predict(self, inputs: Inputs, *, role: Role) -> HostOutput:
+        """Returns features and logits of rows of one domain, float32 and finite.
+
+        Features are where the method puts the rows before it classifies them.
 
         Args:
             inputs: [n, ...], flattened to rows [n, d], or sparse rows; d as at fitting.
