@@ -1,7 +1,5 @@
 """Debug mode: the first number that is not finite is named, and nothing else changes."""
 
-import itertools
-
 import jax
 import jax.numpy as jnp
 import pytest
@@ -9,12 +7,12 @@ import pytest
 from tests.methods import toys
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
-from xferlab.data.feeds.resident import draw_batch, to_resident
+from xferlab.data.feeds.resident import to_resident
+from xferlab.data.feeds.streamed import Streamed
 from xferlab.losses.classification import cross_entropy
 from xferlab.methods.base import Method, Term, method, static
 from xferlab.methods.table import METHODS
 from xferlab.training.debug import NotFiniteError, check_same_tree, jit_with_checks, with_checks
-from xferlab.training.loop import Stream
 from xferlab.training.run import Member, StageCache, Training
 
 
@@ -84,13 +82,8 @@ def test_inputs_that_are_not_finite_are_named_before_what_follows_from_them(debu
 @pytest.mark.parametrize("place", ["gradient", "nowhere"])
 def test_a_streamed_run_is_checked_too(debugging, place):
     setting, options = Setting.UNSUPERVISED_DA, toys.make_options(steps=8)
-    resident = to_resident(toys.make_task().training_arrays())
-
-    def batches_from(step):
-        for number in itertools.count(step):
-            yield draw_batch(resident, jax.random.key(0), jnp.int32(number), options.sizes)
-
-    member, data = Member(Faulty(place=place), options, 0), {setting: Stream(batches_from, 100)}
+    data = {setting: Streamed.of(toys.make_task().training_arrays())}
+    member = Member(Faulty(place=place), options, 0)
     training = Training(toys.make_spec(), [member], data, setting, toys.CACHE)
     if place == "nowhere":
         training.advance(5)

@@ -22,7 +22,7 @@ from xferlab.core.inputs import Modalities, map_parts
 from xferlab.core.roles import SOURCE, TARGET
 from xferlab.core.settings import Setting, View
 from xferlab.core.sparse import SparseRows
-from xferlab.data.feeds.streamed import stream_batches
+from xferlab.data.feeds.streamed import Streamed
 from xferlab.data.readers.arrays import domain_from_arrays
 from xferlab.data.shots import draw_shots
 from xferlab.methods import Method, Stage, Term, method
@@ -30,7 +30,6 @@ from xferlab.methods.recipes import NO_RECIPE, RECIPES, Recipe, lora
 from xferlab.methods.supervised import supervised
 from xferlab.methods.table import METHODS
 from xferlab.models.nets import Blueprint, Nets
-from xferlab.training.loop import Stream
 from xferlab.training.recipe import stages_of
 from xferlab.training.run import Member, StageCache, Training
 
@@ -131,18 +130,12 @@ def test_stacked_and_streamed_agree_with_single(task, spec):
         alone.advance(4)
         (output,) = alone.predict(inputs, TARGET)
         assert_close(together, output, rtol=1e-4, atol=1e-5)
-    sizes = members[0].options.sizes
-    batches = stream_batches(task, batch_sizes=sizes)
-    first = next(batches)
-    assert len(first.target.inputs) == sizes.target
-    stream = Stream(
-        batches_from=lambda step: stream_batches(task, batch_sizes=sizes, first_step=step),
-        target_size=task.sizes.target,
-    )
-    streamed = Training(spec, members[:1], {task.setting: stream}, task.setting, StageCache())
+    feed = Streamed.of(task.training_arrays())
+    streamed = Training(spec, members, {task.setting: feed}, task.setting, StageCache())
     streamed.advance(4)
-    (output,) = streamed.predict(inputs, TARGET)
-    assert np.isfinite(output.logits).all()
+    outputs = zip(streamed.predict(inputs, TARGET), stack.predict(inputs, TARGET), strict=True)
+    for own, expected in outputs:
+        assert_close(own, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", [n for n, m in LEARN.items() if not m.one_encoder])

@@ -1,4 +1,4 @@
-"""Stages with a sampler: their programs, their data, and streams that say how they are drawn."""
+"""Stages with a sampler: their programs, their data, resident and streamed."""
 
 from __future__ import annotations
 
@@ -16,17 +16,14 @@ from tests.methods.toys import (
     make_split,
     make_task,
     make_training,
-    same_bits,
 )
 from xferlab.core.errors import InputError
-from xferlab.core.roles import Roles
 from xferlab.data.domain import Domain
 from xferlab.data.feeds.resident import to_resident
-from xferlab.data.feeds.streamed import stream_batches
+from xferlab.data.feeds.streamed import Streamed
 from xferlab.methods.base import Method, Stage, Term, method
 from xferlab.methods.source_only import SourceOnly
 from xferlab.training.checkpoint import Checkpoint
-from xferlab.training.loop import Stream
 from xferlab.training.run import Member, StageCache, Training
 
 TASK = make_task(sizes=(40, 30))
@@ -112,26 +109,21 @@ def test_stacked_runs_are_the_single_ones_and_resume_holds_the_bits(tmp_path):
         assert_same_bits(rest.state, whole.state)
 
 
-def stream_of(sampler, says=None):
-    def batches_from(step):
-        return stream_batches(TASK, batch_sizes=Roles(12, 10, 12), first_step=step, sampler=sampler)
-
-    return Stream(batches_from, 30, says or sampler)
-
-
-def test_a_stream_serves_the_stages_of_its_sampler():
-    def train(stage, feed):
+@pytest.mark.parametrize(
+    "stage", [PER_CLASS, Stage(Counts()), Stage(Counts(), sampler="per_class")]
+)
+def test_a_stream_is_drawn_as_resident_data_are(stage):
+    def train(feed):
         member = Member(stage.method, OPTIONS, 0, (stage,))
         training = Training(make_spec(), [member], {TASK.setting: feed}, TASK.setting, StageCache())
         (log,) = training.advance(8)
         return training, log
 
-    training, log = train(Stage(Counts(), sampler="per_class"), stream_of("per_class"))
-    assert [log.means[f"class_{n}"] for n in range(3)] == [4.0, 4.0, 4.0]
-    plain, _ = train(Stage(Counts()), stream_of("shuffled"))
-    assert not same_bits(plain.state.params, training.state.params)
-    with pytest.raises(InputError, match="draws by sampler 'per_class', but its data are streamed"):
-        train(PER_CLASS, stream_of("shuffled"))
+    splits = TASK.training_arrays()
+    streamed, log = train(Streamed.of(splits))
+    resident, expected = train(to_resident(splits))
+    assert log.means == pytest.approx(expected.means, rel=1e-4)
+    assert_close(streamed.state.params, resident.state.params, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(

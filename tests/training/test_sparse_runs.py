@@ -8,14 +8,12 @@ import pytest
 
 from tests.methods.toys import CACHE, assert_close, make_options, make_spec, make_task
 from tests.methods.toys import make_training as start
-from xferlab.core.roles import Roles
 from xferlab.core.sparse import SparseRows
 from xferlab.data.domain import Domain
 from xferlab.data.feeds.pieces import CPU_BLOCK
-from xferlab.data.feeds.streamed import stream_batches
+from xferlab.data.feeds.streamed import Streamed
 from xferlab.methods.dann import DANN
 from xferlab.methods.shot import SHOT
-from xferlab.training.loop import Stream
 from xferlab.training.run import Member, Training
 
 OPTIONS = make_options(steps=8, batch_sizes=(12, 10))
@@ -101,11 +99,7 @@ def test_streamed_sparse_rows():
     pytest.importorskip("grain")
     runs = []
     for task in (DENSE, SPARSE):
-
-        def batches_from(step, task=task):
-            return stream_batches(task, batch_sizes=Roles(12, 10, 12), first_step=step)
-
-        data = {task.setting: Stream(batches_from, 30)}
+        data = {task.setting: Streamed.of(task.training_arrays())}
         runs.append(Training(SPEC, [Member(DANN(), OPTIONS, 0)], data, task.setting, CACHE))
     advance(runs, 4)
     assert_same_runs(runs)

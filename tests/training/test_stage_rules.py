@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
-import jax
-import jax.numpy as jnp
 import pytest
 
 from tests.methods.toys import (
@@ -20,17 +16,16 @@ from tests.methods.toys import (
     snapshot,
 )
 from xferlab.core.errors import InputError
-from xferlab.data.feeds.resident import draw_batch, to_resident
+from xferlab.data.feeds.resident import to_resident
+from xferlab.data.feeds.streamed import Streamed
 from xferlab.methods.ada_bn import AdaBN
 from xferlab.methods.base import Stage
 from xferlab.methods.dann import DANN
 from xferlab.methods.recipes import FROZEN_ENCODER, RECIPES, Recipe, linear_probe, lp_ft, pretrained
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
-from xferlab.training.loop import Stream
 from xferlab.training.recipe import kept_steps, stage_bounds, stages_of
 from xferlab.training.run import Member, StageCache, Training
-from xferlab.training.scan import DATA_STREAM
 
 TASK = make_task(sizes=(40, 30))
 
@@ -210,17 +205,9 @@ def test_the_loop_over_streamed_batches_is_the_compiled_one():
     """The same batches, one after the other from outside: two stages, the first one frozen."""
     setting, member = TASK.setting, member_of(*lp_ft((Stage(DANN()),)))
     data = to_resident(TASK.training_arrays())
-    stages = itertools.count()
-
-    def batches_from(step):
-        key = jax.random.fold_in(jax.random.key(member.seed), next(stages))
-        order = jax.random.fold_in(jax.random.split(key)[1], DATA_STREAM)
-        for number in itertools.count(step):
-            yield draw_batch(data, order, jnp.int32(number), member.options.sizes)
-
     runs = [
         Training(make_spec(), [member], {setting: feed}, setting, StageCache())
-        for feed in (data, Stream(batches_from, 30))
+        for feed in (data, Streamed.of(TASK.training_arrays()))
     ]
     for training in runs:
         training.advance(8)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xferlab.core.errors import InputError
 from xferlab.core.roles import Roles
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.resident import Resident, with_sampler
+from xferlab.data.feeds.streamed import Streamed
 from xferlab.methods.base import Stage
-from xferlab.training.loop import Stream
 
-Feed = Resident | Stream
+Feed = Resident | Streamed
 
 
 def feeds_of(
@@ -25,30 +24,19 @@ def feeds_of(
 
     Args:
         stages: of a run.
-        data: the splits, or the stream of batches, under each setting that a stage may name.
+        data: the splits under each setting that a stage may name.
         setting: the task's, for stages that name none.
         batch_sizes: examples per step of each role.
         classes: number of classes, under the first head.
 
     Raises:
-        InputError: a sampler that does not fit the data, or that a stream was not made with.
+        InputError: a sampler that does not fit the data.
     """
 
     def sampled(feed: Feed, sampler: str) -> Feed:
-        if isinstance(feed, Resident):
-            return with_sampler(feed, sampler, batch_sizes, classes, setting.classes)
-        _check_sampler(feed, sampler)
-        return feed
+        how = sampler, batch_sizes, classes, setting.classes
+        return with_sampler(feed, *how) if isinstance(feed, Resident) else feed.with_sampler(*how)
 
     keys = [(stage.setting or setting, stage.sampler) for stage in stages]
     found = {(own, sampler): sampled(data[own], sampler) for own, sampler in dict.fromkeys(keys)}
     return [found[key] for key in keys]
-
-
-def _check_sampler(feed: Stream, sampler: str) -> None:
-    if feed.sampler != sampler:
-        raise InputError(
-            f"a stage draws by sampler {sampler!r}, but its data are streamed by {feed.sampler!r}."
-            f" Make them by stream_batches(..., sampler={sampler!r}), and say so:"
-            f" Stream(..., sampler={sampler!r})"
-        )

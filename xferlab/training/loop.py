@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 from xferlab.core.batch import Batch
 from xferlab.methods.base import Method
 from xferlab.training.options import TrainingOptions
 from xferlab.training.scan import Log
 from xferlab.training.step import TrainState
-
-
-class Stream(NamedTuple):
-    """Batches that come from outside the program.
-
-    Attributes:
-        batches_from: returns the batches (NumPy) of steps s, s + 1, ... of a stage; called anew
-            where a run begins or resumes, so there is no data position to store.
-        target_size: number of examples in the target's training split.
-        sampler: how the batches are drawn: what stages say that are trained on them.
-    """
-
-    batches_from: Callable[[int], Iterator[Batch]]
-    target_size: int
-    sampler: str = "shuffled"
 
 
 def run_loop(

@@ -18,7 +18,7 @@ from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import Inputs
 from xferlab.core.outputs import HostOutput
-from xferlab.core.roles import Role
+from xferlab.core.roles import TARGET, Role
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.feeds.resident import Resident
@@ -26,13 +26,13 @@ from xferlab.methods.base import Method, Stage
 from xferlab.models.adapters import effective
 from xferlab.models.nets import Output, Params
 from xferlab.models.spec import NetworkSpec
-from xferlab.training.feeding import feeds_of
+from xferlab.training.feeding import Feed, feeds_of
 from xferlab.training.logs import ChunkLog, TermLog, summarise
-from xferlab.training.loop import Stream, run_loop
+from xferlab.training.loop import run_loop
 from xferlab.training.options import TrainingOptions
 from xferlab.training.recipe import options_of, stage_bounds, stages_of, static_part
-from xferlab.training.scan import Log
-from xferlab.training.stage import CompiledStage
+from xferlab.training.scan import DATA_STREAM, Log
+from xferlab.training.stage import CompiledStage, hidden_target
 from xferlab.training.stage_cache import StageCache
 from xferlab.training.step import TrainState
 
@@ -63,7 +63,7 @@ class Training:
         self,
         spec: NetworkSpec,
         members: Sequence[Member],
-        data: Mapping[Setting, Resident | Stream],
+        data: Mapping[Setting, Feed],
         setting: Setting,
         cache: StageCache,
     ):
@@ -72,7 +72,7 @@ class Training:
         Args:
             spec: the network.
             members: the runs; a single one is not stacked.
-            data: the splits, or the stream of batches, under each setting that a stage may name.
+            data: the splits under each setting that a stage may name, on the device or streamed.
             setting: the task's setting, for stages that name none.
             cache: compiled stages, shared by all trainings of a process.
 
@@ -87,8 +87,6 @@ class Training:
         self._cache = cache
         self._stacked = len(members) > 1
         self._batches: Iterator[Batch] | None = None
-        if self._stacked and any(isinstance(part, Stream) for part in data.values()):
-            raise InputError("runs with streamed data train one by one; use a width of 1")
         self._recipes = [member.stages or stages_of(member.method) for member in members]
         _check_alike(members, self._recipes)
         self._ends = stage_bounds(self._recipes[0], members[0].options.steps)
@@ -128,6 +126,13 @@ class Training:
         Inputs that are predicted more than once are better given as `Pieces`, which stay on the
         device.
         """
+        joined = self._predicted(inputs, role)
+        if not self._stacked:
+            return [joined]
+        return [jax.tree.map(lambda a, i=i: a[i], joined) for i in range(self.width)]
+
+    def _predicted(self, inputs: Inputs | Pieces, role: Role) -> HostOutput:
+        """Returns the outputs of the runs, which lie along a leading axis if they are stacked."""
         method, _ = self._arguments
         predict = self._compiled.predict[role]
         pieces = inputs if isinstance(inputs, Pieces) else Pieces(inputs)
@@ -138,10 +143,7 @@ class Training:
             arrays += _on_host(waiting, axis)
             waiting = output, piece.rows
         arrays += _on_host(waiting, axis)
-        joined = jax.tree.map(lambda *a: np.concatenate(a, axis=axis), *arrays)
-        if not self._stacked:
-            return [joined]
-        return [jax.tree.map(lambda a, i=i: a[i], joined) for i in range(self.width)]
+        return jax.tree.map(lambda *a: np.concatenate(a, axis=axis), *arrays)
 
     def weights(self) -> list[tuple[Params, Params]]:
         """Returns each run's parameters, those of adapters merged, and statistics (NumPy)."""
@@ -165,7 +167,9 @@ class Training:
             return self._compiled.chunk(self.state, *self._arguments, data, jnp.int32(until))
         done = self.step - self._start(self.stage)
         if self._batches is None:
-            self._batches = data.batches_from(done)
+            order = functools.partial(jax.random.fold_in, data=DATA_STREAM)
+            key = (jax.vmap(order) if self._stacked else order)(self.state.key)
+            self._batches = data.batches(key, done, self._members[0].options.sizes)
         return run_loop(self._compiled, self.state, *self._arguments, self._batches, until - done)
 
     @property
@@ -211,7 +215,7 @@ class Training:
             before = own
 
     @property
-    def _stage_data(self) -> Resident | Stream:
+    def _stage_data(self) -> Feed:
         return self._feeds[self.stage]
 
     def _start(self, stage: int) -> int:
@@ -245,12 +249,14 @@ class Training:
         if self.step not in self._refresh_points():
             return
         method, _ = self._arguments
-        if not isinstance(self._stage_data, Resident):
-            raise InputError(
-                f"{type(method).__name__} looks at the whole target split at once, so its data"
-                " cannot be streamed; keep them resident"
-            )
-        self.state = self._compiled.refresh(self.state, method, self._stage_data)
+        data = self._stage_data
+        if isinstance(data, Resident):
+            self.state = self._compiled.refresh(self.state, method, data)
+            return
+        if data.inputs.target is None:
+            raise hidden_target(method)
+        outputs = Output._make(self._predicted(data.inputs.target, TARGET))
+        self.state = self._compiled.renew(self.state, method, outputs, data.sizes.target)
 
 
 def _check_alike(members: Sequence[Member], recipes: Sequence[Sequence[Stage]]) -> None:
@@ -274,11 +280,10 @@ def _on_host(predicted: tuple[Output, int] | None, axis: int) -> list[HostOutput
     return [HostOutput(*jax.tree.map(lambda a: np.asarray(a)[used], output))]
 
 
-def _target_size(data: Resident | Stream) -> int:
+def _target_size(data: Feed) -> int:
     """Returns the (padded) number of target examples, 0 where the target is hidden."""
-    if isinstance(data, Stream):
-        return data.target_size
-    return 0 if data.splits.target is None else len(data.splits.target.index)
+    target = (data if isinstance(data, Resident) else data.drawn).splits.target
+    return 0 if target is None else len(target.index)
 
 
 def _stack(trees: Sequence[Any]) -> Any:

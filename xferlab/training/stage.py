@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -23,6 +22,7 @@ from xferlab.methods.base import Method, Stage, WholeTarget
 from xferlab.models.adapters import effective, without_factors
 from xferlab.models.nets import Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
+from xferlab.training.compiling import FirstAlone, stack_runs
 from xferlab.training.contract import checked_state, networks_of, outputs_of, user_code
 from xferlab.training.debug import jit_with_checks, with_checks
 from xferlab.training.options import TrainingOptions
@@ -109,17 +109,21 @@ class StageFunctions:
 
     def refresh(self, state: TrainState, method: Method, data: Resident) -> TrainState:
         """Renews the method's state from what it predicts for the whole target split."""
-        nets = self.program.nets(state.params, state.statistics, train=False)
         rows = data.splits.target
         if rows is None:
-            raise InputError(
-                f"{type(method).__name__} is refreshed from the target, which its setting hides"
-            )
+            raise hidden_target(method)
         size = len(rows.index)
         batches = jax.tree.map(_refresh_batches, rows.inputs)
         outputs = jax.lax.map(lambda x: self.predict(state, method, x, TARGET), batches)
         outputs = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[:size], outputs)
-        mask = (jnp.arange(size) < data.sizes.target).astype(jnp.float32)
+        return self.renew(state, method, outputs, data.sizes.target)
+
+    def renew(
+        self, state: TrainState, method: Method, outputs: Output, size: Int[Array, ""]
+    ) -> TrainState:
+        """Renews the method's state from its outputs for the target, of which `size` are used."""
+        nets = self.program.nets(state.params, state.statistics, train=False)
+        mask = (jnp.arange(len(outputs.features)) < size).astype(jnp.float32)
         with user_code(method, "refresh"):
             renewed = method.refresh(state.method_state, nets, WholeTarget(outputs, mask))
         checked_state(method, "refresh", state.method_state, renewed)
@@ -142,6 +146,13 @@ class StageFunctions:
     ) -> Output:
         """Returns what the method predicts for the rows of the first `used` blocks."""
         return predict_blocks(lambda rows: self.predict(state, method, rows, role), blocks, used)
+
+
+def hidden_target(method: Method) -> InputError:
+    """Returns the error of a method that is refreshed where its setting hides the target."""
+    return InputError(
+        f"{type(method).__name__} is refreshed from the target, which its setting hides"
+    )
 
 
 def _inherit(own: Params, earlier: Params) -> Params:
@@ -214,6 +225,7 @@ class CompiledStage:
     step: Any
     empty_log: Any
     refresh: Any
+    renew: Any
     predict: Mapping[Role, Any]
 
 
@@ -222,7 +234,8 @@ def compile_stage(
 ) -> CompiledStage:
     """Returns the functions jitted for one run, or for runs stacked along a leading axis.
 
-    Stacked are state, log, method, options and key; data, inputs and step numbers are shared.
+    Stacked are state, log, method, options, key and streamed batches; resident data, inputs of
+    predictions and step numbers are shared.
 
     Args:
         functions: the stage.
@@ -232,61 +245,26 @@ def compile_stage(
     if stacked:  # XLA's own convolution of several runs is a grouped one.
         functions = dataclasses.replace(functions, forward=functions.program.blueprint)
     init, chunk, step = functions.init, functions.chunk, functions.step
-    refresh = functions.refresh
+    refresh, renew, log = functions.refresh, functions.renew, functions.empty_log
     predict = {role: functools.partial(functions.predict_blocks, role) for role in ROLES}
     jit = jax.jit
     if functions.program.debug:
         chunk, step, jit = with_checks(chunk), with_checks(step), jit_with_checks
     if stacked:
-        init = _stack_runs(init, (0, 0, 0, 0, None))
+        init = stack_runs(init, (0, 0, 0, 0, None))
         shared = (None, None)
-        chunk = over_runs(_stack_runs(chunk, (0, 0, 0, *shared)), mesh, (True,) * 3 + (False,) * 2)
-        refresh = _stack_runs(refresh, (0, 0, None))
-        predict = {role: _stack_runs(predict[role], (0, 0, None, None)) for role in ROLES}
+        chunk = over_runs(stack_runs(chunk, (0, 0, 0, *shared)), mesh, (True,) * 3 + (False,) * 2)
+        step = over_runs(stack_runs(step, (0,) * 5), mesh, (True,) * 5)
+        log = stack_runs(log, (0,) * 4)
+        refresh, renew = stack_runs(refresh, (0, 0, None)), stack_runs(renew, (0, 0, 0, None))
+        predict = {role: stack_runs(predict[role], (0, 0, None, None)) for role in ROLES}
     return CompiledStage(
         groups=without_factors(functions.program.multipliers),
         init=FirstAlone(jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE)),
         chunk=FirstAlone(jit(chunk, donate_argnums=0)),
         step=jit(step, donate_argnums=(0, 1)),
-        empty_log=jax.jit(functions.empty_log),
+        empty_log=jax.jit(log),
         refresh=FirstAlone(jax.jit(refresh)),
+        renew=FirstAlone(jax.jit(renew)),
         predict={role: FirstAlone(jax.jit(predict[role])) for role in ROLES},
     )
-
-
-class FirstAlone:
-    """Lets the first call of a function finish before others begin.
-
-    The first call compiles. Threads that call at the same time would each compile the same program.
-    """
-
-    def __init__(self, function: Callable[..., Any]):
-        """Takes a jitted function."""
-        self._function = function
-        self._lock = threading.Lock()
-        self._compiled = False
-
-    def __call__(self, *args: Any) -> Any:
-        """Calls the function."""
-        if self._compiled:
-            return self._function(*args)
-        with self._lock:
-            result = jax.block_until_ready(self._function(*args))
-            self._compiled = True
-            return result
-
-
-def _stack_runs(function: Any, in_axes: tuple[int | None, ...]) -> Any:
-    """Maps over runs; an argument that is shared (None) may be a static Python value."""
-
-    @functools.wraps(function)
-    def mapped(*args: Any) -> Any:
-        shared = {i: a for i, a in enumerate(args) if in_axes[i] is None}
-
-        def one(*own: Any) -> Any:
-            rest = iter(own)
-            return function(*(shared[i] if i in shared else next(rest) for i in range(len(args))))
-
-        return jax.vmap(one)(*(a for i, a in enumerate(args) if i not in shared))
-
-    return mapped

@@ -9,7 +9,8 @@ from xferlab.core.batch import Labelled, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.roles import Roles
 from xferlab.core.settings import Setting
-from xferlab.data.feeds.streamed import stream_batches
+from xferlab.data.feeds.resident import draw_batch, to_resident
+from xferlab.data.feeds.streamed import AHEAD, Streamed, stream_batches
 from xferlab.data.task import TransferTask
 
 
@@ -89,6 +90,42 @@ def test_orbax_saves_the_position(tmp_path):
     again = make_stream()[1]
     ocp.load_checkpointables(tmp_path / "saved", {"batches": again})
     assert_same(rest, take(again, 3))
+
+
+@pytest.mark.parametrize("first", [0, 3, AHEAD, 10_000 * AHEAD - 1])
+@pytest.mark.parametrize("runs", [0, 2])
+def test_batches_are_those_of_resident_splits(first, runs):
+    task, sizes = make_stream()[0], Roles(5, 3, 5)
+    splits = task.training_arrays()
+    key = jax.random.split(jax.random.key(2), runs) if runs else jax.random.key(2)
+    draw = jax.jit(draw_batch, static_argnums=3)
+    batches = Streamed.of(splits).batches(key, first, sizes)
+    for step in range(first, first + 4):
+        for run in range(max(1, runs)):
+            own = key[run] if runs else key
+            expected = draw(to_resident(splits), own, step, sizes)
+            batch = next(batches) if run == 0 else batch
+            found = jax.tree.map(lambda a, n=run: a[n], batch) if runs else batch
+            jax.tree.map(np.testing.assert_array_equal, found, expected)
+
+
+def test_inputs_are_asked_for_the_rows_of_a_batch_alone():
+    task, _ = make_stream()
+    splits = task.training_arrays()
+    asked = []
+
+    class Rows:
+        """Inputs that lie somewhere else, of which rows can be had."""
+
+        def __getitem__(self, rows):
+            asked.append(rows)
+            return splits.source.inputs[rows]
+
+    feed = Streamed.of(splits._replace(source=splits.source._replace(inputs=Rows())))
+    batch = next(feed.batches(jax.random.key(0), 0, Roles(4, 4, 4)))
+    np.testing.assert_array_equal(batch.source.inputs, splits.source.inputs[batch.source.index])
+    (rows,) = asked
+    np.testing.assert_array_equal(rows, batch.source.index)
 
 
 def test_hidden_parts_are_absent():

@@ -1,29 +1,143 @@
-"""Batches drawn on the host by grain: the path for domains that do not fit on the device.
+"""Training splits whose inputs stay on the host: the path for domains too large for the device.
 
-The batch of a step is a pure function of (arrays, batch sizes, seed, step), computed at once for
-the whole batch; the only state of the iterator is the next step. Splits are arrays in host memory.
+Which examples a step draws is what `resident.draw_batch` says of the same splits without their
+inputs, which then are fetched row by row: a streamed run sees the batches of a resident one. The
+batch of a step is a pure function of the key and the step, so there is no data position to store.
 Inputs come as they are stored: `scaling.scale_inputs` belongs into the step, so that 8-bit images
 cross to the device as bytes.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Int, Key
 
-from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.batch import Batch, Part
 from xferlab.core.errors import InputError
+from xferlab.core.inputs import Inputs
 from xferlab.core.optional import require
 from xferlab.core.roles import Roles
-from xferlab.core.settings import Setting
-from xferlab.data.feeds.samplers import SHUFFLED, GroupRows, group_rows
+from xferlab.core.settings import ClassRelation, Setting
+from xferlab.data.feeds.resident import Resident, draw_batch, to_resident, with_sampler
+from xferlab.data.feeds.samplers import SHUFFLED
 from xferlab.data.task import TransferTask
 
 MAX_STEPS = 2**31 - 1
 MAX_THREADS = 4
+AHEAD = 32
+"""Steps whose examples are drawn in one call."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Streamed:
+    """What a setting shows of a task, its inputs on the host and the rest on the device.
+
+    Attributes:
+        drawn: the splits with the row numbers of their inputs in the place of these.
+        inputs: of each role, [n, ...]; anything with a length that returns the rows of an array of
+            positions. None where the role is hidden.
+        prefetch: batches that are fetched ahead in threads, which changes none of them. It pays
+            where one takes milliseconds (large images); 128 digits take 0.07 ms, and handing them
+            from thread to thread ten times that.
+    """
+
+    drawn: Resident
+    inputs: Roles[Inputs | None]
+    prefetch: int = 0
+
+    @classmethod
+    def of(cls, splits: Batch, *, prefetch: int = 0) -> Streamed:
+        """Returns the feed of whole splits (NumPy, as `TransferTask.training_arrays` gives them).
+
+        Raises:
+            InputError: grain is not installed.
+        """
+        require("grain", "grain")
+        numbered = Batch._make(map(_numbered, splits))
+        inputs = Roles(*(None if part is None else part.inputs for part in splits))
+        return cls(to_resident(numbered), inputs, prefetch)
+
+    def with_sampler(
+        self, sampler: str, batch_sizes: Roles[int], classes: int, relation: ClassRelation = "equal"
+    ) -> Streamed:
+        """Returns the feed as a sampler draws from it, see `resident.with_sampler`."""
+        drawn = with_sampler(self.drawn, sampler, batch_sizes, classes, relation)
+        return dataclasses.replace(self, drawn=drawn)
+
+    @property
+    def sizes(self) -> Roles[Int[Array, ""]]:
+        """How many examples each role has; 0 where it is hidden."""
+        return self.drawn.sizes
+
+    def batches(
+        self, key: Key[Array, "*runs"], first_step: int, batch_sizes: Roles[int]
+    ) -> Iterator[Batch]:
+        """Returns a grain iterator over the batches of steps first_step, first_step + 1, ....
+
+        Args:
+            key: the key of a run's data order, or of several runs; batches are stacked then.
+            first_step: where to begin: a resumed run asks for the step that it is at.
+            batch_sizes: examples per step of each role.
+
+        Returns:
+            An iterator of `Batch` (NumPy) with get_state and set_state, which Orbax can save too.
+        """
+        grain = require("grain", "grain")
+        # Prefetching threads work on neighbouring steps: at most two blocks are current.
+        block = functools.lru_cache(maxsize=4)(
+            lambda number: jax.device_get(
+                _draw_ahead(self.drawn, key, jnp.int32(number * AHEAD), batch_sizes)
+            )
+        )
+
+        def batch_at(step: int) -> Batch:
+            drawn = jax.tree.map(lambda array: array[step % AHEAD], block(step // AHEAD))
+            return Batch._make(map(_fetched, drawn, self.inputs))
+
+        reading = grain.ReadOptions(
+            num_threads=min(self.prefetch, MAX_THREADS), prefetch_buffer_size=self.prefetch
+        )
+        return iter(
+            grain.MapDataset.range(first_step, MAX_STEPS).map(batch_at).to_iter_dataset(reading)
+        )
+
+
+def _numbered(part: Part) -> Part:
+    """Returns a role with the numbers of its rows for inputs."""
+    return (
+        None if part is None else part._replace(inputs=np.arange(len(part.index), dtype=np.int32))
+    )
+
+
+def _fetched(part: Part, inputs: Inputs | None) -> Part:
+    """Returns a drawn role with its inputs, of one run [b, ...] or several [runs, b, ...]."""
+    if part is None or inputs is None:
+        return None
+    rows = part.inputs
+    fetched = inputs[rows.reshape(-1)]
+    return part._replace(
+        inputs=jax.tree.map(lambda array: array.reshape(*rows.shape, *array.shape[1:]), fetched)
+    )
+
+
+@functools.partial(jax.jit, static_argnums=3)
+def _draw_ahead(
+    drawn: Resident, key: Key[Array, "*runs"], first: Int[Array, ""], batch_sizes: Roles[int]
+) -> Batch:
+    """Returns what `AHEAD` steps draw, along a leading axis; several runs lie along the next."""
+
+    def at(step: Array) -> Batch:
+        own = functools.partial(draw_batch, drawn, step=step, batch_sizes=batch_sizes)
+        return jax.vmap(own)(key) if key.ndim else own(key)
+
+    return jax.lax.map(at, first + jnp.arange(AHEAD))
 
 
 def stream_batches(
@@ -47,9 +161,7 @@ def stream_batches(
         batch_sizes: examples per step of each role; None for 64 of each.
         seed: of the order; the same seed gives the same batches.
         first_step: where to begin: a resumed run asks for the step that it is at.
-        prefetch_batches: how many are drawn ahead in threads, which changes no batch. It pays where
-            drawing one takes milliseconds (large images); 128 digits take 0.07 ms, and handing
-            them from thread to thread ten times that.
+        prefetch_batches: how many are fetched ahead in threads, see `Streamed`.
         sampler: a name of `samplers.SAMPLERS`: how examples are drawn.
 
     Returns:
@@ -61,60 +173,6 @@ def stream_batches(
     sizes = Roles(64, 64, 64) if batch_sizes is None else batch_sizes
     if min(sizes) < 1:
         raise InputError(f"batch_sizes {batch_sizes} are not possible. Allowed: 1 or more each.")
-    grain = require("grain", "grain")
-    arrays = task.training_arrays(setting)
-    groups = group_rows(sampler, arrays, sizes, task.heads[0].size, task.setting.classes)
-    streams = [
-        None if part is None else _Stream(part, own, size, (seed, role))
-        for role, (part, own, size) in enumerate(zip(arrays, groups, sizes, strict=True))
-    ]
-
-    def batch_at(step: int) -> Batch:
-        return Batch._make(None if stream is None else stream.draw(step) for stream in streams)
-
-    reading = grain.ReadOptions(
-        num_threads=min(prefetch_batches, MAX_THREADS), prefetch_buffer_size=prefetch_batches
-    )
-    return iter(
-        grain.MapDataset.range(first_step, MAX_STEPS).map(batch_at).to_iter_dataset(reading)
-    )
-
-
-class _Stream:
-    """The batches of one role."""
-
-    def __init__(
-        self,
-        arrays: Labelled | Unlabelled,
-        groups: GroupRows | None,
-        batch_size: int,
-        seed: tuple[int, int],
-    ):
-        self._arrays = arrays
-        self._groups = groups or [np.arange(len(arrays.index))]
-        self._batch_size = batch_size
-        self._seed = seed
-        # Prefetching threads work on neighbouring steps: one or two epochs are current at a time.
-        self._order = functools.lru_cache(maxsize=4 * len(self._groups))(self._shuffle)
-
-    def _shuffle(self, group: int, epoch: int) -> np.ndarray:
-        """Returns the rows of a group in the order of one epoch; group 0 is seeded as a whole."""
-        seed = [*self._seed, epoch, group] if group else [*self._seed, epoch]
-        return np.random.default_rng(seed).permutation(self._groups[group])
-
-    def _drawn(self, group: int, turns: np.ndarray) -> np.ndarray:
-        """Returns the rows that stand at a group's turns, which are consecutive."""
-        epochs, offsets = np.divmod(turns, len(self._groups[group]))
-        orders = [
-            self._order(group, int(epoch))[offsets[epochs == epoch]] for epoch in np.unique(epochs)
-        ]
-        return np.concatenate(orders)
-
-    def draw(self, step: int) -> Labelled | Unlabelled:
-        """Returns the examples of one step; the positions take turns between the groups."""
-        positions = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
-        turns, group_of = np.divmod(positions, len(self._groups))
-        chosen = np.empty_like(positions)
-        for group in np.unique(group_of):
-            chosen[group_of == group] = self._drawn(int(group), turns[group_of == group])
-        return jax.tree.map(lambda array: array[chosen], self._arrays)
+    feed = Streamed.of(task.training_arrays(setting), prefetch=prefetch_batches)
+    feed = feed.with_sampler(sampler, sizes, task.heads[0].size, task.setting.classes)
+    return feed.batches(jax.random.key(seed), first_step, sizes)
