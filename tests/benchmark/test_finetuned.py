@@ -21,11 +21,11 @@ from tests.benchmark.killed import resumable_packs
 from tests.benchmark.tiny import contents, execute, tiny_packs
 from tests.shared import REPOSITORY
 from xferlab.benchmark.present import run_suite
-from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
+from xferlab.benchmark.runs.executor import Executor
 from xferlab.benchmark.runs.featured import Featured
 from xferlab.benchmark.runs.kept import kept_waves
 from xferlab.benchmark.runs.methods import find_method
-from xferlab.benchmark.runs.options import BenchOptions
+from xferlab.benchmark.runs.options import BenchOptions, ExecutorOptions
 from xferlab.benchmark.runs.plan import make_packs
 from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.store.load import load_record

@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
+from xferlab.benchmark.runs.executor import Executor
 from xferlab.benchmark.runs.methods import find_method
+from xferlab.benchmark.runs.options import ExecutorOptions
 from xferlab.benchmark.runs.plan import make_packs
 from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.suites.header import SuiteHeader

@@ -6,7 +6,8 @@ import pytest
 
 from tests.benchmark.featured_suite import featured_suite
 from tests.benchmark.runs.test_kept import packs_of, two_targets
-from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
+from xferlab.benchmark.runs.executor import Executor
+from xferlab.benchmark.runs.options import ExecutorOptions
 from xferlab.benchmark.store.folders import RunStore
 from xferlab.cli.progress import show_progress
 

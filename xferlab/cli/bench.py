@@ -82,6 +82,8 @@ def run(argv: Sequence[str]) -> int:
         metric=values.metric,
         validator=values.validator,
         interval=values.interval,
+        feed=values.feed,
+        mesh=values.mesh,
     )
     options = for_debugging(options) if values.debug else options
     packs = plan_suite(suite, candidates, options)

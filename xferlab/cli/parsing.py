@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
+from xferlab.benchmark.runs.options import FEEDS
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.evaluation.metric_table import METRICS
 
@@ -80,6 +81,14 @@ def define_suite_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_bool(
         "debug", False, "stop a run at the first number that is not finite, and name it; slower, in"
         " OUT/debug", flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_enum(
+        "feed", "auto", FEEDS, "where training data are: on the device if they take at most half of"
+        " its memory, always, or streamed from the host", flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_string(
+        "mesh", "", "RxD: spread the runs of a program over R devices and the examples of a batch"
+        " over D; empty: one device", flag_values=values,
     )  # fmt: skip
     flags.DEFINE_multi_string(
         "method", [], "one more method: a name, or path/to/file.py:Class", flag_values=values

@@ -71,7 +71,9 @@ def run(argv: Sequence[str]) -> int:
     suite = _suite(values, request)
     recipe = find_recipe(values.recipe)
     candidates = list(find_methods(values.method or ["dann"], recipe).values())
-    options = BenchOptions(out=Path(values.out), seeds=values.seed + 1, width=1)
+    options = BenchOptions(
+        out=Path(values.out), seeds=values.seed + 1, width=1, feed=values.feed, mesh=values.mesh
+    )
     options = for_debugging(options) if values.debug else options
     packs = [
         pack

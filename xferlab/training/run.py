@@ -102,6 +102,11 @@ class Training:
         return len(self._members)
 
     @property
+    def streams(self) -> bool:
+        """Whether data of a stage are streamed."""
+        return not all(isinstance(feed, Resident) for feed in self._feeds)
+
+    @property
     def step(self) -> int:
         """Steps done in the whole recipe."""
         return self._start(self.stage) + int(np.ravel(self.state.step)[0])

@@ -1,4 +1,4 @@
-"""Several devices: a mesh with an axis for runs and one for the examples of a batch.
+"""Several runs and devices: a mesh with an axis for runs and one for the examples of a batch.
 
 Over 'run' each device trains its own runs and nothing is exchanged. Over 'data' a batch is split
 and the compiler keeps the meaning: a loss that couples the batch (MMD, CORAL, a nuclear norm, batch
@@ -7,6 +7,7 @@ norm) is that of the whole batch, as on one device.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -64,3 +65,19 @@ def over_runs(function: Callable[..., Any], mesh: Mesh | None, stacked: tuple[bo
         axis_names={RUN},
         check_vma=False,
     )
+
+
+def stack_runs(function: Any, in_axes: tuple[int | None, ...]) -> Any:
+    """Maps over runs; an argument that is shared (None) may be a static Python value."""
+
+    @functools.wraps(function)
+    def mapped(*args: Any) -> Any:
+        shared = {i: a for i, a in enumerate(args) if in_axes[i] is None}
+
+        def one(*own: Any) -> Any:
+            rest = iter(own)
+            return function(*(shared[i] if i in shared else next(rest) for i in range(len(args))))
+
+        return jax.vmap(one)(*(a for i, a in enumerate(args) if i not in shared))
+
+    return mapped

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -22,7 +23,6 @@ from xferlab.methods.base import Method, Stage, WholeTarget
 from xferlab.models.adapters import effective, without_factors
 from xferlab.models.nets import Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
-from xferlab.training.compiling import FirstAlone, stack_runs
 from xferlab.training.contract import checked_state, networks_of, outputs_of, user_code
 from xferlab.training.debug import jit_with_checks, with_checks
 from xferlab.training.options import TrainingOptions
@@ -30,7 +30,7 @@ from xferlab.training.predict import forward_blueprint, predict_blocks
 from xferlab.training.rates import trained_rates, with_factors
 from xferlab.training.recipe import options_of
 from xferlab.training.scan import Log, empty_log, logged_step, run_chunk
-from xferlab.training.sharding import over_runs
+from xferlab.training.sharding import over_runs, stack_runs
 from xferlab.training.step import StageProgram, TrainState, init_optimisation
 
 REFRESH_BATCH = 256
@@ -268,3 +268,25 @@ def compile_stage(
         renew=FirstAlone(jax.jit(renew)),
         predict={role: FirstAlone(jax.jit(predict[role])) for role in ROLES},
     )
+
+
+class FirstAlone:
+    """Lets the first call of a function finish before others begin.
+
+    The first call compiles. Threads that call at the same time would each compile the same program.
+    """
+
+    def __init__(self, function: Callable[..., Any]):
+        """Takes a jitted function."""
+        self._function = function
+        self._lock = threading.Lock()
+        self._compiled = False
+
+    def __call__(self, *args: Any) -> Any:
+        """Calls the function."""
+        if self._compiled:
+            return self._function(*args)
+        with self._lock:
+            result = jax.block_until_ready(self._function(*args))
+            self._compiled = True
+            return result

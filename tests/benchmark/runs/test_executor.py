@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests.benchmark.tiny import contents, execute, tiny_packs, tiny_suite
-from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
+from xferlab.benchmark.runs.executor import Executor
 from xferlab.benchmark.runs.methods import find_method
+from xferlab.benchmark.runs.options import ExecutorOptions
 from xferlab.benchmark.runs.plan import make_packs
 from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.store.load import load_record

@@ -11,10 +11,10 @@ import pytest
 
 from tests.benchmark.tiny import NETWORK, contents, execute, tiny_suite, tiny_task
 from xferlab.benchmark.present import run_suite
-from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
+from xferlab.benchmark.runs.executor import Executor
 from xferlab.benchmark.runs.kept import describe_kept, kept_packs, members_of
 from xferlab.benchmark.runs.methods import find_method, find_recipe
-from xferlab.benchmark.runs.options import BenchOptions
+from xferlab.benchmark.runs.options import BenchOptions, ExecutorOptions
 from xferlab.benchmark.runs.plan import Candidate, make_packs
 from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.store.folders import RunStore

@@ -10,9 +10,9 @@ import pytest
 import xferlab
 from tests.benchmark.tiny import execute, tiny_packs, tiny_suite, tiny_task, two_heads_suite
 from xferlab.benchmark.present import report_suite, run_suite
-from xferlab.benchmark.runs.executor import Executor, ExecutorOptions
+from xferlab.benchmark.runs.executor import Executor
 from xferlab.benchmark.runs.methods import find_methods
-from xferlab.benchmark.runs.options import BenchOptions
+from xferlab.benchmark.runs.options import BenchOptions, ExecutorOptions
 from xferlab.benchmark.runs.plan import Candidate, make_packs
 from xferlab.benchmark.runs.probing import Probing
 from xferlab.benchmark.runs.suite_run import plan_suite

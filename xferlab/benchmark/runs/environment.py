@@ -12,11 +12,12 @@ from xferlab.version import VERSION
 VERSIONS = ("xferlab", "jax", "jaxlib", "flax", "optax", "numpy", "scikit-learn")
 
 
-def describe_environment(width: int) -> dict[str, Any]:
+def describe_environment(width: int, mesh: Any = None) -> dict[str, Any]:
     """Returns versions, device, number of cores and packing as plain JSON.
 
     Args:
         width: number of runs that train in one program.
+        mesh: devices that they are spread over; None for one.
     """
     import jax
 
@@ -29,6 +30,7 @@ def describe_environment(width: int) -> dict[str, Any]:
         "devices": len(devices),
         "cores": os.cpu_count(),
         "runs_per_program": width,
+        **({} if mesh is None else {"mesh": dict(mesh.shape)}),
     }
 
 

@@ -6,7 +6,7 @@ import concurrent.futures
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from xferlab.benchmark.runs.featured import Featured
 from xferlab.benchmark.runs.fitting import fit_members, is_closed_form
 from xferlab.benchmark.runs.journal import RunJournal
 from xferlab.benchmark.runs.kept import kept_waves, members_of, weights_files
+from xferlab.benchmark.runs.options import ExecutorOptions
 from xferlab.benchmark.runs.outcome import FAILED, Failure, Outcome, describe_progress
 from xferlab.benchmark.runs.pacing import (
     Saver,
@@ -45,24 +46,6 @@ GRACE_SECONDS = 5.0
 """How long an interrupted suite waits for its runs to reach a place where they can be saved."""
 
 
-class ExecutorOptions(NamedTuple):
-    """How packs are executed; none of these changes a number, except through the pack's width.
-
-    Attributes:
-        jobs: packs that train at the same time, each in a thread.
-        checkpoint_seconds: least time between two checkpoints of a pack.
-        debug: whether every step checks what it reads and makes; packs are of one run then.
-        width: kept runs that train in one program.
-        probes: names of metrics with a probe, which runs are scored by.
-    """
-
-    jobs: int
-    checkpoint_seconds: float
-    debug: bool = False
-    width: int = 1
-    probes: tuple[str, ...] = ()
-
-
 class Executor:
     """Trains what is not recorded yet. A finished run is never trained again."""
 
@@ -71,7 +54,7 @@ class Executor:
         self._store = store
         self._options = options
         self._report = report
-        self._cache = StageCache(debug=options.debug)
+        self._cache = StageCache(options.mesh, debug=options.debug)
         self._stop = Stop()
         self._residents = Residents(())
         self._outcome = Outcome([], {})
@@ -90,7 +73,7 @@ class Executor:
             KeyboardInterrupt: if the user interrupts; it says what is recorded and checkpointed.
         """
         features, kept = kept_waves(packs, self._options.width)
-        self._residents = Residents((*features, *kept, *packs))
+        self._residents = Residents((*features, *kept, *packs), self._options.feed)
         self._featured = self._features_of(features)
         try:
             for wave in (features, kept, packs):
@@ -140,6 +123,7 @@ class Executor:
                 self._report(pack, specs[0].training.steps, "recorded")
             elif not self._stop.asked.is_set():
                 self._try(pack)
+        self._residents.release(pack)
         return True
 
     def _is_sound(self, spec: RunSpec) -> bool:
@@ -180,12 +164,14 @@ class Executor:
 
     def _train(self, pack: Pack) -> None:
         begin = time.monotonic()
-        environment = describe_environment(len(pack.runs))
         probes = self._options.probes
         scorer = None if pack.stages else Scorer(pack.task, probes, predicted_before_the_last(pack))
         if pack.reverse:
             check_reversed(pack.task, pack.suite_task.training.batch_sizes)
         training = self._start(pack)
+        environment = describe_environment(len(pack.runs), self._options.mesh)
+        if training.streams:
+            environment["feed"] = "streamed"
         folder = self._store.checkpoint_folder(pack.runs[0][0].digest)
         identity = [[spec.digest for spec, _ in pack.runs], environment, *probes]
         checkpoint = Checkpoint(folder, identity)

@@ -84,7 +84,7 @@ class Featured:
         # What was drawn anew or adapted is in the weights.
         stage = kept.stages[-1]._replace(fraction=1.0, fresh=(), adapter=None)
         setting = stage.setting or kept.task.setting
-        data = {setting: self._residents.shared(kept, setting)}
+        data = {setting: self._residents.load(kept, setting)}
         member = Member(stage.method, own.training, own.random_seed, (stage,), start)
         return Training(kept.suite_task.network, [member], data, setting, self._cache)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from xferlab.benchmark.store.records import ORACLE, REVERSE_VALIDATION
 from xferlab.benchmark.suites.header import SuiteHeader
@@ -15,11 +17,38 @@ from xferlab.evaluation.metric_table import metric_named
 from xferlab.evaluation.statistics import IntervalMethod
 from xferlab.evaluation.validators.table import VALIDATORS
 
+if TYPE_CHECKING:  # The command line starts without jax.
+    from jax.sharding import Mesh
+
 INTERVALS: NameTable[IntervalMethod] = NameTable("interval", {"t": "t", "bootstrap": "resampling"})
 
 
+FEEDS = ("auto", "resident", "streamed")
+"""Where training data are: on the device if they take at most half of its memory, always, never."""
 MOST_SEEDS = 10_000
 MOST_JOBS = 1024
+
+
+class ExecutorOptions(NamedTuple):
+    """How packs are executed; none of these changes a number, except through the pack's width.
+
+    Attributes:
+        jobs: packs that train at the same time, each in a thread.
+        checkpoint_seconds: least time between two checkpoints of a pack.
+        debug: whether every step checks what it reads and makes; packs are of one run then.
+        width: kept runs that train in one program.
+        probes: names of metrics with a probe, which runs are scored by.
+        feed: where training data are, see `FEEDS`.
+        mesh: devices that runs and batches are spread over; None for one.
+    """
+
+    jobs: int
+    checkpoint_seconds: float
+    debug: bool = False
+    width: int = 1
+    probes: tuple[str, ...] = ()
+    feed: str = "auto"
+    mesh: Mesh | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,6 +65,9 @@ class BenchOptions:
             the suite's own.
         validator: label-free selection of the table; '' for the suite's own.
         debug: whether every step checks what it reads and makes; see `for_debugging`.
+        feed: where training data are, of `FEEDS`; streamed ones stay on the host.
+        mesh: 'RxD' spreads the runs of a program over R devices, and the examples of its batches
+            over D; '' for one device.
         interval: 't' (Student's) or 'bootstrap', for the 95 % intervals over seeds.
     """
 
@@ -48,6 +80,8 @@ class BenchOptions:
     validator: str = ""
     interval: str = "t"
     debug: bool = False
+    feed: str = "auto"
+    mesh: str = ""
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -64,9 +98,27 @@ def for_debugging(options: BenchOptions) -> BenchOptions:
     return dataclasses.replace(options, out=options.out / "debug", width=1, debug=True)
 
 
+def mesh_shape(mesh: str) -> tuple[int, int]:
+    """Returns the devices for runs and for examples of 'RxD'; (1, 1) of ''.
+
+    Raises:
+        InputError: it is something else.
+    """
+    found = re.fullmatch(r"([1-9]\d{0,5})x([1-9]\d{0,5})", mesh or "1x1")
+    if found is None:
+        raise InputError(
+            f"mesh is {mesh!r}; give the devices for runs and for the examples of a batch, such as"
+            " 2x4, or leave it out for one device"
+        )
+    return int(found[1]), int(found[2])
+
+
 def check_presentation(options: BenchOptions) -> None:
     """Raises InputError for a name that does not exist, or a number outside its range."""
     INTERVALS[options.interval]
+    if options.feed not in FEEDS:
+        raise unknown_name("feed", options.feed, FEEDS)
+    mesh_shape(options.mesh)
     for name, value in (("width", options.width), ("jobs", options.jobs)):
         whole_number(name, value, least=0)
     if not 0 <= options.checkpoint_seconds < math.inf:

@@ -6,13 +6,19 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from xferlab.benchmark.runs.executor import Executor, ExecutorOptions, OnProgress
+from xferlab.benchmark.runs.executor import Executor, OnProgress
 from xferlab.benchmark.runs.kept import describe_kept
 from xferlab.benchmark.runs.kept_spec import task_spec
-from xferlab.benchmark.runs.options import BenchOptions, check_presentation
+from xferlab.benchmark.runs.options import (
+    BenchOptions,
+    ExecutorOptions,
+    check_presentation,
+    mesh_shape,
+)
 from xferlab.benchmark.runs.outcome import Failure
 from xferlab.benchmark.runs.plan import Candidate, Pack, make_packs
 from xferlab.benchmark.runs.probing import Probing, probes_among
@@ -30,6 +36,7 @@ from xferlab.benchmark.store.scores import check_probed
 from xferlab.benchmark.store.spec import MethodSpec
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.suite import Suite
+from xferlab.core.errors import InputError
 from xferlab.evaluation.metric_table import metric_of
 
 
@@ -42,6 +49,34 @@ def choose_width(requested: int, seeds: int) -> int:
     import jax
 
     return requested or (1 if jax.default_backend() == "cpu" else seeds)
+
+
+def choose_mesh(options: BenchOptions, packs: Sequence[Pack]) -> Any:
+    """Returns the mesh that is asked for; None for one device.
+
+    Raises:
+        InputError: more devices than there are, or numbers of runs or of examples in a batch that
+            do not divide by the devices they are spread over.
+    """
+    runs, data = mesh_shape(options.mesh)
+    if runs * data == 1:
+        return None
+    from xferlab.training.sharding import make_mesh
+
+    for pack in packs:
+        if len(pack.runs) % runs:
+            raise InputError(
+                f"mesh {options.mesh} spreads the runs of a program over {runs} devices, and"
+                f" {pack.runs[0][0].title} trains with {len(pack.runs)} in one. Give a width and a"
+                f" number of seeds that {runs} divides, or 1x{data}"
+            )
+        for size in pack.suite_task.training.batch_sizes:
+            if size % data:
+                raise InputError(
+                    f"mesh {options.mesh} spreads a batch over {data} devices, and one of task"
+                    f" {pack.task.name!r} has {size} examples. Choose devices that divide it"
+                )
+    return make_mesh(runs, data)
 
 
 def choose_jobs(requested: int) -> int:
@@ -100,12 +135,15 @@ def train_suite(
     store = RunStore(options.out)
     asked = make_manifest(_as_asked(suite, options).header, packs)
     manifest, remarks = store_manifest(options.out, asked)
+    mesh = choose_mesh(options, packs)
     execution = ExecutorOptions(
-        choose_jobs(options.jobs),
+        choose_jobs(options.jobs) if mesh is None else 1,
         options.checkpoint_seconds,
         options.debug,
         choose_width(options.width, options.seeds or suite.seeds),
         probes_among(options.metrics_of(suite.header)),
+        options.feed,
+        mesh,
     )
     _check_probed(store, manifest, execution.probes)
     executor = Executor(store, execution, report)

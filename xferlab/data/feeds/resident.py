@@ -41,28 +41,39 @@ class Resident(NamedTuple):
     """Between which examples of a role the draw takes turns; None where they are shuffled."""
 
 
-def to_resident(splits: Batch, *, pad_to: Sequence[int] = (0, 0, 0)) -> Resident:
+def pad_rows(array: np.ndarray, length: int) -> np.ndarray:
+    """Returns the array with rows of zeros up to a length; a longer one is returned as it is."""
+    missing = max(0, length - len(array))
+    return np.pad(array, ((0, missing),) + ((0, 0),) * (array.ndim - 1))
+
+
+def put_padded(array: np.ndarray, length: int) -> Array:
+    """Returns the array on the device, padded by rows of zeros up to a length."""
+    return jnp.asarray(pad_rows(array, length))
+
+
+def to_resident(
+    splits: Batch,
+    *,
+    pad_to: Sequence[int] = (0, 0, 0),
+    put: Callable[[np.ndarray, int], Array] = put_padded,
+) -> Resident:
     """Puts whole splits (NumPy, as `TransferTask.training_arrays` gives them) on the device.
 
     Args:
         splits: the visible training splits.
         pad_to: common lengths of each role, so that tasks of one suite share a program.
+        put: brings an array to the device, padded to a length: what shares copies does it once.
 
     Returns:
         The splits, zero-padded to at least `pad_to`, and their true sizes.
     """
     sizes = [0 if part is None else len(part.index) for part in splits]
     padded = [
-        None if part is None else jax.tree.map(lambda a, n=n: jnp.asarray(pad_rows(a, n)), part)
+        None if part is None else jax.tree.map(lambda a, n=n: put(a, n), part)
         for part, n in zip(splits, pad_to, strict=True)
     ]
     return Resident(Batch(*padded), Roles(*(jnp.asarray(n, jnp.int32) for n in sizes)))
-
-
-def pad_rows(array: np.ndarray, length: int) -> np.ndarray:
-    """Returns the array with rows of zeros up to a length; a longer one is returned as it is."""
-    missing = max(0, length - len(array))
-    return np.pad(array, ((0, missing),) + ((0, 0),) * (array.ndim - 1))
 
 
 def draw_batch(
