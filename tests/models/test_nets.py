@@ -319,3 +319,11 @@ def test_a_compiled_gradient_through_pooling_in_time_is_finite():
 
     gradient = jax.jit(jax.grad(loss))(params)
     assert all(np.isfinite(a).all() for a in jax.tree.leaves(gradient))
+
+
+def test_lenet_needs_a_width_for_each_convolution():
+    spec = NetworkSpec(
+        backbone="lenet", input_shape=(28, 28, 1), hidden=(20,), heads=(("class", 3),)
+    )
+    with pytest.raises(InputError, match=r"two convolutions, and hidden is \(20,\)"):
+        Blueprint.of(spec, {})

@@ -9,9 +9,11 @@ import jax
 import numpy as np
 
 from xferlab.core.sparse import SparseRows
+from xferlab.core.stored import StoredRows
 
 Inputs = Any
-"""What a split holds: an array with a leading axis of examples, `SparseRows`, or `Modalities`.
+"""What a split holds: an array with a leading axis of examples, `SparseRows`, `StoredRows` on disk,
+or `Modalities` of such.
 
 Most code takes one of them alone, as its data have it, so the type checker leaves the choice open.
 """
@@ -21,8 +23,8 @@ Most code takes one of them alone, as its data have it, so the type checker leav
 class Modalities:
     """Inputs of several kinds of the same n examples, such as images and sound, in a fixed order.
 
-    Its parts are arrays [n, ...] or sparse rows. Rows are chosen in all of them together, so that
-    whatever draws, pads, cuts or joins examples does so here as with a single array.
+    Its parts are arrays [n, ...], sparse or stored rows. Rows are chosen in all of them together,
+    so that whatever draws, pads, cuts or joins examples does so here as with a single array.
 
     >>> both = Modalities(np.zeros((5, 8, 8, 1)), np.zeros((5, 3)))
     >>> len(both), both[:2].shapes
@@ -77,7 +79,18 @@ def concatenate_inputs(several: Sequence[Inputs]) -> Inputs:
     return map_parts(lambda *parts: _concatenate(parts), *several)
 
 
+def in_memory(inputs: Inputs) -> Inputs:
+    """Returns inputs on the host, read where they lie on disk."""
+
+    def read(part: Any) -> Any:
+        return np.asarray(part) if isinstance(part, StoredRows) else part
+
+    return map_parts(read, inputs)
+
+
 def _concatenate(parts: Sequence[Any]) -> Any:
+    if any(isinstance(part, StoredRows) for part in parts):
+        return StoredRows.joined(parts)
     if not isinstance(parts[0], SparseRows):
         return np.concatenate(parts)
     slots = max(part.indices.shape[1] for part in parts)

@@ -3,6 +3,7 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
+    from xferlab.core.stored import ArrayFile, StoredRows
     from xferlab.data.catalogue.array_records import tfds_builder
     from xferlab.data.catalogue.digits import digits_domain, digits_present
     from xferlab.data.catalogue.domains import DOMAINS
@@ -23,10 +24,12 @@ with epy.lazy_api_imports(globals()):
 
 __all__ = [
     "DOMAINS",
+    "ArrayFile",
     "Domain",
     "HeldOut",
     "Resident",
     "Split",
+    "StoredRows",
     "TransferTask",
     "digits_domain",
     "digits_present",

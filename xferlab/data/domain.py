@@ -22,6 +22,7 @@ from xferlab.core.heads import FIRST, Head, check_heads
 from xferlab.core.inputs import Inputs, Modalities, parts_of
 from xferlab.core.seeds import canonical_json
 from xferlab.core.sparse import SparseRows
+from xferlab.core.stored import StoredRows
 from xferlab.data.entrance import clean_name
 from xferlab.data.labels import check_labels_in_range
 from xferlab.data.split import Split, clean_split
@@ -119,7 +120,7 @@ class Domain:
         if jax.tree.structure(train) != jax.tree.structure(test):
             return False
         pairs = zip(jax.tree.leaves(train), jax.tree.leaves(test), strict=True)
-        return all(a is b or np.array_equal(a, b) for a, b in pairs)
+        return all(a is b or _equal(a, b) for a, b in pairs)
 
     def map_inputs(self, function: Callable[[Any], Inputs]) -> Domain:
         """Returns the domain with the inputs of every split as the function gives them.
@@ -146,7 +147,8 @@ class Domain:
                     hasher.update(canonical_json(part.shape).encode())
             for array in jax.tree.leaves(self.splits[split_name]):
                 hasher.update(canonical_json([str(array.dtype), array.shape]).encode())
-                hasher.update(np.ascontiguousarray(array).data.cast("B"))
+                for chunk in array.chunks() if isinstance(array, StoredRows) else (array,):
+                    hasher.update(np.ascontiguousarray(chunk).data.cast("B"))
         return hasher.hexdigest()[:16]
 
 
@@ -175,6 +177,13 @@ def clean_class_names(names: Iterable[Any], domain: str) -> tuple[str, ...]:
             " labels measurements or identifiers?"
         )
     return cleaned
+
+
+def _equal(some: Any, others: Any) -> bool:
+    """Tells whether two arrays, or two sets of rows on disk, are the same."""
+    if isinstance(some, StoredRows) and isinstance(others, StoredRows):
+        return some.store is others.store and np.array_equal(some.rows, others.rows)
+    return np.array_equal(some, others)
 
 
 def describe_inputs(inputs: Inputs) -> str:

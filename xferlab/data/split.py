@@ -24,6 +24,7 @@ from xferlab.core.heads import Head, Labels, describe_heads
 from xferlab.core.inputs import Inputs, Modalities
 from xferlab.core.optional import require
 from xferlab.core.sparse import SparseRows
+from xferlab.core.stored import StoredRows
 from xferlab.data.entrance import as_array, fraction
 from xferlab.data.labels import clean_classes, clean_values, missing_marked, part_masked
 from xferlab.data.precision import WHOLE, check_float32
@@ -140,6 +141,8 @@ def _clean_inputs(inputs: Inputs, where: str) -> Inputs:
         return _clean_modalities(inputs, where)
     if is_sparse(inputs):
         return _clean_sparse(inputs, where)
+    if isinstance(inputs, StoredRows):
+        return _check_stored(inputs, where)
     inputs = as_array(inputs, f"{where}: inputs")
     if inputs.dtype.kind not in "buif":
         raise InputError(
@@ -215,7 +218,17 @@ def _check_sparse_precision(matrix: Any, where: str) -> None:
         check_float32(matrix[:, [column]].toarray(), f"{where}, column {column}")
 
 
-def _check_image_shape(images: np.ndarray, where: str) -> np.ndarray:
+def _check_stored(inputs: StoredRows, where: str) -> StoredRows:
+    """Returns rows on disk whose form is that of images or of numbers; no value is looked at."""
+    if inputs.dtype not in (np.uint8, np.float32) or 0 in inputs.shape or inputs.ndim < 2:
+        raise InputError(
+            f"{where}: rows on disk make {inputs.dtype} {inputs.shape}. Allowed: uint8 images"
+            " [n, h, w, c] or float32 [n, ...] without an empty axis"
+        )
+    return _check_image_shape(inputs, where) if inputs.dtype == np.uint8 else inputs
+
+
+def _check_image_shape(images: Any, where: str) -> Any:
     """Returns uint8 inputs if they are [n, h, w, c] with 1 or 3 channels."""
     if images.ndim != 4 or images.shape[-1] not in IMAGE_CHANNELS or 0 in images.shape:
         raise InputError(
@@ -291,7 +304,9 @@ def _with_one_of_each(side: np.ndarray, other: np.ndarray, labels: np.ndarray) -
 def _read_only(split: Split) -> Split:
     """Returns views that cannot be written through; the caller's own arrays stay writable."""
 
-    def lock(array: np.ndarray) -> np.ndarray:
+    def lock(array: Any) -> Any:
+        if isinstance(array, StoredRows):
+            return array
         view = array.view()
         view.flags.writeable = False
         return view

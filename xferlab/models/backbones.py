@@ -71,6 +71,11 @@ class LeNet(nnx.Module):
     def __init__(self, spec: NetworkSpec, *, formulation: str, rngs: nnx.Rngs):
         """Builds the layers for images of at least 16×16 pixels."""
         height, width, channels = _image_shape(spec, least=16)
+        if len(spec.hidden) == 1:
+            raise InputError(
+                f"backbone 'lenet' has two convolutions, and hidden is {spec.hidden}. Give a width"
+                " for each, then any number of dense ones, such as (20, 50, 500)"
+            )
         first, second, *dense = spec.hidden or (20, 50, 500)
         self.conv1 = Conv(channels, first, 5, formulation=formulation, rngs=rngs)
         self.conv2 = Conv(first, second, 5, formulation=formulation, rngs=rngs)

@@ -19,6 +19,7 @@ from xferlab.core.batch import Batch, Labelled, Part, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.roles import ROLES, Roles
 from xferlab.core.settings import ClassRelation
+from xferlab.core.stored import StoredRows
 from xferlab.data.feeds.samplers import (
     SHUFFLED,
     Groups,
@@ -41,9 +42,10 @@ class Resident(NamedTuple):
     """Between which examples of a role the draw takes turns; None where they are shuffled."""
 
 
-def pad_rows(array: np.ndarray, length: int) -> np.ndarray:
+def pad_rows(array: np.ndarray | StoredRows, length: int) -> np.ndarray:
     """Returns the array with rows of zeros up to a length; a longer one is returned as it is."""
     missing = max(0, length - len(array))
+    array = np.asarray(array)
     return np.pad(array, ((0, missing),) + ((0, 0),) * (array.ndim - 1))
 
 

@@ -21,7 +21,7 @@ from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch, Part
 from xferlab.core.errors import InputError
-from xferlab.core.inputs import Inputs
+from xferlab.core.inputs import Inputs, in_memory
 from xferlab.core.optional import require
 from xferlab.core.roles import Roles
 from xferlab.core.settings import ClassRelation, Setting
@@ -121,7 +121,7 @@ def _fetched(part: Part, inputs: Inputs | None) -> Part:
     if part is None or inputs is None:
         return None
     rows = part.inputs
-    fetched = inputs[rows.reshape(-1)]
+    fetched = in_memory(inputs[rows.reshape(-1)])
     return part._replace(
         inputs=jax.tree.map(lambda array: array.reshape(*rows.shape, *array.shape[1:]), fetched)
     )

@@ -19,6 +19,7 @@ import numpy as np
 from xferlab.core.errors import InputError
 from xferlab.core.heads import FIRST, Head
 from xferlab.core.inputs import Modalities, map_parts
+from xferlab.core.stored import StoredRows
 from xferlab.data.domain import Domain, clean_class_names
 from xferlab.data.entrance import as_array, as_path, clean_name
 from xferlab.data.labels import check_labels_in_range, integer_labels, part_masked
@@ -55,7 +56,8 @@ def domain_from_arrays(
     Args:
         name: what tables and messages call the domain.
         inputs: uint8 images [n, h, w, c] or [n, h, w], numbers [n, ...] (kept as float32), or a
-            SciPy sparse matrix [n, d] (kept sparse); `Modalities` of such, of the same examples.
+            SciPy sparse matrix [n, d] (kept sparse); `StoredRows`, which stay on disk; `Modalities`
+            of such, of the same examples.
         labels: integers [n]: in [0, k), or without `class_names` any from 0. Those that occur are
             then numbered in their order. Masked ones (`np.ma.masked_array`) are missing. With more
             heads a mapping, {"class": classes, Head("slant", "numbers", 1): slants}: the labels of
@@ -182,7 +184,7 @@ def _with_channel_axis(inputs: Any, where: str) -> Any:
     """Returns grey images [n, h, w] as [n, h, w, 1] and everything else as an array."""
     if isinstance(inputs, Modalities):
         return map_parts(lambda part: _with_channel_axis(part, where), inputs)
-    if is_sparse(inputs):
+    if is_sparse(inputs) or isinstance(inputs, StoredRows):
         return inputs
     inputs = as_array(inputs, f"{where}: inputs")
     return inputs[..., None] if inputs.dtype == np.uint8 and inputs.ndim == 3 else inputs

@@ -13,16 +13,17 @@ import numpy as np
 
 from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError
+from xferlab.core.stored import StoredRows
 from xferlab.data.domain import SPLITS, Domain
 from xferlab.data.entrance import as_path
 from xferlab.data.readers.arrays import domain_from_arrays
 from xferlab.data.readers.images import (
+    ImageFiles,
     decode_image,
     is_system_file,
     passed_over,
-    resize_images,
+    shaped_image,
     sort_images,
-    with_channels,
 )
 
 LARGEST = 4096
@@ -38,6 +39,7 @@ def domain_from_folder(
     name: str | None = None,
     test_fraction: float = 0.2,
     seed: int = 0,
+    on_disk: bool = False,
 ) -> Domain:
     """Returns the domain of `<root>/<class>/*.png` or `<root>/{train,test}/<class>/*.png`.
 
@@ -54,6 +56,9 @@ def domain_from_folder(
         name: of the domain; by default the folder's.
         test_fraction: what is held out for testing where there are no folders train and test.
         seed: of that draw.
+        on_disk: keeps no image in memory: each is decoded once now, so that one that cannot be is
+            told at once, and again whenever it is drawn. Where all of them would take more than
+            half of the device's memory, training streams them.
 
     Raises:
         InputError: an image size or a number of channels that is none, no such folder, no class
@@ -81,7 +86,8 @@ def domain_from_folder(
         raise InputError(
             f"{root} has no class folder. Put each class's images into one of its own."
         )
-    read = [_read_classes(folder, classes, image_size, channels) for folder in folders]
+    form = image_size, channels
+    read = [_read_classes(folder, classes, form, on_disk=on_disk) for folder in folders]
     pairs = [(each.images, each.labels) for each in read]
     domain = domain_from_arrays(
         name or root.resolve().name,
@@ -120,7 +126,7 @@ def _holds_runs(folder: Path) -> bool:
 class _Read(NamedTuple):
     """What was read from a folder of classes."""
 
-    images: np.ndarray
+    images: np.ndarray | StoredRows
     """uint8 [n, s, s, c]."""
     labels: np.ndarray
     sizes: set[tuple[int, int]]
@@ -129,17 +135,22 @@ class _Read(NamedTuple):
     """Files that are no images."""
 
 
-def _read_classes(folder: Path, classes: list[str], image_size: int, channels: int) -> _Read:
-    """Returns the images of a folder's classes."""
-    images, labels, sizes, others = [], [], set(), []
+def _read_classes(
+    folder: Path, classes: list[str], form: tuple[int, int], *, on_disk: bool
+) -> _Read:
+    """Returns the images of a folder's classes, in a size and with so many channels."""
+    files, images, labels, sizes, others = [], [], [], set(), []
     for label, class_name in enumerate(classes):
         found, passed = sort_images(folder / class_name)
         if passed:
             _LOG.warning("%s: %s", folder / class_name, passed_over(passed))
         others += passed
         labels += [label] * len(found)
+        files += found
         for file in found:
             image = decode_image(file)
             sizes.add((image.shape[1], image.shape[0]))
-            images.append(with_channels(resize_images(image[None], image_size), channels))
-    return _Read(np.concatenate(images), np.array(labels, np.int32), sizes, others)
+            if not on_disk:
+                images.append(shaped_image(image, *form))
+    kept = StoredRows(ImageFiles(files, *form)) if on_disk else np.stack(images)
+    return _Read(kept, np.array(labels, np.int32), sizes, others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,32 @@ def resize_images(images: np.ndarray, size: int) -> np.ndarray:
         smaller = pillow.fromarray(plane).resize((size, size), pillow.Resampling.BILINEAR)
         place[...] = np.asarray(smaller).reshape(place.shape)
     return resized
+
+
+class ImageFiles:
+    """A store of image files (`core.stored.RowStore`), decoded and resized when they are read."""
+
+    def __init__(self, files: Sequence[Path], image_size: int, channels: int):
+        """Takes the files, and the size and channels that each image is given."""
+        self._files = list(files)
+        self._form = image_size, channels
+        self.row_shape, self.dtype = (image_size, image_size, channels), np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        """The number of images."""
+        return len(self._files)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Returns images as uint8 [r, s, s, c]. Raises InputError for one that cannot be read."""
+        images = np.empty((len(rows), *self.row_shape), np.uint8)
+        for place, row in zip(images, rows, strict=True):
+            place[...] = shaped_image(decode_image(self._files[row]), *self._form)
+        return images
+
+
+def shaped_image(image: np.ndarray, image_size: int, channels: int) -> np.ndarray:
+    """Returns one image [h, w, c] in another size and with other channels, see below."""
+    return with_channels(resize_images(image[None], image_size), channels)[0]
 
 
 def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
