@@ -20,11 +20,13 @@ class Stream(NamedTuple):
             where a run begins or resumes, so there is no data position to store.
         target_size: number of examples in the target's training split.
         sampler: how the batches are drawn: what stages say that are trained on them.
+        source_domains: number of domains that the source examples are of.
     """
 
     batches_from: Callable[[int], Iterator[Batch]]
     target_size: int
     sampler: str = "shuffled"
+    source_domains: int = 1
 
 
 def run_loop(

@@ -6,8 +6,9 @@ between is one compiled program. Everything a run is made of is in `Training.sta
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -70,7 +71,7 @@ class Training:
         """Initialises the first stage.
 
         Args:
-            spec: the network.
+            spec: the network; its `source_domains` are those of the data.
             members: the runs; a single one is not stacked.
             data: the splits, or the stream of batches, under each setting that a stage may name.
             setting: the task's setting, for stages that name none.
@@ -81,7 +82,7 @@ class Training:
                 no parameter, a fresh network that is none, or a sampler that does not fit the data;
                 fewer steps than stages.
         """
-        self._spec = spec
+        self._spec = dataclasses.replace(spec, source_domains=_source_domains(data.values()))
         self._members = members
         self._setting = setting
         self._cache = cache
@@ -279,6 +280,18 @@ def _target_size(data: Resident | Stream) -> int:
     if isinstance(data, Stream):
         return data.target_size
     return 0 if data.splits.target is None else len(data.splits.target.index)
+
+
+def _source_domains(feeds: Iterable[Resident | Stream]) -> int:
+    """Returns the number of domains of the source, 1 where all of them hide it."""
+    return max(map(_domains_of, feeds), default=1)
+
+
+def _domains_of(feed: Resident | Stream) -> int:
+    if isinstance(feed, Stream):
+        return feed.source_domains
+    source = feed.splits.source
+    return 1 if source is None else int(source.domain_id.max()) + 1
 
 
 def _stack(trees: Sequence[Any]) -> Any:
