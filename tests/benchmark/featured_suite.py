@@ -6,9 +6,9 @@ from tests.benchmark.tiny import tiny_suite
 from xferlab.benchmark.suites.kept_features import KeptFeatures
 from xferlab.benchmark.suites.pairs import pair
 from xferlab.benchmark.suites.suite import SuiteTask
+from xferlab.core.settings import Setting
 from xferlab.data.made.moons import moons
 from xferlab.methods.base import Stage
-from xferlab.methods.recipes import SOURCE_ALONE
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 
@@ -43,6 +43,6 @@ def featured_suite(tasks=None, *, features=FEATURES, steps=6, evaluations=2, net
     return dataclasses.replace(suite, tasks=places)
 
 
-def features_by(first, setting=SOURCE_ALONE, kept=True):
+def features_by(first, setting=Setting.DOMAIN_GENERALISATION, kept=True):
     """Features of a network that another method trains."""
     return dataclasses.replace(FEATURES, stages=(Stage(first, setting=setting, kept=kept),))

@@ -32,10 +32,10 @@ from xferlab.benchmark.store.load import load_record
 from xferlab.benchmark.store.records import REVERSE_VALIDATION
 from xferlab.benchmark.store.spec import RunSpec
 from xferlab.core.roles import SOURCE
+from xferlab.core.settings import Setting
 from xferlab.data.feeds.resident import to_resident
 from xferlab.losses import cross_entropy
 from xferlab.methods.base import Method, Term, method
-from xferlab.methods.recipes import SOURCE_ALONE
 from xferlab.methods.source_only import SourceOnly
 from xferlab.training.run import Member, StageCache, Training
 
@@ -115,9 +115,10 @@ def test_features_are_those_of_a_direct_training(tmp_path, seen):
     suite = featured_suite(tasks_of(domains(), ONE))
     store = execute(tmp_path, tiny_packs(suite))
     raw = suite.tasks[0].task
-    data = to_resident(raw.training_arrays(SOURCE_ALONE))
+    data = to_resident(raw.training_arrays(Setting.DOMAIN_GENERALISATION))
     member = Member(SourceOnly(), TUNING, seed=0)
-    training = Training(TUNED, [member], {SOURCE_ALONE: data}, SOURCE_ALONE, StageCache())
+    setting = Setting.DOMAIN_GENERALISATION
+    training = Training(TUNED, [member], {setting: data}, setting, StageCache())
     training.advance(TUNING.steps)
     given = seen["source_only", raw.name]
     for before, after in zip(features_of(raw), features_of(given), strict=True):

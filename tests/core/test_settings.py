@@ -17,6 +17,7 @@ VIEWS = {
     Setting.SOURCE_FREE: (View.ABSENT, View.INPUTS, View.ABSENT),
     Setting.SEMI_SUPERVISED: (View.LABELS, View.INPUTS, View.LABELS),
     Setting.SUPERVISED: (View.LABELS, View.LABELS, View.ABSENT),
+    Setting.DOMAIN_GENERALISATION: (View.LABELS, View.ABSENT, View.ABSENT),
 }
 SHOTS = (View.ABSENT, View.LABELS)
 EVERY = [Setting("any", *views) for views in itertools.product(View, View, SHOTS)]

@@ -140,8 +140,9 @@ def degenerate(case):
     yield "equal rows", change(lambda a: np.broadcast_to(a[:1], a.shape))
     yield "large", change(lambda a: 1e3 * a)
     yield "tiny", change(lambda a: 1e-20 * a)
-    same = {array.shape: array for array in arrays}
-    yield "identical", tuple(same[array.shape] for array in arrays)
+    alike = [(kind, array.shape) for kind, array in zip(kinds, arrays, strict=True)]
+    same = dict(zip(alike, arrays, strict=True))
+    yield "identical", tuple(same[each] for each in alike)
     pairs = zip(arrays, case.axes, strict=True)
     yield "one example", tuple(a[:1] if axes[0] in "nm" else a for a, axes in pairs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import jax
@@ -27,6 +28,13 @@ LABELS = RNG.integers(0, 3, 7)
 PSEUDO_LABELS = RNG.integers(0, 3, 30)
 INDEX = RNG.permutation(30)[:7]
 PROGRESS = 0.3
+DOMAIN_ID = np.array([0, 1, 1, 0, 1, 1, 1])
+"""Two sources, for methods that tell them apart."""
+KEPT = {
+    "group_dro": {"domain_weights": np.array([0.7, 0.3])},
+    "pada": {"class_weights": np.array([1.0, 0.2, 0.5])},
+}
+"""Numbers that methods keep, by network."""
 
 
 class Case(NamedTuple):
@@ -41,7 +49,7 @@ class Case(NamedTuple):
 def draw_params(name, seed=0):
     """Random values for every parameter, biases too; heads large enough to be certain."""
     extra = METHODS[name].extra_networks
-    blueprint = Blueprint.of(SPEC, extra)
+    blueprint = Blueprint.of(dataclasses.replace(SPEC, source_domains=2), extra)
     shapes, _ = jax.eval_shape(lambda key: blueprint.init(extra, key), jax.random.key(0))
     rng = np.random.default_rng(seed)
     params = jax.tree.map(lambda a: rng.normal(0, 0.5, a.shape).astype(np.float32), shapes)
@@ -59,6 +67,12 @@ def make_case(name) -> Case:
     if name == "shot":
         state = {"pseudo_labels": jnp.asarray(PSEUDO_LABELS)}
         return Case(blueprint, params, state, PSEUDO_LABELS[INDEX])
+    if name == "group_dro":
+        return Case(blueprint, params, (), (KEPT[name]["domain_weights"], DOMAIN_ID))
+    if name == "m3sda":
+        return Case(blueprint, params, (), DOMAIN_ID)
+    if name == "pada":
+        return Case(blueprint, params, (), KEPT[name]["class_weights"])
     if name == "wdgrl":
         share = jax.random.uniform(jax.random.key(5), (7, 1))
         return Case(blueprint, params, (), np.asarray(share))
@@ -67,6 +81,7 @@ def make_case(name) -> Case:
 
 def make_batch(name):
     source = Labelled.of(jnp.asarray(SOURCE, jnp.float32), jnp.asarray(LABELS))
+    source = source._replace(domain_id=jnp.asarray(DOMAIN_ID))
     target = Unlabelled.of(jnp.asarray(TARGET, jnp.float32))._replace(index=jnp.asarray(INDEX))
     if METHODS[name].needs.target is View.LABELS:
         target = Labelled(*target, (Labels(jnp.asarray(LABELS)),))
@@ -79,7 +94,8 @@ def make_context(case):
 
 
 def compute_terms(name, case, params, phase):
-    nets = Nets(case.blueprint, params, {}, train=True, key=jax.random.key(1))
+    kept = {n: {"values": jnp.float32(v)} for n, v in KEPT.get(name, {}).items()}
+    nets = Nets(case.blueprint, params, kept, train=True, key=jax.random.key(1))
     return dict(phase.loss(nets, make_batch(name), make_context(case)))
 
 
@@ -129,6 +145,8 @@ RAMP = oracles.dann_ramp(PROGRESS)
         ("cdan", "cdan", "domain", {"encoder": -RAMP, "discriminator": 1.0}),
         ("cdan_e", "cdan", "domain", {"encoder": -RAMP, "discriminator": 1.0}),
         ("mme", "mme", "entropy", {"encoder": -1.0, "prototypes": 1.0}),
+        ("pada", "pada", "domain", {"encoder": -RAMP, "discriminator": 1.0}),
+        ("osbp", "osbp", "boundary", {"encoder": -1.0, "open_head": 1.0}),
     ],
 )
 def test_the_encoder_receives_a_reversed_gradient(name, file, term, factors, monkeypatch):
@@ -240,6 +258,9 @@ def test_defaults_are_the_papers():
             "confidence_threshold": 0.968,
         },
         "mme": {"weight": 0.1, "temperature": 0.05},
+        "group_dro": {"step_size": 0.01},
+        "pada": {"weight": 1.0},
+        "osbp": {"weight": 1.0, "boundary": 0.5},
         "shot": {"pseudo_weight": 0.1},
     }  # fmt: skip
     for name, fields in values.items():

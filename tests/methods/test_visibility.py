@@ -38,6 +38,10 @@ SEES = {
     "bnm": {"train": BOTH},
     "self_ensembling": {"train": BOTH},
     "mme": {"train": BOTH},
+    "group_dro": {"train": {"source"}},
+    "m3sda": {"train": BOTH},
+    "pada": {"train": BOTH},
+    "osbp": {"train": BOTH},
     "shot": {"train": {"target"}},
     "target_only": {"train": {"target"}},
 }

@@ -159,6 +159,35 @@ def nuclear_norm_loss(logits):
     return -np.linalg.norm(special.softmax(logits, axis=1), "nuc") / len(logits)
 
 
+def domain_means(losses, domain_id, *, domains=4):
+    groups = [losses[domain_id == g] for g in range(domains)]
+    return np.array([group.mean() if group.size else 0.0 for group in groups])
+
+
+def exponentiated_weights(weights, domain_losses, *, step_size=0.01):
+    """Algorithm 1 of GroupDRO."""
+    raised = weights * np.exp(step_size * domain_losses)
+    return raised / raised.sum()
+
+
+def moment_distance(source, target, domain_id, *, domains=4, moments=2):
+    """Equation 1 of M3SDA, over the sources that are there."""
+    parts = [source[domain_id == i] for i in range(domains)]
+    parts, total = [part for part in parts if len(part)], 0.0
+    for k in range(1, moments + 1):
+        means = [(part**k).mean(axis=0) for part in parts]
+        apart = distance.pdist(np.stack(means)) if len(means) > 1 else np.zeros(1)
+        to_target = [np.linalg.norm(mean - (target**k).mean(axis=0)) for mean in means]
+        total += np.mean(to_target) + np.mean(apart)
+    return total
+
+
+def unknown_boundary_loss(logits, *, boundary=0.5):
+    """Equation 2 of OSBP."""
+    p = special.softmax(logits, axis=1)[:, -1]
+    return -boundary * np.log(p) - (1 - boundary) * np.log(1 - p)
+
+
 def classifier_discrepancy(first_logits, second_logits):
     first, second = special.softmax(first_logits, axis=1), special.softmax(second_logits, axis=1)
     pairs = zip(first, second, strict=True)

@@ -194,6 +194,39 @@ def mme(world):
     }
 
 
+def group_dro(world):
+    """Algorithm 1, from weights in `state` and the domains of the source."""
+    weights, domain_id = world.state
+    each = losses.cross_entropy(views(world)[2], world.labels)
+    means = losses.domain_means(each, domain_id, domains=len(weights))
+    return {"classification": (losses.exponentiated_weights(weights, means) @ means, 1.0)}
+
+
+def m3sda(world):
+    """`state` has the domains of the source."""
+    source, target, *_ = views(world)
+    value = losses.moment_distance(source, target, world.state, domains=2)
+    return classification(world) | {"moments": (value, 1.0)}
+
+
+def pada(world):
+    """Equation 4; `state` has the weights of the classes."""
+    source, target, logits, _ = views(world)
+    weights, ce = world.state[world.labels], losses.cross_entropy(logits, world.labels)
+    scores = [perceptron(f, world.params["discriminator"]) for f in (source, target)]
+    domain = -(weights * special.log_expit(scores[0])).mean() - special.log_expit(-scores[1]).mean()
+    return {"classification": ((weights * ce).mean(), 1.0), "domain": (domain / 2, 1.0)}
+
+
+def osbp(world):
+    source, target, *_ = views(world)
+    logits = [dense(f, world.params["open_head"]) for f in (source, target)]
+    return {
+        "classification": (losses.cross_entropy(logits[0], world.labels).mean(), 1.0),
+        "boundary": (losses.unknown_boundary_loss(logits[1]).mean(), 1.0),
+    }
+
+
 def shot(world):
     """`state` holds the pseudo-labels of the batch."""
     logits = views(world)[3]

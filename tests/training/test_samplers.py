@@ -130,7 +130,6 @@ def test_a_stream_is_drawn_as_resident_data_are(stage):
     ("stage", "sizes", "message"),
     [
         (PER_CLASS, (2, 10), "every class of the source in each step, but the batch size is 2"),
-        (Stage(SourceOnly(), sampler="per_domain"), (12, 10), "no role has more than one domain"),
     ],
 )
 def test_a_sampler_that_does_not_fit_is_refused_before_the_first_step(stage, sizes, message):

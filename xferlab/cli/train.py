@@ -86,7 +86,7 @@ def run(argv: Sequence[str]) -> int:
     asked = {spec.digest for pack in packs for spec, _ in pack.runs}
     for record in results.records:
         if record.digest in asked:
-            console.print(_course(record))
+            console.print(_course(record, suite.header.validator))
             print(f"record: {(options.out / record.digest).resolve()}")
     return print_problems(results)
 
@@ -131,21 +131,21 @@ def _one_task(suite: Suite, name: str) -> Suite:
     return dataclasses.replace(suite, header=header, tasks=(chosen,))
 
 
-def _course(record: RunRecord) -> Table:
-    """Returns a run's terms, target accuracy and label-free scores at every evaluation."""
+def _course(record: RunRecord, validator: str) -> Table:
+    """Returns a run's terms, target accuracy and label-free score at every evaluation."""
     title = f"{record.method} on {record.task}, seed {record.seed}"
     if record.diverged:
         title += f" (diverged at step {record.diverged_at} in {record.diverged_term})"
     terms = list(record.curve.terms)
     places = {step: place for place, step in enumerate(record.curve.steps)}
-    scores = ("information_maximisation", "target accuracy")
+    scores = (validator, "target accuracy")
     table = Table("step", *map(escape, terms), *scores, title=escape(title))
     for evaluation in record.evaluations:
         place = places.get(evaluation.step)
         table.add_row(
             str(evaluation.step),
             *("" if place is None else _number(record.curve.terms[t][place]) for t in terms),
-            f"{evaluation.validators['information_maximisation']:.3f}",
+            f"{evaluation.validators[validator]:.3f}",
             f"{METRICS['accuracy'].scale * evaluation.metrics['accuracy']:.1f} %",
         )
     return table

@@ -64,6 +64,7 @@ class Setting:
     SOURCE_FREE: ClassVar[Setting]
     SEMI_SUPERVISED: ClassVar[Setting]
     SUPERVISED: ClassVar[Setting]
+    DOMAIN_GENERALISATION: ClassVar[Setting]
 
     def __post_init__(self):
         """Raises InputError for what is no label and no view."""
@@ -132,6 +133,7 @@ Setting.UNIVERSAL_DA = Setting("universal_da", View.LABELS, View.INPUTS, classes
 Setting.SOURCE_FREE = Setting("source_free", View.ABSENT, View.INPUTS)
 Setting.SEMI_SUPERVISED = Setting("semi_supervised", View.LABELS, View.INPUTS, View.LABELS)
 Setting.SUPERVISED = Setting("supervised", View.LABELS, View.LABELS)
+Setting.DOMAIN_GENERALISATION = Setting("domain_generalisation", View.LABELS)
 NAMED = (
     Setting.UNSUPERVISED_DA,
     Setting.PARTIAL_DA,
@@ -140,4 +142,5 @@ NAMED = (
     Setting.SOURCE_FREE,
     Setting.SEMI_SUPERVISED,
     Setting.SUPERVISED,
+    Setting.DOMAIN_GENERALISATION,
 )

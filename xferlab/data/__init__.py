@@ -12,6 +12,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.data.feeds.resident import Resident, draw_batch, to_resident
     from xferlab.data.feeds.scaling import scale_inputs
     from xferlab.data.feeds.streamed import stream_batches
+    from xferlab.data.left_out import leave_one_out
     from xferlab.data.made.moons import moons
     from xferlab.data.made.optdigits import optdigits
     from xferlab.data.readers.arrays import domain_from_arrays, domain_from_npz
@@ -41,6 +42,7 @@ __all__ = [
     "domains_from_csv",
     "draw_batch",
     "draw_shots",
+    "leave_one_out",
     "load_raw",
     "moons",
     "optdigits",

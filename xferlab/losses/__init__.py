@@ -17,8 +17,11 @@ with epy.lazy_api_imports(globals()):
     from xferlab.losses.information import diversity, entropy, information_maximisation
     from xferlab.losses.jmmd import jmmd_loss
     from xferlab.losses.mmd import gaussian_kernel, mmd_loss
+    from xferlab.losses.moments import moment_distance
     from xferlab.losses.nuclear_norm import nuclear_norm_loss
+    from xferlab.losses.open_set import unknown_boundary_loss
     from xferlab.losses.regression import squared_error
+    from xferlab.losses.robust import domain_means, exponentiated_weights
     from xferlab.losses.wasserstein import gradient_penalty, interpolate, wasserstein_gap
 
 __all__ = [
@@ -30,8 +33,10 @@ __all__ = [
     "cross_entropy",
     "diversity",
     "domain_loss",
+    "domain_means",
     "entropy",
     "entropy_weights",
+    "exponentiated_weights",
     "gaussian_kernel",
     "generator_loss",
     "gradient_penalty",
@@ -41,10 +46,12 @@ __all__ = [
     "jmmd_loss",
     "label_cross_entropy",
     "mmd_loss",
+    "moment_distance",
     "multilinear",
     "nuclear_norm_loss",
     "random_multilinear",
     "soft_cross_entropy",
     "squared_error",
+    "unknown_boundary_loss",
     "wasserstein_gap",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 
 def check_shapes(*specs: tuple[str, Any, str]) -> None:
@@ -57,6 +57,19 @@ def widen(*arrays: Float[Array, "..."]) -> tuple[Any, ...]:
     dtype = jnp.result_type(*arrays)
     wide = jnp.promote_types(dtype, jnp.float32)
     return (dtype, *(jnp.asarray(array, wide) for array in arrays))
+
+
+def by_domain(
+    x: Float[Array, "n d"], domain_id: Int[Array, " n"], domains: int
+) -> tuple[Float[Array, "g d"], Float[Array, " g"]]:
+    """Returns the mean row of each domain, 0 for one without rows, and how many rows each has.
+
+    Rows whose number lies outside [0, domains) are in none.
+    """
+    member = jax.nn.one_hot(domain_id, domains, dtype=x.dtype)
+    counts = jnp.sum(member, axis=0)
+    sums = jnp.matmul(member.T, x, precision="highest")
+    return sums / jnp.maximum(counts, 1)[:, None], counts
 
 
 def mask_padding(

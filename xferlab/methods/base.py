@@ -91,7 +91,7 @@ class Stage(NamedTuple):
     stage behind begins with the effective weights, and with an adapter of its own if it has one."""
     sampler: str = "shuffled"
     """How batches are drawn: 'shuffled', 'per_class' (each class equally often in a batch, of roles
-    whose labels are seen) or 'per_domain' (each domain of a role equally often)."""
+    whose labels are seen) or 'per_domain' (each of several domains equally often)."""
 
 
 class WholeTarget(NamedTuple):
@@ -154,7 +154,10 @@ class Method(abc.ABC):
         return state
 
     def refresh(self, state: Any, nets: Nets, target: WholeTarget) -> Any:
-        """Returns the state renewed from the network's view of the whole target split."""
+        """Returns the state renewed from the network's view of the whole target split.
+
+        What it puts into variables of a network (`models.networks.Kept`) stays too.
+        """
         return state
 
     per_term_gradients: ClassVar[bool] = False

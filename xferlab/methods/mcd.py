@@ -9,10 +9,10 @@ from flax import nnx
 from jaxtyping import Array
 
 from xferlab.core.batch import AdaptationBatch
-from xferlab.core.roles import SHOTS, SOURCE, TARGET, Role
+from xferlab.core.roles import SOURCE, TARGET, Role
 from xferlab.losses.discrepancy import classifier_discrepancy
 from xferlab.methods.base import Context, Method, Phase, Term, Terms, method, static
-from xferlab.methods.supervised import head_terms
+from xferlab.methods.supervised import head_terms, labelled_parts
 from xferlab.models.nets import Nets, Output
 from xferlab.models.networks import make_head
 from xferlab.models.spec import NetworkSpec
@@ -89,9 +89,7 @@ class MCD(Method):
 
 def _classification(nets: Nets, source: Output, batch: AdaptationBatch) -> Terms:
     """Returns each classifier's cross entropy, and once the terms of the heads beside them."""
-    labelled = [(source, batch.source)]
-    if batch.shots is not None:
-        labelled.append((nets.apply(batch.shots.inputs, role=SHOTS), batch.shots))
+    labelled = labelled_parts(nets, source, batch)
     first = dict(head_terms(labelled, nets.heads))
     second = head_terms(labelled, nets.heads[:1], classify=lambda out: _second(nets, out))
     return {"first": first.pop("classification"), "second": second["classification"], **first}

@@ -20,7 +20,7 @@ from xferlab.core.checks import shown
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.core.paths import matching
-from xferlab.core.settings import Setting, View
+from xferlab.core.settings import Setting
 from xferlab.methods.base import Stage
 from xferlab.methods.source_only import SourceOnly
 from xferlab.models.adapters import LoRA
@@ -33,10 +33,6 @@ Change = Callable[..., Stages]
 ENCODERS = "{encoder,target_encoder}/**"
 """What 'the encoder' is to a recipe: that of a target with inputs of its own, too."""
 FROZEN_ENCODER = ((ENCODERS, 0.0), ("**", 1.0))
-
-
-SOURCE_ALONE = Setting("source_alone", source=View.LABELS)
-"""What a network is pre-trained under: nothing of the target is seen."""
 
 
 class Recipe(NamedTuple):
@@ -237,7 +233,8 @@ def pretrained(stages: Stages) -> Stages:
     """
     kept, own = _divided(stages)
     first = own[0]._replace(fresh=tuple(dict.fromkeys((*own[0].fresh, "heads"))))
-    return (*kept, Stage(SourceOnly(), 1.0, SOURCE_ALONE, kept=True), first, *own[1:])
+    source = Stage(SourceOnly(), 1.0, Setting.DOMAIN_GENERALISATION, kept=True)
+    return (*kept, source, first, *own[1:])
 
 
 def _divided(stages: Stages) -> tuple[Stages, Stages]:

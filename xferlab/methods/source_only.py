@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from xferlab.core.batch import AdaptationBatch
 from xferlab.core.roles import SOURCE, Role
+from xferlab.core.settings import Setting
 from xferlab.methods.base import Context, Method, Terms, method, static
 from xferlab.methods.supervised import supervised
 from xferlab.models.nets import SOURCE_ROW, Nets, Output
@@ -24,6 +25,7 @@ class SourceOnly(Method):
         label_smoothing: mass moved from the label to all classes; 0 for none.
     """
 
+    needs: ClassVar[Setting] = Setting.DOMAIN_GENERALISATION
     label_smoothing: float = static(default=0.0, least=0.0, most=1.0)
 
     def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:

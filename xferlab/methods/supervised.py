@@ -51,10 +51,18 @@ def supervised(
         label_smoothing: of the classes, see `cross_entropy`.
         classify: another classifier than the first head, for methods that bring their own.
     """
-    labelled = [(source, batch.source)]
-    if batch.shots is not None:
-        labelled.append((nets.apply(batch.shots.inputs, role=SHOTS, row=shots_row), batch.shots))
+    labelled = labelled_parts(nets, source, batch, shots_row=shots_row)
     return head_terms(labelled, nets.heads, label_smoothing=label_smoothing, classify=classify)
+
+
+def labelled_parts(
+    nets: Nets, source: Output, batch: AdaptationBatch, *, shots_row: int = TARGET_ROW
+) -> list[tuple[Output, Labelled]]:
+    """Returns outputs and examples of the source, and of shots where the batch has some."""
+    if batch.shots is None:
+        return [(source, batch.source)]
+    shots = nets.apply(batch.shots.inputs, role=SHOTS, row=shots_row)
+    return [(source, batch.source), (shots, batch.shots)]
 
 
 def head_terms(
@@ -63,6 +71,7 @@ def head_terms(
     *,
     label_smoothing: float = 0.0,
     classify: Classify = network_logits,
+    weights: Float[Array, " n"] | None = None,
 ) -> Terms:
     """Returns the mean loss of every head over the examples whose label is known.
 
@@ -74,6 +83,8 @@ def head_terms(
         heads: of the network, in order.
         label_smoothing: of the classes, see `cross_entropy`.
         classify: another classifier than the first head.
+        weights: factors of the losses of the first role's examples, under every head; those of
+            other roles weigh one. The mean is over numbers of examples, not over weights.
 
     Returns:
         The term 'classification' of the first head, and 'head_NAME' of each of the others.
@@ -84,7 +95,9 @@ def head_terms(
         for output, part in labelled:
             predicted = output.heads[place] if place else classify(output)
             smoothing = 0.0 if place else label_smoothing
-            parts.append(_losses(head, predicted, part.by_head[place], smoothing))
+            losses, known = _losses(head, predicted, part.by_head[place], smoothing)
+            weighted = losses if weights is None or parts else weights * losses
+            parts.append((weighted, known))
         terms[f"head_{head.name}" if place else "classification"] = Term(_mean_of_known(parts))
     return terms
 

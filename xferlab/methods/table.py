@@ -16,10 +16,14 @@ from xferlab.methods.closed_form.table import CLOSED_FORM
 from xferlab.methods.dan import DAN
 from xferlab.methods.dann import DANN
 from xferlab.methods.deep_coral import DeepCORAL
+from xferlab.methods.group_dro import GroupDRO
 from xferlab.methods.jan import JAN
+from xferlab.methods.m3sda import M3SDA
 from xferlab.methods.mcc import MCC
 from xferlab.methods.mcd import MCD
 from xferlab.methods.mme import MME
+from xferlab.methods.osbp import OSBP
+from xferlab.methods.pada import PADA
 from xferlab.methods.self_ensembling import SelfEnsembling
 from xferlab.methods.shot import SHOT
 from xferlab.methods.source_only import SourceOnly
@@ -44,6 +48,10 @@ METHODS: NameTable[Method] = NameTable(
         "bnm": BNM(),
         "self_ensembling": SelfEnsembling(),
         "mme": MME(),
+        "group_dro": GroupDRO(),
+        "m3sda": M3SDA(),
+        "pada": PADA(),
+        "osbp": OSBP(),
         "shot": SHOT(),
         "target_only": TargetOnly(),
     },

@@ -186,6 +186,11 @@ class Nets:
         """The heads, in order."""
         return self._blueprint.spec.outputs
 
+    @property
+    def source_domains(self) -> int:
+        """How many domains the source has: `domain_id` of its examples lies below."""
+        return self._blueprint.spec.source_domains
+
     def apply(
         self,
         inputs: Inputs,

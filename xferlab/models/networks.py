@@ -111,6 +111,19 @@ class Discriminator(nnx.Module):
         return self.net(features)[:, 0]
 
 
+class Kept(nnx.Module):
+    """Numbers that a method keeps beside its parameters: no gradient reaches them.
+
+    What a loss or `Method.refresh` puts into `values` stays from step to step, as batch-norm
+    averages do. For numbers whose shape is known with the network: a weight of each class or of
+    each domain.
+    """
+
+    def __init__(self, values: Float[Array, "..."]):
+        """Takes what they begin with."""
+        self.values = nnx.Variable(jnp.asarray(values, jnp.float32))
+
+
 class PrototypeHead(nnx.Module):
     """One prototype w_k for each class, compared with features on the unit sphere.
 

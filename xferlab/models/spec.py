@@ -57,6 +57,8 @@ class NetworkSpec:
         target_inputs: the same of every modality of the target and the shots, where these have an
             input space of their own: an encoder of their own then reads them, and the heads are
             shared. () for one encoder.
+        source_domains: how many domains the source has, for methods whose networks or losses tell
+            them apart. A run takes it from its data, whatever is given here.
     """
 
     backbone: str
@@ -71,6 +73,7 @@ class NetworkSpec:
     compute: str = "float32"
     further_inputs: tuple[PlainInput, ...] = ()
     target_inputs: tuple[PlainInput, ...] = ()
+    source_domains: int = 1
 
     def __post_init__(self) -> None:
         """Raises InputError for values outside their range."""
@@ -98,6 +101,7 @@ class NetworkSpec:
             )
         object.__setattr__(self, "heads", _heads(self.heads))
         whole_number("bottleneck", self.bottleneck, least=0)
+        whole_number("source_domains", self.source_domains, least=1)
 
     @property
     def _beside(self) -> tuple[PlainInput, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from xferlab.core.batch import Batch
 from xferlab.core.roles import Roles
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.resident import Resident, with_sampler
@@ -40,3 +41,20 @@ def feeds_of(
     keys = [(stage.setting or setting, stage.sampler) for stage in stages]
     found = {(own, sampler): sampled(data[own], sampler) for own, sampler in dict.fromkeys(keys)}
     return [found[key] for key in keys]
+
+
+def target_size(data: Feed) -> int:
+    """Returns the (padded) number of target examples, 0 where the target is hidden."""
+    target = _splits(data).target
+    return 0 if target is None else len(target.index)
+
+
+def source_domains(feeds: Iterable[Feed]) -> int:
+    """Returns the number of domains of the source, 1 where all of them hide it."""
+    sources = [_splits(feed).source for feed in feeds]
+    return max((int(each.domain_id.max()) + 1 for each in sources if each is not None), default=1)
+
+
+def _splits(data: Feed) -> Batch:
+    """Returns what is on the device of a feed's splits; all but the inputs, if it is streamed."""
+    return (data if isinstance(data, Resident) else data.drawn).splits

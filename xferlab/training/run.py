@@ -6,6 +6,7 @@ between is one compiled program. Everything a run is made of is in `Training.sta
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ from xferlab.methods.base import Method, Stage
 from xferlab.models.adapters import effective
 from xferlab.models.nets import Output, Params
 from xferlab.models.spec import NetworkSpec
-from xferlab.training.feeding import Feed, feeds_of
+from xferlab.training.feeding import Feed, feeds_of, source_domains, target_size
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import run_loop
 from xferlab.training.options import TrainingOptions
@@ -70,7 +71,7 @@ class Training:
         """Initialises the first stage.
 
         Args:
-            spec: the network.
+            spec: the network; its `source_domains` are those of the data.
             members: the runs; a single one is not stacked.
             data: the splits under each setting that a stage may name, on the device or streamed.
             setting: the task's setting, for stages that name none.
@@ -81,7 +82,7 @@ class Training:
                 no parameter, a fresh network that is none, or a sampler that does not fit the data;
                 fewer steps than stages.
         """
-        self._spec = spec
+        self._spec = dataclasses.replace(spec, source_domains=source_domains(data.values()))
         self._members = members
         self._setting = setting
         self._cache = cache
@@ -239,7 +240,7 @@ class Training:
             {name: values for name, values in tree.items() if name not in fresh} for tree in earlier
         )
         self._batches = None
-        size = _target_size(self._stage_data)
+        size = target_size(self._stage_data)
         return self._compiled.init(*self._arguments, _stack(keys), inherited, size)
 
     def _refresh_points(self) -> list[int]:
@@ -283,12 +284,6 @@ def _on_host(predicted: tuple[Output, int] | None, axis: int) -> list[HostOutput
     output, rows = predicted
     used = (slice(None),) * axis + (slice(rows),)
     return [HostOutput(*jax.tree.map(lambda a: np.asarray(a)[used], output))]
-
-
-def _target_size(data: Feed) -> int:
-    """Returns the (padded) number of target examples, 0 where the target is hidden."""
-    target = (data if isinstance(data, Resident) else data.drawn).splits.target
-    return 0 if target is None else len(target.index)
 
 
 def _stack(trees: Sequence[Any]) -> Any:

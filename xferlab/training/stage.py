@@ -127,7 +127,7 @@ class StageFunctions:
         with user_code(method, "refresh"):
             renewed = method.refresh(state.method_state, nets, WholeTarget(outputs, mask))
         checked_state(method, "refresh", state.method_state, renewed)
-        return state._replace(method_state=renewed)
+        return state._replace(method_state=renewed, statistics=nets.statistics())
 
     def predict(self, state: TrainState, method: Method, inputs: Inputs, role: Role) -> Output:
         """Returns what the method predicts for inputs of one role."""

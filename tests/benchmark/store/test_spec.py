@@ -38,6 +38,7 @@ DEFAULTS = {
         "compute": "float32",
         "further_inputs": (),
         "target_inputs": (),
+        "source_domains": 1,
     },
     TrainingOptions: {
         "batch_sizes": (64, 64),

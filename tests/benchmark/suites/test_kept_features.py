@@ -23,7 +23,6 @@ from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.split import Split
-from xferlab.methods.recipes import SOURCE_ALONE
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import ALL_METHODS
 from xferlab.training.run import Training
@@ -108,7 +107,7 @@ def test_networks_that_do_not_fit_are_refused(name):
 @pytest.mark.parametrize(
     ("kept", "setting"),
     [
-        (False, SOURCE_ALONE),
+        (False, Setting.DOMAIN_GENERALISATION),
         (True, None),
         (True, Setting.UNSUPERVISED_DA),
         (True, Setting.SUPERVISED),

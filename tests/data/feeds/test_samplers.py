@@ -225,7 +225,6 @@ WITHOUT_B = part_of((20, 0, 3))
 WRONG = [
     ("per_clas", splits_of(), SIZES, "unknown sampler 'per_clas'. Did you mean: per_class"),
     ("per_class", splits_of(source=None, shots=None), SIZES, "no role has labels that the setting"),
-    ("per_domain", splits_of(source=part_of((9, 9, 9))), SIZES, "no role has more than one domain"),
     ("per_class", splits_of(), Roles(2, 6, 5), "every class of the source .* size is 2 .* are 3"),
     ("per_class", splits_of(), Roles(9, 6, 2), "every class of the shots .* size is 2 .* are 3"),
     ("per_domain", splits_of(), Roles(2, 6, 5), "every domain of the source .* size is 2 .* are 3"),
@@ -242,6 +241,15 @@ def test_shots_are_balanced_between_their_classes_where_the_target_may_lack_some
         group_rows("per_class", splits_of(source=WITHOUT_B), SIZES, 3, "partial")
 
 
+def test_one_domain_is_drawn_as_without_a_sampler():
+    splits = splits_of(source=part_of((9, 9, 9)))
+    assert group_rows("per_domain", splits, SIZES, 3) == (None, None, None)
+    plain, sampled = (device_batches(splits, name, 7) for name in ("shuffled", "per_domain"))
+    jax.tree.map(np.testing.assert_array_equal, sampled, plain)
+    streams = [stream_batches(make_task(sources=1), sampler=s) for s in ("shuffled", "per_domain")]
+    jax.tree.map(np.testing.assert_array_equal, *map(next, streams))
+
+
 @pytest.mark.parametrize(("sampler", "splits", "sizes", "message"), WRONG)
 def test_samplers_that_a_role_cannot_serve(sampler, splits, sizes, message):
     with pytest.raises(InputError, match=message):
@@ -253,9 +261,6 @@ def test_samplers_that_a_role_cannot_serve(sampler, splits, sizes, message):
 def test_a_streamed_sampler_that_does_not_fit_is_refused_when_it_is_made():
     with pytest.raises(InputError, match=r"every class of the source .* size is 2"):
         streamed("per_class", 1, batch_sizes=Roles(2, 4, 6))
-    task = make_task(sources=1)
-    with pytest.raises(InputError, match="no role has more than one domain"):
-        stream_batches(task, sampler="per_domain")
-    hidden = dataclasses.replace(task, setting=Setting.SOURCE_FREE)
+    hidden = dataclasses.replace(make_task(), setting=Setting.SOURCE_FREE)
     with pytest.raises(InputError, match="no role has labels"):
         stream_batches(hidden, sampler="per_class")

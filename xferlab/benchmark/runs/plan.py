@@ -177,7 +177,8 @@ def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
         )
     if needs.within(task.setting):
         return task
-    shown = task.setting.widened(Setting("target", target=needs.target))
+    beyond = View.LABELS if needs.target is View.LABELS else View.ABSENT  # Labels make an oracle.
+    shown = task.setting.widened(Setting("target", target=beyond))
     if not needs.within(shown):
         raise InputError(
             f"method {candidate.name!r} needs {task.setting.lacks(needs)}, which setting"

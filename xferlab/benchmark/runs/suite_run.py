@@ -32,12 +32,16 @@ from xferlab.benchmark.store.manifest import (
     store_manifest,
     write_manifest,
 )
+from xferlab.benchmark.store.records import REVERSE_VALIDATION
 from xferlab.benchmark.store.scores import check_probed
 from xferlab.benchmark.store.spec import MethodSpec
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.suite import Suite
 from xferlab.core.errors import InputError
+from xferlab.core.settings import View
 from xferlab.evaluation.metric_table import metric_of
+from xferlab.evaluation.validators.oracle import OracleAccuracy
+from xferlab.evaluation.validators.table import VALIDATORS
 
 
 def choose_width(requested: int, seeds: int) -> int:
@@ -98,7 +102,27 @@ def plan_suite(suite: Suite, candidates: Sequence[Candidate], options: BenchOpti
         Probing(each.task, probes_among(shown))
     seeds = options.seeds or suite.seeds
     suite = _as_asked(suite, options)
+    _check_validator(suite)
     return make_packs(suite, candidates, seeds=seeds, width=choose_width(options.width, seeds))
+
+
+def _check_validator(suite: Suite) -> None:
+    """Raises InputError, before any training, for a validator that looks at what a task hides."""
+    name = suite.header.validator
+    chosen = None if name == REVERSE_VALIDATION else VALIDATORS[name]
+    if chosen is None or isinstance(chosen, OracleAccuracy):
+        return
+    for setting in (each.task.setting for each in suite.tasks):
+        hidden = {
+            "source": chosen.needs_source and setting.source is View.ABSENT,
+            "target": chosen.needs_target and max(setting.target, setting.shots) is View.ABSENT,
+        }
+        for role in (role for role, hides in hidden.items() if hides):
+            raise InputError(
+                f"validator {name!r} looks at the {role}, which setting"
+                f" {setting.label!r} hides. Choose another --validator, such as"
+                f" {'source_accuracy' if role == 'target' else 'information_maximisation'!r}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from xferlab.core.errors import InputError
+from xferlab.core.settings import Setting
 from xferlab.methods.base import Stage
-from xferlab.methods.recipes import SOURCE_ALONE
 from xferlab.methods.source_only import SourceOnly
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
@@ -33,7 +33,9 @@ class KeptFeatures:
 
     network: NetworkSpec
     training: TrainingOptions
-    stages: tuple[Stage, ...] = (Stage(SourceOnly(), setting=SOURCE_ALONE, kept=True),)
+    stages: tuple[Stage, ...] = (
+        Stage(SourceOnly(), setting=Setting.DOMAIN_GENERALISATION, kept=True),
+    )
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -41,13 +43,14 @@ class KeptFeatures:
         if not self.stages:
             raise InputError("KeptFeatures have no stage; give at least one, or leave stages out")
         for number, stage in enumerate(self.stages, 1):
-            if stage.kept and stage.setting and stage.setting.within(SOURCE_ALONE):
+            setting = stage.setting
+            if stage.kept and setting and setting.within(Setting.DOMAIN_GENERALISATION):
                 continue
             raise InputError(
                 f"stage {number} of KeptFeatures ({type(stage.method).__name__}) has"
-                f" kept={stage.kept} and setting {stage.setting and stage.setting.label!r}. Give"
-                " Stage(..., setting=SOURCE_ALONE, kept=True): a kept stage that sees the source"
-                " and nothing of the target"
+                f" kept={stage.kept} and setting {setting and setting.label!r}. Give"
+                " Stage(..., setting=Setting.DOMAIN_GENERALISATION, kept=True): a kept stage that"
+                " sees the source and nothing of the target"
             )
         if self.network.target_inputs:
             raise InputError(

@@ -97,7 +97,7 @@ def own_suite(
     scales = [
         note
         for domain in read_apart
-        for note in scale_notes(domain, standardise=standardise, own_space=setting.own_inputs)
+        for note in scale_notes(domain, standardise=standardise, over=_scaled_over(setting))
     ]
     sentences = [sentence for choice in choices for sentence in choice.sentences]
     beside = (*class_notes(task.class_map), *alignment_notes(source, target))
@@ -107,6 +107,7 @@ def own_suite(
         name=_file_name(task),
         title=task.name,
         protocol=(OWN, *notes),
+        validator="source_accuracy" if _hides_target(setting) else "information_maximisation",
         further_metrics=tuple(usual_metric(head) for head in source.others),
     )
     return Suite(
@@ -139,8 +140,23 @@ def _standardised(task: TransferTask) -> TransferTask:
             for each in (source, target)
         )
     elif _has_floats(source):
-        source, target = standardise_alike(source, target)
+        unseen = _hides_target(task.setting)
+        source, target = standardise_alike(source, target, by_source=unseen)
     return dataclasses.replace(task, sources=(source,), target=target)
+
+
+def _hides_target(setting: Setting) -> bool:
+    """Tells whether no training input of the target is seen, here where there are no shots."""
+    return setting.target is View.ABSENT
+
+
+def _scaled_over(setting: Setting) -> str:
+    """Returns in words which inputs the scale is taken from."""
+    if setting.own_inputs:
+        return "each domain by its own training inputs"
+    if _hides_target(setting):
+        return "both over the training inputs of the source"
+    return "both over the training inputs of source and target"
 
 
 def _has_floats(domain: Domain) -> bool:

@@ -116,16 +116,14 @@ def _check_order(shape: tuple[int, ...], form: str) -> None:
         )
 
 
-def scale_notes(domain: Domain, *, standardise: bool, own_space: bool) -> Iterator[str]:
+def scale_notes(domain: Domain, *, standardise: bool, over: str) -> Iterator[str]:
     """Yields how a domain's inputs reach the network, for each modality.
 
     Args:
         domain: the source, or a target with an input space of its own.
         standardise: whether floats are standardised.
-        own_space: whether by the domain's own training inputs alone.
+        over: which inputs means and deviations are taken over, in words.
     """
-    over = "each domain by its own" if own_space else "both over the"
-    whose = "" if own_space else " of source and target"
     for part in parts_of(domain.splits["train"].inputs):
         if part.dtype == np.uint8:
             yield "8-bit images reach the network as x / 127.5 - 1."
@@ -133,7 +131,7 @@ def scale_notes(domain: Domain, *, standardise: bool, own_space: bool) -> Iterat
             what = "column" if part.ndim == 2 else "channel"
             yield (
                 f"Inputs are standardised: each {what} less its mean, divided by its standard"
-                f" deviation, {over} training inputs{whose}; no label is seen."
+                f" deviation, {over}; no label is seen."
             )
         else:
             yield "Inputs reach the network in their own units."

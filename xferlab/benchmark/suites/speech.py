@@ -9,7 +9,7 @@ from xferlab.core.settings import Setting
 from xferlab.data.catalogue.load import domain_of
 from xferlab.data.domain import Domain
 from xferlab.data.features.standardising import standardise_examples
-from xferlab.data.task import TransferTask
+from xferlab.data.left_out import leave_one_out
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
 
@@ -33,7 +33,7 @@ def fsdd_speakers(request: SuiteRequest) -> Suite:
     sources = {name: _speaker(name, "published", request) for name in SPEAKERS}
     targets = {name: _speaker(name, "transductive", request) for name in SPEAKERS}
     training = with_steps(TRAINING, request)
-    tasks = [_left_out(name, sources, targets[name]) for name in SPEAKERS]
+    tasks = leave_one_out(sources, targets=targets, setting=Setting.UNSUPERVISED_DA)
     network = NetworkSpec(
         backbone="temporal_conv",
         input_shape=targets["george"].input_shape,
@@ -59,11 +59,6 @@ def fsdd_speakers(request: SuiteRequest) -> Suite:
         methods=METHODS,
         seeds=5,
     )
-
-
-def _left_out(name: str, sources: dict[str, Domain], target: Domain) -> TransferTask:
-    others = tuple(domain for other, domain in sources.items() if other != name)
-    return TransferTask(f"others->{name}", others, target, Setting.UNSUPERVISED_DA)
 
 
 def _speaker(name: str, split: str, request: SuiteRequest) -> Domain:

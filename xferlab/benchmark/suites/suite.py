@@ -11,8 +11,8 @@ from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.kept_features import KeptFeatures
 from xferlab.core.errors import InputError
 from xferlab.core.heads import describe_heads
+from xferlab.core.settings import Setting
 from xferlab.data.task import TransferTask
-from xferlab.methods.recipes import SOURCE_ALONE
 from xferlab.models.networks import feature_width
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.options import TrainingOptions
@@ -86,7 +86,9 @@ class SuiteTask:
         """
         if self.features is None:
             raise InputError(f"task {self.task.name!r} has no KeptFeatures")
-        setting = dataclasses.replace(SOURCE_ALONE, classes=self.task.setting.classes)
+        setting = dataclasses.replace(
+            Setting.DOMAIN_GENERALISATION, classes=self.task.setting.classes
+        )
         return SuiteTask(
             task=self.task.with_setting(setting),
             network=self.features.network,

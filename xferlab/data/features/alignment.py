@@ -37,14 +37,17 @@ def number_alike(source: Domain, target: Domain) -> Domain:
     return dataclasses.replace(target, splits=splits, class_names=names, notes=notes)
 
 
-def standardise_alike(source: Domain, target: Domain) -> tuple[Domain, Domain]:
+def standardise_alike(
+    source: Domain, target: Domain, *, by_source: bool = False
+) -> tuple[Domain, Domain]:
     """Returns two domains with the columns or channels of both scaled alike where they are floats.
 
-    x becomes (x - mean) / deviation, both over the training inputs of source and target together
-    (population deviation, over all axes but the last). Labels and test inputs are not looked at. A
-    column that is constant there is centred and not scaled.
+    x becomes (x - mean) / deviation, both over the training inputs of source and target together,
+    or of the source alone (population deviation, over all axes but the last). Labels and test
+    inputs are not looked at. A column that is constant there is centred and not scaled.
     """
-    parts = [domain.splits["train"].inputs for domain in (source, target)]
+    seen = (source,) if by_source else (source, target)
+    parts = [domain.splits["train"].inputs for domain in seen]
     reference = concatenate_inputs(parts)
 
     def scaled(inputs: Inputs) -> Inputs:

@@ -74,7 +74,7 @@ def _per_class(part: Part, classes: int) -> GroupRows | None:
 
 def _per_domain(part: Part, classes: int) -> GroupRows | None:
     """As many examples of each domain in a batch, of roles that have several."""
-    if part is None:
+    if part is None or not part.domain_id.any():
         return None
     return [np.flatnonzero(part.domain_id == n) for n in range(int(part.domain_id.max()) + 1)]
 
@@ -94,7 +94,8 @@ def group_rows(
 ) -> Roles[GroupRows | None]:
     """Returns the groups of every role, None where its examples stay together.
 
-    Examples whose class is not known are in no group of 'per_class'. Target and shots are balanced
+    A role of one domain stays together under 'per_domain'. Examples whose class is not known are in
+    no group of 'per_class'. Target and shots are balanced
     between the classes that they have where the relation lets them lack some of the source's.
 
     Args:
@@ -105,19 +106,17 @@ def group_rows(
         relation: of the target's classes to the source's.
 
     Raises:
-        InputError: an unknown name; a sampler that would change nothing, because no role has
-            labels or several domains; a group without examples; a batch with fewer places than
-            groups.
+        InputError: an unknown name; classes to balance where no role has labels; a group without
+            examples; a batch with fewer places than groups.
     """
     groups = Roles(*(None if part is None else SAMPLERS[sampler](part, classes) for part in splits))
     if sampler == SHUFFLED:
         return groups
     kind = {"per_class": "class", "per_domain": "domain"}[sampler]
-    if not any(own is not None and len(own) > (kind == "domain") for own in groups):
-        lacks = "labels that the setting shows" if kind == "class" else "more than one domain"
+    if kind == "class" and all(own is None for own in groups):
         raise InputError(
-            f"sampler {sampler!r} has nothing to balance: no role has {lacks}. Allowed here:"
-            f" {SHUFFLED!r}"
+            f"sampler {sampler!r} has nothing to balance: no role has labels that the setting"
+            f" shows. Allowed here: {SHUFFLED!r}"
         )
     if kind == "class" and relation != "equal":
         groups = Roles(groups.source, _present(groups.target), _present(groups.shots))

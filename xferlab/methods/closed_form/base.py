@@ -86,7 +86,7 @@ def read_source(batch: Batch, *, num_classes: int) -> tuple[np.ndarray, np.ndarr
     if not isinstance(batch.source, Labelled):
         raise InputError(
             f"the source of the batch is {_kind(batch.source)}. Closed-form methods need labelled "
-            f"source examples; use the setting {Setting.UNSUPERVISED_DA.label!r}"
+            f"source examples; use a setting such as {Setting.UNSUPERVISED_DA.label!r}"
         )
     inputs, labels = _of_known_class(batch.source)
     outside = np.unique(labels[(labels < 0) | (labels >= num_classes)])

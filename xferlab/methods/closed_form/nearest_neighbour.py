@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from xferlab.core.batch import Batch
+from xferlab.core.settings import Setting
 from xferlab.methods.base import method
 from xferlab.methods.closed_form._classifiers import CLASSIFIERS, FittedMaps, fit_maps, identity
 from xferlab.methods.closed_form.base import ClosedFormMethod, read_source
@@ -25,6 +26,7 @@ class NearestNeighbour(ClosedFormMethod):
         Theory 13, 1967.
     """
 
+    needs: ClassVar[Setting] = Setting.DOMAIN_GENERALISATION
     reference: ClassVar[str] = "cover1967nearest"
 
     @property
