@@ -19,10 +19,9 @@ import numpy as np
 
 from xferlab.core.errors import InputError
 from xferlab.core.heads import FIRST, Head, check_heads
-from xferlab.core.inputs import Inputs, Modalities, parts_of
+from xferlab.core.inputs import Inputs, Modalities, StoredRows, parts_of
 from xferlab.core.seeds import canonical_json
 from xferlab.core.sparse import SparseRows
-from xferlab.core.stored import StoredRows
 from xferlab.data.entrance import clean_name
 from xferlab.data.labels import check_labels_in_range
 from xferlab.data.split import Split, clean_split

@@ -18,8 +18,8 @@ from xferlab.core.inputs import Inputs, concatenate_inputs
 from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import SOURCE, TARGET, Role
 from xferlab.core.settings import View
+from xferlab.data.clean_inputs import is_sparse
 from xferlab.data.feeds.pieces import Pieces
-from xferlab.data.split import is_sparse
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metric_table import head_scores, read_off
 from xferlab.evaluation.validators.base import has_what_it_needs

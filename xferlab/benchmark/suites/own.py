@@ -20,6 +20,7 @@ from xferlab.core.seeds import digest
 from xferlab.core.settings import Setting, View
 from xferlab.data.catalogue.domains import DOMAINS
 from xferlab.data.classes import class_notes
+from xferlab.data.clean_inputs import is_sparse
 from xferlab.data.domain import Domain
 from xferlab.data.features.alignment import (
     alignment_notes,
@@ -28,7 +29,6 @@ from xferlab.data.features.alignment import (
 )
 from xferlab.data.readers.arrays import domain_from_npz
 from xferlab.data.readers.folders import domain_from_folder
-from xferlab.data.split import is_sparse
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metric_table import usual_metric
 from xferlab.models.spec import NetworkSpec, PlainInput, network_heads

@@ -17,9 +17,9 @@ from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch, Labelled, Part, Unlabelled
 from xferlab.core.errors import InputError
+from xferlab.core.inputs import StoredRows
 from xferlab.core.roles import ROLES, Roles
 from xferlab.core.settings import ClassRelation
-from xferlab.core.stored import StoredRows
 from xferlab.data.feeds.samplers import (
     SHUFFLED,
     Groups,

@@ -18,13 +18,13 @@ import numpy as np
 
 from xferlab.core.errors import InputError
 from xferlab.core.heads import FIRST, Head
-from xferlab.core.inputs import Modalities, map_parts
-from xferlab.core.stored import StoredRows
+from xferlab.core.inputs import Modalities, StoredRows, map_parts
+from xferlab.data.clean_inputs import is_sparse
 from xferlab.data.domain import Domain, clean_class_names
 from xferlab.data.entrance import as_array, as_path, clean_name
 from xferlab.data.labels import check_labels_in_range, integer_labels, part_masked
 from xferlab.data.readers.archives import check_unpacked, memory_bytes
-from xferlab.data.split import Split, clean_split, is_sparse, split_train_test
+from xferlab.data.split import Split, clean_split, split_train_test
 
 SPLIT_KEYS = ("x_train", "y_train", "x_test", "y_test")
 WHOLE_KEYS = ("x", "y")

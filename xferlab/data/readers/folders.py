@@ -13,7 +13,7 @@ import numpy as np
 
 from xferlab.core.checks import whole_number
 from xferlab.core.errors import InputError
-from xferlab.core.stored import StoredRows
+from xferlab.core.inputs import StoredRows
 from xferlab.data.domain import SPLITS, Domain
 from xferlab.data.entrance import as_path
 from xferlab.data.readers.arrays import domain_from_arrays
@@ -67,6 +67,26 @@ def domain_from_folder(
     """
     root = as_path(root).expanduser()
     whole_number("image_size", image_size, least=1, most=LARGEST)
+    parts, folders, classes = _layout(root)
+    form = image_size, channels
+    read = [_read_classes(folder, classes, form, on_disk=on_disk) for folder in folders]
+    pairs = [(each.images, each.labels) for each in read]
+    domain = domain_from_arrays(
+        name or root.resolve().name,
+        *pairs[0],
+        class_names=classes,
+        test=pairs[1] if parts else test_fraction,
+        seed=seed,
+    )
+    return dataclasses.replace(domain, notes=tuple(_notes(read, image_size)))
+
+
+def _layout(root: Path) -> tuple[list[str], list[Path], list[str]]:
+    """Returns the splits that have a folder, the folders of classes, and the classes.
+
+    Raises:
+        InputError: one split without the other, others beside both, or no class.
+    """
     top = _subfolders(root)
     parts = [part for part in SPLITS if part in top]
     if len(parts) == 1:
@@ -86,17 +106,7 @@ def domain_from_folder(
         raise InputError(
             f"{root} has no class folder. Put each class's images into one of its own."
         )
-    form = image_size, channels
-    read = [_read_classes(folder, classes, form, on_disk=on_disk) for folder in folders]
-    pairs = [(each.images, each.labels) for each in read]
-    domain = domain_from_arrays(
-        name or root.resolve().name,
-        *pairs[0],
-        class_names=classes,
-        test=pairs[1] if parts else test_fraction,
-        seed=seed,
-    )
-    return dataclasses.replace(domain, notes=tuple(_notes(read, image_size)))
+    return parts, folders, classes
 
 
 def _notes(read: list[_Read], image_size: int) -> Iterator[str]:

@@ -37,7 +37,7 @@ def test_tensors_and_arrays(tmp_path, as_saved):
         save_domain(tmp_path, name, as_saved)
     domains = FORM.read(tmp_path)
     assert tuple(domains) == ("0", "2", "10")
-    train, test, class_names = domains["2"]
+    train, test, class_names, _ = domains["2"]
     np.testing.assert_allclose(train.inputs, WINDOWS.transpose(0, 2, 1), rtol=1e-6)
     assert train.inputs.dtype == np.float32 and test.labels.tolist() == [0, 1, 1, 0]
     assert class_names == ("walk", "sit")
@@ -46,7 +46,7 @@ def test_tensors_and_arrays(tmp_path, as_saved):
 def test_channels_may_come_last(tmp_path):
     save_domain(tmp_path, "0")
     save(tmp_path, "test_0", torch.tensor(WINDOWS.swapaxes(1, 2)), torch.tensor(LABELS * 1.0))
-    train, test, _ = FORM.read(tmp_path)["0"]
+    train, test, *_ = FORM.read(tmp_path)["0"]
     np.testing.assert_array_equal(train.inputs, test.inputs)
     assert test.labels.tolist() == [0, 1, 1, 0]
 

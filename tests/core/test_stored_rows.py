@@ -48,7 +48,7 @@ def test_choosing_rows_reads_nothing():
 
 
 def test_they_are_gone_through_in_chunks(monkeypatch):
-    monkeypatch.setattr("xferlab.core.stored.READ_AT_ONCE", 16)
+    monkeypatch.setattr("xferlab.core.inputs.READ_AT_ONCE", 16)
     store = Watched()
     np.testing.assert_array_equal(list(StoredRows(store)), IMAGES)
     assert [len(asked) for asked in store.asked] == [16, 16, 8]
