@@ -241,6 +241,7 @@ def test_defaults_are_the_papers():
         },
         "mme": {"weight": 0.1, "temperature": 0.05},
         "shot": {"pseudo_weight": 0.1},
+        "uncertainty_weighting": {"least_variance": 0.01},
     }  # fmt: skip
     for name, fields in values.items():
         assert vars(METHODS[name]) == fields

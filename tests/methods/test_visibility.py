@@ -39,6 +39,7 @@ SEES = {
     "self_ensembling": {"train": BOTH},
     "mme": {"train": BOTH},
     "shot": {"train": {"target"}},
+    "uncertainty_weighting": {"train": {"source"}},
     "target_only": {"train": {"target"}},
 }
 CASES = [

@@ -24,6 +24,7 @@ from xferlab.methods.self_ensembling import SelfEnsembling
 from xferlab.methods.shot import SHOT
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.target_only import TargetOnly
+from xferlab.methods.uncertainty_weighting import UncertaintyWeighting
 from xferlab.methods.wdgrl import WDGRL
 
 METHODS: NameTable[Method] = NameTable(
@@ -45,6 +46,7 @@ METHODS: NameTable[Method] = NameTable(
         "self_ensembling": SelfEnsembling(),
         "mme": MME(),
         "shot": SHOT(),
+        "uncertainty_weighting": UncertaintyWeighting(),
         "target_only": TargetOnly(),
     },
 )
