@@ -87,6 +87,7 @@ ROWS = {
     "uncertainty_weighting": Row(
         {"classification", "log_variance_label"}, NETWORK | {"log_variances"}
     ),
+    "pcgrad": Row({"classification"}),
     "target_only": Row({"classification"}),
 }  # fmt: skip
 

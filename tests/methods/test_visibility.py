@@ -40,6 +40,7 @@ SEES = {
     "mme": {"train": BOTH},
     "shot": {"train": {"target"}},
     "uncertainty_weighting": {"train": {"source"}},
+    "pcgrad": {"train": {"source"}},
     "target_only": {"train": {"target"}},
 }
 CASES = [

@@ -20,6 +20,7 @@ from xferlab.methods.jan import JAN
 from xferlab.methods.mcc import MCC
 from xferlab.methods.mcd import MCD
 from xferlab.methods.mme import MME
+from xferlab.methods.pcgrad import PCGrad
 from xferlab.methods.self_ensembling import SelfEnsembling
 from xferlab.methods.shot import SHOT
 from xferlab.methods.source_only import SourceOnly
@@ -47,6 +48,7 @@ METHODS: NameTable[Method] = NameTable(
         "mme": MME(),
         "shot": SHOT(),
         "uncertainty_weighting": UncertaintyWeighting(),
+        "pcgrad": PCGrad(),
         "target_only": TargetOnly(),
     },
 )
