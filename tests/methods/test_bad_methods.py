@@ -162,7 +162,7 @@ def predict(make):
 def combine(make):
     return {
         "per_term_gradients": True,
-        "combine_gradients": lambda self, g: make(g["classification"]),
+        "combine_gradients": lambda self, g, ctx: make(g["classification"]),
     }
 
 

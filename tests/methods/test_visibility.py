@@ -43,6 +43,8 @@ SEES = {
     "pada": {"train": BOTH},
     "osbp": {"train": BOTH},
     "shot": {"train": {"target"}},
+    "uncertainty_weighting": {"train": {"source"}},
+    "pcgrad": {"train": {"source"}},
     "target_only": {"train": {"target"}},
 }
 CASES = [

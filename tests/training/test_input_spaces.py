@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse
 
 from tests.methods.toys import (
+    AS_SOURCE_ONLY,
     NearMeans,
     assert_close,
     make_options,
@@ -180,7 +181,7 @@ def moved_by(learner, recipe=NO_RECIPE, steps=4):
     return {place for part in parts for place, same in part.items() if not same}
 
 
-ADAPT = [n for n, m in LEARN.items() if not m.one_encoder and n != "source_only"]
+ADAPT = [n for n, m in LEARN.items() if not m.one_encoder and n not in AS_SOURCE_ONLY]
 
 
 @pytest.mark.parametrize("name", ADAPT)

@@ -172,7 +172,7 @@ class Projecting(Method):
             "size": Term(-(source.logits**2).mean(), 0.5),
         }
 
-    def combine_gradients(self, gradients):
+    def combine_gradients(self, gradients, ctx):
         first, second = gradients["classification"], gradients["size"]
 
         def dot(a, b):

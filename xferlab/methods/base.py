@@ -163,8 +163,11 @@ class Method(abc.ABC):
     per_term_gradients: ClassVar[bool] = False
     """Whether `combine_gradients` is asked; it costs one backward pass for each term."""
 
-    def combine_gradients(self, gradients: Mapping[str, Params]) -> Params:
-        """Returns one gradient from those of the weighted terms by name; their sum by default."""
+    def combine_gradients(self, gradients: Mapping[str, Params], ctx: Context) -> Params:
+        """Returns one gradient from those of the weighted terms by name; their sum by default.
+
+        Each has every parameter group that the phase trains; `ctx` is what the loss was given.
+        """
         return jax.tree.map(lambda *parts: sum(parts), *gradients.values())
 
     def predict(self, nets: Nets, inputs: Inputs, state: Any, *, role: Role) -> Output:

@@ -24,10 +24,12 @@ from xferlab.methods.mcd import MCD
 from xferlab.methods.mme import MME
 from xferlab.methods.osbp import OSBP
 from xferlab.methods.pada import PADA
+from xferlab.methods.pcgrad import PCGrad
 from xferlab.methods.self_ensembling import SelfEnsembling
 from xferlab.methods.shot import SHOT
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.target_only import TargetOnly
+from xferlab.methods.uncertainty_weighting import UncertaintyWeighting
 from xferlab.methods.wdgrl import WDGRL
 
 METHODS: NameTable[Method] = NameTable(
@@ -53,6 +55,8 @@ METHODS: NameTable[Method] = NameTable(
         "pada": PADA(),
         "osbp": OSBP(),
         "shot": SHOT(),
+        "uncertainty_weighting": UncertaintyWeighting(),
+        "pcgrad": PCGrad(),
         "target_only": TargetOnly(),
     },
 )

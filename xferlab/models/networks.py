@@ -142,6 +142,18 @@ class PrototypeHead(nnx.Module):
         return self.prototypes(features * length)
 
 
+class LogVariances(nnx.Module):
+    """A log variance for each head, zeros at first: kendall2018uncertainty weighs losses by it."""
+
+    def __init__(self, heads: int):
+        """Takes the number of heads."""
+        self.values = nnx.Param(jnp.zeros(heads))
+
+    def __call__(self) -> Float[Array, " h"]:
+        """Returns the log variances in the order of the heads."""
+        return self.values[...]
+
+
 def make_head(
     spec: NetworkSpec, features: int, outputs: int, rngs: nnx.Rngs
 ) -> nnx.Linear | Perceptron:

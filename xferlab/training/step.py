@@ -135,7 +135,7 @@ def _run_phase(
             terms = phase.loss(nets, batch, ctx)
         return checked_terms(method, phase, terms), nets.statistics()
 
-    gradient, terms, statistics = _differentiate(objective, trained, method)
+    gradient, terms, statistics = _differentiate(objective, trained, method, ctx)
     program.check(f"term of phase {phase.name!r}", terms, state.step)
     program.check(f"gradient of phase {phase.name!r}", gradient, state.step)
     params, optimiser = dict(state.params), dict(state.optimiser)
@@ -156,7 +156,9 @@ def _trained_groups(phase: Phase, params: Params) -> list[str]:
     return with_factor_groups(both, params)
 
 
-def _differentiate(objective: Any, trained: Params, method: Method) -> tuple[Params, Terms, Params]:
+def _differentiate(
+    objective: Any, trained: Params, method: Method, ctx: Context
+) -> tuple[Params, Terms, Params]:
     if not jax.tree.leaves(trained):
         terms, statistics = objective(trained)
         return trained, terms, statistics
@@ -176,5 +178,5 @@ def _differentiate(objective: Any, trained: Params, method: Method) -> tuple[Par
 
     gradients, (terms, statistics) = jax.jacrev(each, has_aux=True)(trained)
     with user_code(method, "combine_gradients"):
-        combined = method.combine_gradients(gradients)
+        combined = method.combine_gradients(gradients, ctx)
     return checked_state(method, "combine_gradients", trained, combined), terms, statistics
