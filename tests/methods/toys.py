@@ -24,8 +24,8 @@ from xferlab.training.run import Member, StageCache, Training
 from xferlab.training.stage import QUICK_TO_COMPILE
 
 CLASSES = ("a", "b", "c")
-AS_SOURCE_ONLY = {"source_only", "uncertainty_weighting", "pcgrad"}
-"""Methods that learn from what is labelled and look at no other example."""
+AS_SOURCE_ONLY = {"source_only", "group_dro", "uncertainty_weighting", "pcgrad"}
+"""Methods that learn from what is labelled alone: the same, of one source and one head."""
 CACHE = StageCache()
 """Stages that any test of a process has compiled."""
 quick_jit = functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)
