@@ -29,7 +29,8 @@ def make_mesh(runs: int = 1, data: int = 1) -> Mesh:
     available = len(jax.devices())
     if runs * data > available:
         raise InputError(
-            f"a mesh of {runs} × {data} needs {runs * data} devices; there are {available}"
+            f"a mesh of {runs} × {data} needs {runs * data} devices; there are {available}. Give"
+            " numbers whose product is at most that"
         )
     return jax.make_mesh(
         (runs, data),
