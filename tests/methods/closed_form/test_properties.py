@@ -42,7 +42,7 @@ def test_output_is_finite_float32_of_the_right_shape(name):
         assert isinstance(output, HostOutput)
         assert output.logits.shape == (len(rows), CLASSES)
         assert len(output.features) == len(rows)
-        for array in output:
+        for array in (output.features, output.logits):
             assert array.dtype == np.float32
             assert np.isfinite(array).all()
 
