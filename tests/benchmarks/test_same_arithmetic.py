@@ -103,7 +103,7 @@ def train_torch(problem, before, channels_last):
             layer.bias.copy_(torch.tensor(np.asarray(bias).ravel()))
     batches = host_batches(problem)
     for _ in range(STEPS):
-        source, target = next(batches)
+        source, target, _ = next(batches)
         trainer.update(
             trainer.source[source.index],
             torch.tensor(source.labels).long(),
