@@ -1,0 +1,201 @@
+"""Whether methods beat the source alone in the setting that they are made for: on digits.
+
+    python -m benchmarks.settings [--seeds=5] [--only=unseen,several,partial,open]
+
+Domains are looks of scikit-learn's handwritten digits; those of half a are sources, those of half b
+targets, so no digit is in both. Network and training are those of the suite `quick`.
+
+- generalisation: 673 clean digits and the first 60 blended with photographs, in both of which each
+  test look is scored; nothing of the target is seen.
+- several sources: clean digits and photographs to the poor scanner's view.
+- partial: all ten classes to the scanned (or photographed) digits 0 to 4.
+- open: the clean digits 0 to 4 to all ten scanned (or photographed); 5 to 9 are unknown. OS* is the
+  mean accuracy of the known classes, UNK that of the unknown ones, HOS their harmonic mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from xferlab.benchmark.suites.quick import DIGITS_NETWORK, DIGITS_TRAINING
+from xferlab.core.outputs import HostOutput
+from xferlab.core.roles import TARGET
+from xferlab.core.settings import Setting
+from xferlab.data.domain import Domain
+from xferlab.data.feeds.resident import to_resident
+from xferlab.data.made.optdigits import optdigits
+from xferlab.data.task import TransferTask
+from xferlab.methods.base import Method, Stage, method
+from xferlab.methods.group_dro import GroupDRO
+from xferlab.methods.source_only import SourceOnly
+from xferlab.methods.table import METHODS
+from xferlab.training.run import Member, StageCache, Training
+
+LOOKS = ("optdigits_scan", "optdigits_photo")
+FIRST_FIVE = tuple(range(5))
+CACHE = StageCache()
+Scores = Mapping[str, float]
+
+
+def with_classes(domain: Domain, classes: tuple[int, ...]) -> Domain:
+    """Returns the examples of the first classes alone, 0 to k - 1."""
+    splits = {
+        name: split.take(np.flatnonzero(np.isin(split.labels, classes)))
+        for name, split in domain.splits.items()
+    }
+    return Domain(domain.name, splits, tuple(domain.class_names[c] for c in classes))
+
+
+def with_fewer(domain: Domain, rows: int) -> Domain:
+    """Returns the domain with its first training examples alone."""
+    train = domain.splits["train"].take(np.arange(rows))
+    return dataclasses.replace(domain, splits=dict(domain.splits) | {"train": train})
+
+
+def task_of(setting: Setting, target: Domain, *sources: Domain) -> TransferTask:
+    """Returns the task under its usual name."""
+    name = "+".join(source.name for source in sources)
+    return TransferTask(f"{name}->{target.name}", sources, target, setting)
+
+
+def trained(task: TransferTask, learner: Method, seed: int) -> Training:
+    """Returns a finished training."""
+    network = dataclasses.replace(
+        DIGITS_NETWORK, heads=tuple((head.name, head.size) for head in task.heads)
+    )
+    data = {task.setting: to_resident(task.training_arrays())}
+    stages = learner.stages()
+    member = Member(learner, DIGITS_TRAINING, seed, stages)
+    training = Training(network, [member], data, task.setting, CACHE)
+    training.advance(DIGITS_TRAINING.steps)
+    return training
+
+
+def predicted(training: Training, domain: Domain) -> HostOutput:
+    """Returns what a training predicts for a domain's test split."""
+    (output,) = training.predict(domain.splits["test"].inputs, TARGET)
+    return output
+
+
+def accuracy(training: Training, task: TransferTask) -> Scores:
+    """Returns the accuracy on the target's test split."""
+    truth = task.held_out().target_test.labels
+    return {"accuracy": float((predicted(training, task.target).classes == truth).mean())}
+
+
+def of_each_look(training: Training, task: TransferTask) -> Scores:
+    """Returns the accuracy on new digits of each source's look, and the worst of them."""
+    scores = {}
+    for name in ("optdigits", "optdigits_photo"):
+        test = optdigits(name, half="b")
+        scores[name] = float(
+            (predicted(training, test).classes == test.splits["test"].labels).mean()
+        )
+    return scores | {"worst": min(scores.values())}
+
+
+def of_open_classes(training: Training, task: TransferTask) -> Scores:
+    """Returns OS*, UNK and HOS, and the accuracy with the unknown class as one more."""
+    truth = task.held_out().target_test.labels
+    found = predicted(training, task.target).classes
+    k = task.heads[0].size
+    recalls = [float((found[truth == c] == c).mean()) for c in range(k + 1)]
+    known, unknown = float(np.mean(recalls[:k])), recalls[k]
+    both = known + unknown
+    return {
+        "accuracy": float((found == truth).mean()),
+        "OS*": known,
+        "UNK": unknown,
+        "HOS": 2 * known * unknown / both if both else 0.0,
+    }
+
+
+@method
+class Balanced(Method):
+    """`source_only` on batches with as many examples of each domain: what sampling alone does."""
+
+    needs = Setting.DOMAIN_GENERALISATION
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Returns one stage."""
+        return (Stage(SourceOnly(), sampler="per_domain"),)
+
+    def loss(self, nets, batch, ctx):
+        """Is not called: the stage's method is."""
+        raise NotImplementedError
+
+
+def show(
+    task: TransferTask,
+    learners: Mapping[str, Method],
+    score: Callable[[Training, TransferTask], Scores],
+    seeds: int,
+) -> None:
+    """Prints means and standard deviations over seeds, in percent."""
+    print(f"\n{task.setting.label}: {task.name}", flush=True)
+    for name, learner in learners.items():
+        runs = [score(trained(task, learner, seed), task) for seed in range(seeds)]
+        cells = (
+            f"{key} {100 * np.mean(values):5.1f} ± {100 * np.std(values, ddof=1):4.1f}"
+            for key, values in ((key, [run[key] for run in runs]) for key in runs[0])
+        )
+        print(f"  {name:24}", *cells, sep="  ", flush=True)
+
+
+def named(*names: str) -> Mapping[str, Method]:
+    """Returns methods of the package, with their defaults."""
+    return {name: METHODS[name] for name in names}
+
+
+def unseen(seeds: int) -> None:
+    """Prints the control of `group_dro`: one look has far fewer examples."""
+    few = with_fewer(optdigits("optdigits_photo", half="a"), 60)
+    target = optdigits("optdigits_photo", half="b")
+    task = task_of(Setting.DOMAIN_GENERALISATION, target, optdigits(half="a"), few)
+    robust = {f"group_dro {s}": GroupDRO(step_size=s) for s in (0.01, 0.1)}
+    learners = {**named("source_only"), "source_only, balanced": Balanced(), **robust}
+    show(task, learners, of_each_look, seeds)
+
+
+def several(seeds: int) -> None:
+    """Prints the control of `m3sda`: two sources."""
+    photo, target = optdigits("optdigits_photo", half="a"), optdigits(LOOKS[0], half="b")
+    task = task_of(Setting.UNSUPERVISED_DA, target, optdigits(half="a"), photo)
+    show(task, named("source_only", "ada_bn", "dann", "m3sda"), accuracy, seeds)
+
+
+def partial(seeds: int) -> None:
+    """Prints the control of `pada`: the target has half of the classes."""
+    for look in LOOKS:
+        target = with_classes(optdigits(look, half="b"), FIRST_FIVE)
+        task = task_of(Setting.PARTIAL_DA, target, optdigits(half="a"))
+        show(task, named("source_only", "dann", "pada"), accuracy, seeds)
+
+
+def opened(seeds: int) -> None:
+    """Prints the control of `osbp`: the source has half of the classes."""
+    source = with_classes(optdigits(half="a"), FIRST_FIVE)
+    for look in LOOKS:
+        task = task_of(Setting.OPEN_SET_DA, optdigits(look, half="b"), source)
+        show(task, named("source_only", "dann", "osbp"), of_open_classes, seeds)
+
+
+CONTROLS = {"unseen": unseen, "several": several, "partial": partial, "open": opened}
+
+
+def main() -> None:
+    """Trains and prints the controls that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", default=",".join(CONTROLS))
+    chosen = parser.parse_args()
+    for name in chosen.only.split(","):
+        CONTROLS[name](chosen.seeds)
+
+
+if __name__ == "__main__":
+    main()
