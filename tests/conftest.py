@@ -1,5 +1,6 @@
 """The whole suite runs on four fake CPU devices, with rank promotion forbidden."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -14,14 +15,28 @@ import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-MOST_MAPS = 30_000
+TESTS = itertools.count(1)
+MOST_MAPS, TOO_MANY_MAPS = 15_000, 45_000
 """Linux lets a process map 65,530 pieces of memory, and every compiled program maps some."""
+
+
+def drop_programs_beyond(most):
+    """Drops compiled programs where a process has so many that the next may not be loaded."""
+    maps = Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > most:
+        jax.clear_caches()
 
 
 @pytest.fixture(autouse=True, scope="module")
 def few_compiled_programs():
-    """Drops compiled programs before a process has so many that the next cannot be loaded."""
+    """Begins every file of tests with room for its programs."""
     yield
-    maps = Path("/proc/self/maps")
-    if maps.exists() and maps.read_bytes().count(b"\n") > MOST_MAPS:
-        jax.clear_caches()
+    drop_programs_beyond(MOST_MAPS)
+
+
+@pytest.fixture(autouse=True)
+def not_too_many_programs():
+    """Looks at every tenth test whether one file alone has too many."""
+    yield
+    if next(TESTS) % 10 == 0:
+        drop_programs_beyond(TOO_MANY_MAPS)
