@@ -41,7 +41,7 @@ def select(records: Sequence[RunRecord], rule: str, metric: str = "accuracy") ->
         Columns task, method, seed, hyper, digest, step (of the selected checkpoint, missing for a
         diverged run), value (unscaled, NaN for a diverged run), diverged, oracle (the method was
         trained with target labels) and deterministic (the method draws nothing, or its seeds gave
-        the same logits and scores to the last bit). Rows keep the order of `records`.
+        the same outputs to the last bit). Rows keep the order of `records`.
 
     Raises:
         InputError: For an unknown rule or metric, two records of one run, or a run that is
@@ -57,19 +57,11 @@ def select(records: Sequence[RunRecord], rule: str, metric: str = "accuracy") ->
 
 
 def is_deterministic(runs: Sequence[RunRecord]) -> bool:
-    """Tells whether runs that differ in their seed alone are one run, said so or seen so.
-
-    Equal logits are not enough: where no head is trained, features and their probes may differ.
-    """
+    """Tells whether runs that differ in their seed alone are one run, said so or seen so."""
     if all(run.deterministic for run in runs):
         return True
-    done = [run for run in runs if not run.diverged]
-    outputs = {(run.outputs, *_final_scores(run)) for run in done}
-    return len(runs) > 1 and len(outputs) == 1 and all(run.outputs for run in done)
-
-
-def _final_scores(run: RunRecord) -> tuple[tuple[str, float], ...]:
-    return tuple(sorted(run.evaluations[-1].metrics.items())) if run.evaluations else ()
+    outputs = {run.outputs for run in runs if not run.diverged}
+    return len(runs) > 1 and len(outputs) == 1 and outputs != {""}
 
 
 def explain(rule: str, metric: str = "accuracy") -> str:
