@@ -28,6 +28,17 @@ def test_own_data_from_files(tmp_path, capsys):
     assert captured.out.count(" %") == 10  # A line for each evaluation.
 
 
+def test_without_labels_the_course_is_of_a_probe(tmp_path, capsys):
+    for name, shift in (("a", 0.0), ("b", 1.0)):
+        save(tmp_path / f"{name}.npz", shift)
+    files = [f"--source={tmp_path / 'a.npz'}", f"--target={tmp_path / 'b.npz'}"]
+    out, asked = f"--out={tmp_path / 'runs'}", ["--steps=10", "--setting=unsupervised"]
+    assert main(["train", *files, *asked, out, "--method=simclr"]) == 0
+    shown = capsys.readouterr().out
+    assert "nt_xent" in shown and "linear" in shown and "accuracy" not in shown
+    assert shown.count(" %") == 10
+
+
 @pytest.mark.parametrize("method", CLOSED_FORM)
 def test_a_closed_form_method_has_one_evaluation_and_no_terms(method, tmp_path, capsys):
     for name, shift in (("a", 0.0), ("b", 1.0)):

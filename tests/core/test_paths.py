@@ -69,3 +69,33 @@ def test_a_rule_shadowed_by_earlier_ones_is_unused():
 def test_a_last_rule_for_the_rest_may_be_unused():
     rules = [("encoder/**", 0.1), ("heads/**", 0.2), ("**", 1.0)]
     assert resolve_rules(rules, PARAMS)["heads"]["label"]["kernel"] == 0.2
+
+
+NORMED = {
+    "encoder": {
+        "linear": {"kernel": ZERO, "bias": ZERO},
+        "bn1": {"scale": ZERO, "bias": ZERO},
+        "inner": {0: {"scale": ZERO}},
+    },
+    "critic": {"norm": {"scale": ZERO, "bias": ZERO}},
+}
+
+
+def test_a_pattern_may_ask_for_what_stands_beside():
+    rules = [("encoder/**@scale", 1.0), ("**", 0.0)]
+    assert resolve_rules(rules, NORMED) == {
+        "encoder": {
+            "linear": {"kernel": 0.0, "bias": 0.0},
+            "bn1": {"scale": 1.0, "bias": 1.0},
+            "inner": {0: {"scale": 1.0}},
+        },
+        "critic": {"norm": {"scale": 0.0, "bias": 0.0}},
+    }
+    shifts = resolve_rules([("**/bias@scale", 1.0), ("**", 0.0)], NORMED)
+    assert shifts["encoder"]["bn1"] == {"scale": 0.0, "bias": 1.0}
+    assert shifts["encoder"]["linear"]["bias"] == 0.0
+
+
+def test_a_network_without_what_is_asked_for_beside_is_refused_with_what_to_choose():
+    with pytest.raises(InputError, match=r"@scale' matches no.*no module there has a 'scale'.*bot"):
+        resolve_rules([("encoder/**@scale", 1.0), ("**", 0.0)], PARAMS)

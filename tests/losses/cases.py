@@ -160,6 +160,10 @@ CASES = (
          draws=("normal", "sharp"), changes={"confidence_threshold": -1.0}, zero_at_equal=True),
     Case("consistency_loss_all", losses.consistency_loss, oracles.consistency_loss, PAIR,
          keywords={"confidence_threshold": -1.0}, zero_at_equal=True, symmetric=True),
+    Case("nt_xent", losses.nt_xent, oracles.nt_xent, ("n d", "n d"),
+         changes={"temperature": 0.5}, symmetric=True, power=0),
+    Case("nt_xent_warm", losses.nt_xent, oracles.nt_xent, ("n d", "n d"),
+         keywords={"temperature": 1.0}, symmetric=True, power=0),
     Case("class_balance_loss", losses.class_balance_loss, oracles.class_balance_loss, LOGITS,
          changes=MASK),
 )  # fmt: skip

@@ -16,6 +16,7 @@ import pytest
 
 from tests.methods.toys import (
     AS_SOURCE_ONLY,
+    UNSUPERVISED,
     assert_same_bits,
     compilations,
     make_options,
@@ -88,10 +89,12 @@ ROWS = {
     "pada": ADVERSARIAL,
     "osbp": Row({"classification", "boundary"}, {"encoder", "open_head"}),
     "shot": Row({"entropy", "diversity", "pseudo_label"}, {"encoder"}),
+    "tent": Row({"entropy"}, {"encoder"}),
     "uncertainty_weighting": Row(
         {"classification", "log_variance_label"}, NETWORK | {"log_variances"}
     ),
     "pcgrad": Row({"classification"}),
+    "simclr": Row({"nt_xent"}, {"encoder", "projection"}),
     "target_only": Row({"classification"}),
 }  # fmt: skip
 
@@ -196,8 +199,9 @@ def test_permuted_target_labels_change_no_bit(trained):
     assert_same_bits(actual.predictions, expected.predictions)
     assert actual.validators.keys() == VALIDATORS.keys()
     differing = {k for k, v in actual.validators.items() if v != expected.validators[k]}
-    assert differing == {"oracle"}
-    assert actual.metrics != expected.metrics
+    told_apart = trained.name not in UNSUPERVISED
+    assert differing == ({"oracle"} if told_apart else set())
+    assert (actual.metrics != expected.metrics) == told_apart
 
 
 def test_better_than_source_only(trained):
@@ -206,10 +210,9 @@ def test_better_than_source_only(trained):
     Part of it is due to the target's own batch statistics; source-only reaches 0.6 to 0.7.
     """
     accuracy = evaluate(trained.training)
-    if trained.name in (
-        *AS_SOURCE_ONLY,
-        "group_dro",
-    ):  # Of one source and one head they are the same.
+    if trained.name in UNSUPERVISED:
+        assert accuracy == 1 / 3  # All of one class.
+    elif trained.name in AS_SOURCE_ONLY:
         assert accuracy < 0.75
     else:
         assert accuracy > (0.75 if trained.name == "mme" else 0.78)  # mme has no shots here.

@@ -85,7 +85,7 @@ def make_batch(name):
     target = Unlabelled.of(jnp.asarray(TARGET, jnp.float32))._replace(index=jnp.asarray(INDEX))
     if METHODS[name].needs.target is View.LABELS:
         target = Labelled(*target, (Labels(jnp.asarray(LABELS)),))
-    return Batch(None if name == "shot" else source, target)
+    return Batch(None if name in ("shot", "tent") else source, target)
 
 
 def make_context(case):
@@ -263,6 +263,7 @@ def test_defaults_are_the_papers():
         "pada": {"weight": 1.0},
         "osbp": {"weight": 1.0, "boundary": 0.5},
         "shot": {"pseudo_weight": 0.1},
+        "simclr": {"temperature": 0.1, "projection": 128},
         "uncertainty_weighting": {"least_variance": 0.01},
     }  # fmt: skip
     for name, fields in values.items():

@@ -43,8 +43,10 @@ SEES = {
     "pada": {"train": BOTH},
     "osbp": {"train": BOTH},
     "shot": {"train": {"target"}},
+    "tent": {"train": {"target"}},
     "uncertainty_weighting": {"train": {"source"}},
     "pcgrad": {"train": {"source"}},
+    "simclr": {"train": BOTH},
     "target_only": {"train": {"target"}},
 }
 CASES = [
@@ -52,7 +54,7 @@ CASES = [
     for name, method in METHODS.items()
     for phase in method.phases()
     for domain in sorted(BOTH)
-    if not (name in ("shot", "target_only") and domain == "source")
+    if not (name in ("shot", "tent", "target_only") and domain == "source")
 ]
 
 
@@ -69,7 +71,7 @@ def make_batch(name: str, spoilt: str) -> Batch:
     target = Unlabelled.of(inputs["target"])
     if METHODS[name].needs.target is View.LABELS:
         target = Labelled(*target, (Labels(labels),))
-    return Batch(None if name == "shot" else source, target)
+    return Batch(None if name in ("shot", "tent") else source, target)
 
 
 @pytest.mark.parametrize("batch_norm", ["joint", "separate", "domain"])

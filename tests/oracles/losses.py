@@ -206,3 +206,15 @@ def class_balance_loss(logits):
     k = logits.shape[1]
     mean = special.softmax(logits, axis=1).mean(axis=0)
     return sum(-(1 / k) * np.log(q) - (1 - 1 / k) * np.log(1 - q) for q in mean)
+
+
+def nt_xent(first, second, *, temperature=0.1):
+    """Equation 1 of the paper, view by view: the partner among the 2n - 1 others."""
+    vectors = np.concatenate([first, second])
+    similarities = 1 - distance.cdist(vectors, vectors, "cosine")
+    n, losses = len(first), np.zeros(2 * len(first))
+    for a in range(2 * n):
+        others = [c for c in range(2 * n) if c != a]
+        likelihoods = special.softmax(similarities[a, others] / temperature)
+        losses[a] = -np.log(likelihoods[others.index((a + n) % (2 * n))])
+    return (losses[:n] + losses[n:]) / 2

@@ -237,6 +237,10 @@ def shot(world):
     }
 
 
+def tent(world):
+    return {"entropy": (losses.entropy(views(world)[3]).mean(), 1.0)}
+
+
 def uncertainty_weighting(world):
     """Section 3.2 of the paper, for one head of classes, with the least variance."""
     (free,) = np.exp(np.asarray(world.params["log_variances"]["values"], np.float64))
@@ -246,6 +250,13 @@ def uncertainty_weighting(world):
         "classification": (value, 1 / variance),
         "log_variance_label": (np.log(variance), 0.5),
     }
+
+
+def simclr(world):
+    """Without augmentation, both views are the example; one batch of both domains."""
+    hidden, out = layers({"net": world.params["projection"]})
+    vectors = np.concatenate([dense(relu(dense(f, hidden)), out) for f in views(world)[:2]])
+    return {"nt_xent": (losses.nt_xent(vectors, vectors).mean(), 1.0)}
 
 
 def target_only(world):

@@ -106,7 +106,9 @@ def test_the_optimiser_holds_nothing_of_what_is_frozen(optimiser):
     assert not same_bits(training.state.params["heads"], before.params["heads"])
 
 
-COMBINATIONS = [(name, "mlp", "joint") for name in METHODS] + [
+BY_OPTIONS = [n for n, m in METHODS.items() if not any(stage.rates for stage in m.stages())]
+"""A stage's own rates, such as those of `tent`, take the place of the options' rules."""
+COMBINATIONS = [(name, "mlp", "joint") for name in BY_OPTIONS] + [
     (name, backbone, batch_norm)
     for name in ("dann", "self_ensembling")
     for backbone in ("mlp", FOREIGN)

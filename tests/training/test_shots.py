@@ -9,6 +9,7 @@ import pytest
 
 from tests.benchmark.tiny import tiny_suite, tiny_task
 from tests.methods.toys import (
+    UNSUPERVISED,
     make_options,
     make_spec,
     make_task,
@@ -48,7 +49,8 @@ class FewLabels(Method):
         }
 
 
-LEARN = {name: m for name, m in METHODS.items() if name not in ("target_only", "adda", "ada_bn")}
+OTHERS = {"target_only", "adda", "ada_bn"} | UNSUPERVISED
+LEARN = {name: m for name, m in METHODS.items() if name not in OTHERS}
 LEARN["foreign"] = FewLabels()
 each_method = pytest.mark.parametrize("learner", LEARN.values(), ids=list(LEARN))
 

@@ -71,7 +71,8 @@ def compare(
         setting: what methods see of both domains, how their classes are related, and whether each
             has an input space of its own, such as `Setting.OPEN_SET_DA`.
         metric: of the table, or several with ',' between them: 'accuracy,knn_probe'. '' for the
-            accuracy, and the usual metric of each further head.
+            accuracy, and the usual metric of each further head; where the setting shows no label,
+            as `Setting.UNSUPERVISED`, for both probes of the features.
 
     Raises:
         InputError: domains that do not fit together, an unknown method or hyper-parameter, or an

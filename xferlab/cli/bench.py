@@ -14,7 +14,7 @@ from xferlab.benchmark.runs.methods import find_methods, find_recipe, load_modul
 from xferlab.benchmark.runs.options import MOST_JOBS, MOST_SEEDS, BenchOptions, for_debugging
 from xferlab.benchmark.runs.plan import Candidate, expand_grid, would_test_on_training_labels
 from xferlab.benchmark.runs.suite_run import plan_suite
-from xferlab.benchmark.suites.suite import Suite, SuiteRequest
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.benchmark.suites.sweeps import parse_sweeps
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, parse
@@ -23,8 +23,11 @@ from xferlab.cli.progress import show_progress
 from xferlab.core.checks import shown
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
+from xferlab.evaluation.metric_table import metric_named
+from xferlab.methods.base import Method
 from xferlab.methods.recipes import NO_RECIPE, Recipe
 from xferlab.methods.table import METHODS
+from xferlab.training.stage import make_stage
 
 
 def define_flags() -> flags.FlagValues:
@@ -187,11 +190,31 @@ def choose_candidates(
 def _trained(suite: Suite) -> list[str]:
     """Returns all methods that train and that the suite can score."""
     tasks = [each.task for each in suite.tasks]
+    probed = metric_named(suite.header.metric).probe is not None
     return [
         name
         for name, method in METHODS.items()
         if not any(would_test_on_training_labels(method, task) for task in tasks)
+        and (probed or _trains_a_head(method))
+        and all(_has_what_it_trains(method, each) for each in suite.tasks)
     ]
+
+
+def _trains_a_head(method: Method) -> bool:
+    """Tells whether a method predicts classes: a phase of a stage trains more than features."""
+    phases = [phase for stage in method.stages() for phase in stage.method.phases()]
+    return any(phase.trains is None or "heads" in phase.trains for phase in phases)
+
+
+def _has_what_it_trains(method: Method, task: SuiteTask) -> bool:
+    """Tells whether the rules of a method's stages match parameters of the task's network."""
+    try:
+        for stage in method.stages():
+            if stage.rates:
+                make_stage(task.network, stage, task.training, steps=1)
+    except InputError:
+        return False
+    return True
 
 
 def _split(text: str) -> list[str]:

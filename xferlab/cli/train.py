@@ -17,7 +17,7 @@ from xferlab.benchmark.runs.options import BenchOptions, for_debugging
 from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.store.records import RunRecord
 from xferlab.benchmark.suites.own import load_domain, own_suite
-from xferlab.benchmark.suites.suite import Suite, SuiteRequest
+from xferlab.benchmark.suites.suite import Suite, SuiteHeader, SuiteRequest
 from xferlab.benchmark.suites.table import SUITES
 from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import define_suite_flags, parse
@@ -26,7 +26,7 @@ from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.core.settings import NAMED, Setting, View
-from xferlab.evaluation.metric_table import METRICS
+from xferlab.evaluation.metric_table import metric_named
 
 OWN_SETTINGS: NameTable[Setting] = NameTable(
     "setting", {each.label: each for each in NAMED if each.shots is View.ABSENT}
@@ -86,7 +86,7 @@ def run(argv: Sequence[str]) -> int:
     asked = {spec.digest for pack in packs for spec, _ in pack.runs}
     for record in results.records:
         if record.digest in asked:
-            console.print(_course(record, suite.header.validator))
+            console.print(_course(record, suite.header))
             print(f"record: {(options.out / record.digest).resolve()}")
     return print_problems(results)
 
@@ -131,14 +131,16 @@ def _one_task(suite: Suite, name: str) -> Suite:
     return dataclasses.replace(suite, header=header, tasks=(chosen,))
 
 
-def _course(record: RunRecord, validator: str) -> Table:
-    """Returns a run's terms, target accuracy and label-free score at every evaluation."""
+def _course(record: RunRecord, header: SuiteHeader) -> Table:
+    """Returns a run's terms, score on the target and label-free score at every evaluation."""
     title = f"{record.method} on {record.task}, seed {record.seed}"
     if record.diverged:
         title += f" (diverged at step {record.diverged_at} in {record.diverged_term})"
     terms = list(record.curve.terms)
     places = {step: place for place, step in enumerate(record.curve.steps)}
-    scores = (validator, "target accuracy")
+    validator, metric = header.validator, header.metric
+    measure = metric_named(metric)
+    scores = (validator, f"target {measure.name.replace('_', ' ')}")
     table = Table("step", *map(escape, terms), *scores, title=escape(title))
     for evaluation in record.evaluations:
         place = places.get(evaluation.step)
@@ -146,7 +148,8 @@ def _course(record: RunRecord, validator: str) -> Table:
             str(evaluation.step),
             *("" if place is None else _number(record.curve.terms[t][place]) for t in terms),
             f"{evaluation.validators[validator]:.3f}",
-            f"{METRICS['accuracy'].scale * evaluation.metrics['accuracy']:.1f} %",
+            f"{measure.scale * evaluation.metrics[metric]:.{measure.digits}f}"
+            + " %" * (measure.unit == "percent"),
         )
     return table
 

@@ -22,7 +22,9 @@ def resolve_rules(rules: Rules, params: Any) -> Any:
     """Returns a tree like `params` with, for each leaf, the value of the first rule that matches.
 
     In a pattern `*` stands for one path component or a part of it, `**` for any number of them, and
-    `{encoder,target_encoder}` for either of the two.
+    `{encoder,target_encoder}` for either of the two. With `@scale` behind it a pattern is of those
+    parameters alone whose module has one called `scale`: `encoder/**@scale` are the scales and
+    shifts of norm layers, whatever these are called.
 
     Args:
         rules: `(pattern, value)` pairs, tried in order.
@@ -31,13 +33,14 @@ def resolve_rules(rules: Rules, params: Any) -> Any:
     Raises:
         InputError: if a parameter matches no rule, or a rule matches no parameter.
     """
-    compiled = [(_to_regex(pattern), pattern, value) for pattern, value in rules]
+    paths = [path_of(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)]
+    matched = [(set(_found(pattern, paths)), pattern, value) for pattern, value in rules]
     used: set[str] = set()
 
     def first_match(key_path: tuple[Any, ...], _: Any) -> float:
         path = path_of(key_path)
-        for regex, pattern, value in compiled:
-            if regex.fullmatch(path):
+        for found, pattern, value in matched:
+            if path in found:
                 used.add(pattern)
                 return value
         raise InputError(
@@ -48,9 +51,28 @@ def resolve_rules(rules: Rules, params: Any) -> Any:
     tree = jax.tree_util.tree_map_with_path(first_match, params)
     unused = [pattern for pattern, _ in rules if pattern not in used and pattern != "**"]
     if unused:
-        paths = [path_of(p) for p, _ in jax.tree_util.tree_leaves_with_path(params)]
-        raise InputError(f"rule {unused[0]!r} matches no parameter; the parameters are {paths}")
+        beside = unused[0].partition("@")[2]
+        hint = _NO_MODULE.format(beside) if beside else ""
+        raise InputError(
+            f"rule {unused[0]!r} matches no parameter{hint}; the parameters are {paths}"
+        )
     return tree
+
+
+_NO_MODULE = (
+    ": no module there has a {!r}, as norm layers have. Choose a network with such, by a bottleneck"
+    " for example (NetworkSpec(bottleneck=64)), or another method"
+)
+
+
+def _found(pattern: str, paths: Sequence[str]) -> list[str]:
+    """Returns the paths that the pattern of a rule matches."""
+    pattern, _, beside = pattern.partition("@")
+    found = matching(pattern, paths)
+    if not beside:
+        return found
+    every = set(paths)
+    return [path for path in found if f"{path.rpartition('/')[0]}/{beside}" in every]
 
 
 def matching(pattern: str, paths: Iterable[str]) -> list[str]:

@@ -61,6 +61,7 @@ class Setting:
     PARTIAL_DA: ClassVar[Setting]
     OPEN_SET_DA: ClassVar[Setting]
     UNIVERSAL_DA: ClassVar[Setting]
+    UNSUPERVISED: ClassVar[Setting]
     SOURCE_FREE: ClassVar[Setting]
     SEMI_SUPERVISED: ClassVar[Setting]
     SUPERVISED: ClassVar[Setting]
@@ -130,6 +131,7 @@ Setting.UNSUPERVISED_DA = Setting("unsupervised_da", View.LABELS, View.INPUTS)
 Setting.PARTIAL_DA = Setting("partial_da", View.LABELS, View.INPUTS, classes="partial")
 Setting.OPEN_SET_DA = Setting("open_set_da", View.LABELS, View.INPUTS, classes="open")
 Setting.UNIVERSAL_DA = Setting("universal_da", View.LABELS, View.INPUTS, classes="universal")
+Setting.UNSUPERVISED = Setting("unsupervised", View.INPUTS, View.INPUTS)
 Setting.SOURCE_FREE = Setting("source_free", View.ABSENT, View.INPUTS)
 Setting.SEMI_SUPERVISED = Setting("semi_supervised", View.LABELS, View.INPUTS, View.LABELS)
 Setting.SUPERVISED = Setting("supervised", View.LABELS, View.LABELS)
@@ -139,6 +141,7 @@ NAMED = (
     Setting.PARTIAL_DA,
     Setting.OPEN_SET_DA,
     Setting.UNIVERSAL_DA,
+    Setting.UNSUPERVISED,
     Setting.SOURCE_FREE,
     Setting.SEMI_SUPERVISED,
     Setting.SUPERVISED,

@@ -12,6 +12,7 @@ with epy.lazy_api_imports(globals()):
     )
     from xferlab.losses.conditional import entropy_weights, multilinear, random_multilinear
     from xferlab.losses.consistency import class_balance_loss, consistency_loss
+    from xferlab.losses.contrastive import nt_xent
     from xferlab.losses.coral import coral_loss
     from xferlab.losses.discrepancy import classifier_discrepancy
     from xferlab.losses.information import diversity, entropy, information_maximisation
@@ -48,6 +49,7 @@ __all__ = [
     "mmd_loss",
     "moment_distance",
     "multilinear",
+    "nt_xent",
     "nuclear_norm_loss",
     "random_multilinear",
     "soft_cross_entropy",

@@ -80,7 +80,8 @@ class Stage(NamedTuple):
     """Networks that begin anew although the stage before has some of the same name."""
     rates: tuple[tuple[str, float], ...] = ()
     """Learning-rate multipliers by parameter path, in place of the training options' `lr_rules`:
-    `(("encoder/**", 0.1), ("**", 1.0))`, first match wins, 0 freezes. () keeps those."""
+    `(("encoder/**", 0.1), ("**", 1.0))`, first match wins, 0 freezes. () keeps those. See
+    `core.paths.resolve_rules` for patterns; `encoder/**@scale` is of norm layers."""
     options: tuple[tuple[str, float], ...] = ()
     """Values of `lr` and `weight_decay` for this stage: `(("lr", 1e-3),)`."""
     kept: bool = False

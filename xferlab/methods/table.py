@@ -27,8 +27,10 @@ from xferlab.methods.pada import PADA
 from xferlab.methods.pcgrad import PCGrad
 from xferlab.methods.self_ensembling import SelfEnsembling
 from xferlab.methods.shot import SHOT
+from xferlab.methods.simclr import SimCLR
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.target_only import TargetOnly
+from xferlab.methods.tent import Tent
 from xferlab.methods.uncertainty_weighting import UncertaintyWeighting
 from xferlab.methods.wdgrl import WDGRL
 
@@ -55,8 +57,10 @@ METHODS: NameTable[Method] = NameTable(
         "pada": PADA(),
         "osbp": OSBP(),
         "shot": SHOT(),
+        "tent": Tent(),
         "uncertainty_weighting": UncertaintyWeighting(),
         "pcgrad": PCGrad(),
+        "simclr": SimCLR(),
         "target_only": TargetOnly(),
     },
 )

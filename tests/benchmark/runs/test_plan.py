@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.benchmark.tiny import tiny_packs, tiny_suite, tiny_task
+from tests.methods.toys import UNSUPERVISED
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.plan import OF_TRAINING, Candidate, expand_grid, make_packs
 from xferlab.benchmark.store.spec import RunSpec
@@ -130,8 +131,18 @@ def test_all_methods_are_all_that_the_suite_can_score():
         {each.name for each in choose_candidates(suite, "all", [], [])}
         for suite in (tiny_suite(), transductive_suite())
     ]
-    assert names[0] == set(METHODS)
+    assert names[0] == set(METHODS) - UNSUPERVISED - {"tent"}
     assert names[0] - names[1] == {"target_only"}
+
+
+def test_all_methods_have_norms_to_train_and_a_metric_that_tells_of_features():
+    """`tent` asks for norm layers, `simclr` for a probe."""
+    suite = tiny_suite()
+    (task,) = suite.tasks
+    normed = dataclasses.replace(task, network=dataclasses.replace(task.network, bottleneck=4))
+    header = dataclasses.replace(suite.header, metric="knn_probe")
+    suite = dataclasses.replace(suite, tasks=(normed,), header=header)
+    assert {each.name for each in choose_candidates(suite, "all", [], [])} == set(METHODS)
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ class Scorer:
             for domain in (task.source, task.target)
         )
         views = task.setting.views
-        self._source_hidden = views.source is View.ABSENT
+        self._source_hidden = views.source is not View.LABELS  # Validators read both or neither.
         self._target_hidden = max(views.target, views.shots) is View.ABSENT
         self._source_train = draw_sample(held_out.source_train, VALIDATION_LIMIT)
         self._source_test = draw_sample(held_out.source_test, VALIDATION_LIMIT)
@@ -127,7 +127,7 @@ class Scorer:
         return np.asarray(self._target_test.by_head[0].values)
 
     def score(self, training: Runs, *, last: bool) -> list[Score]:
-        """Returns the score of every run of the training; a hidden source is not predicted.
+        """Returns the score of every run of the training; a source without labels is left out.
 
         Args:
             training: the runs.

@@ -45,13 +45,22 @@ def load_record(store: RunStore, digest: str) -> RunRecord:
         seconds=files["timing"]["seconds"],
         oracle=spec.oracle,
         deterministic=spec.deterministic,
-        outputs=hashlib.sha256(files["arrays"]["logits"].tobytes()).hexdigest()[:16],
+        outputs=_outputs_digest(files["arrays"]),
         predictions=arrays.get("predictions"),
         labels=arrays["labels"],
         num_classes=_num_classes(arrays),
         sources=spec.task.sources,
         target=spec.task.target,
     )
+
+
+def _outputs_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """Returns a digest of the final logits and of the features in pictures.
+
+    Where a method trains no head, logits are the same whatever it has learnt.
+    """
+    parts = (arrays[name].tobytes() for name in ("logits", "embedding_after") if name in arrays)
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
 def read_spec(store: RunStore, digest: str, files: Mapping[str, Any]) -> RunSpec:

@@ -102,7 +102,8 @@ class RunRecord:
         seconds: Training time.
         oracle: Whether the method was trained with target labels.
         deterministic: Whether the method draws nothing: its other seeds would be the same run.
-        outputs: Digest of the final logits; equal ones are equal to the last bit. '' if unknown.
+        outputs: Digest of the final logits, and of the features that pictures show; equal ones are
+            equal to the last bit. '' if unknown.
         predictions: Predicted classes at every evaluation of the examples of the target test split
             whose class is known.
         labels: The true ones.

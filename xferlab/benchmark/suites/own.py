@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -108,7 +109,7 @@ def own_suite(
         title=task.name,
         protocol=(OWN, *notes),
         validator="source_accuracy" if _hides_target(setting) else "information_maximisation",
-        further_metrics=tuple(usual_metric(head) for head in source.others),
+        **_metrics(source, setting),
     )
     return Suite(
         header=header,
@@ -116,6 +117,13 @@ def own_suite(
         methods=("source_only", "dann"),
         seeds=5,
     )
+
+
+def _metrics(source: Domain, setting: Setting) -> dict[str, Any]:
+    """Returns the metrics of a table: by probes where no label is shown, as nothing classifies."""
+    if max(setting.views) < View.LABELS:
+        return {"metric": "linear_probe", "further_metrics": ("knn_probe",)}
+    return {"further_metrics": tuple(usual_metric(head) for head in source.others)}
 
 
 def _file_name(task: TransferTask) -> str:
