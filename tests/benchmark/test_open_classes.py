@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import xferlab
 from tests.benchmark.tiny import execute, tiny_suite
 from tests.methods.toys import make_spec, make_task
 from xferlab.benchmark.runs.kept import kept_packs
@@ -79,6 +80,31 @@ def test_unknown_examples_are_scored_as_a_class_of_their_own(tmp_path):
         assert (predicted == 2).any() == (record.method == "doubts")
         assert record.confusion.sum(axis=1).tolist() == np.bincount(truth).tolist()
         assert last.validators["oracle"] == pytest.approx(last.metrics["accuracy"])
+
+
+def test_own_data_with_unknown_classes_have_tables_of_hos_beside():
+    """HOS is the harmonic mean of the tables behind it, whose recalls scikit-learn gives."""
+    task = open_task()
+    doubts = f"{__file__}:Doubts"
+    table = xferlab.compare(
+        task.source, task.target, methods=["source_only", doubts], seeds=1, steps=30,
+        setting=Setting.OPEN_SET_DA,
+    )  # fmt: skip
+    assert list(table.by_metric) == ["accuracy", "hos", "os_star", "unk"]
+    shown = {
+        name: each.cells.set_index(["rule", "method"])["mean"]
+        for name, each in table.by_metric.items()
+    }
+    for key in shown["hos"].index:
+        if key[0] == "oracle":  # Each metric's takes its own best.
+            continue
+        known, unknown = shown["os_star"][key], shown["unk"][key]
+        mean = 2 * known * unknown / (known + unknown) if known and unknown else 0.0
+        assert shown["hos"][key] == pytest.approx(mean)
+    assert shown["hos"]["last", "source_only"] == 0.0
+    alone = dataclasses.replace(task.source, name="other")
+    closed = xferlab.compare(task.source, alone, methods=["source_only"], seeds=1, steps=4)
+    assert list(closed.by_metric) == ["accuracy"]
 
 
 def test_labels_of_unknown_examples_reach_nothing_that_is_trained(tmp_path):

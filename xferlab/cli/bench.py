@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,15 @@ from typing import Any
 from absl import flags
 from ml_collections import ConfigDict
 
-from xferlab.benchmark.present import run_suite
+from xferlab.benchmark.collection import present_collection
+from xferlab.benchmark.present import Results, run_suite
 from xferlab.benchmark.runs.methods import find_methods, find_recipe, load_module
 from xferlab.benchmark.runs.options import MOST_JOBS, MOST_SEEDS, BenchOptions, for_debugging
-from xferlab.benchmark.runs.plan import Candidate, expand_grid, would_test_on_training_labels
+from xferlab.benchmark.runs.plan import Candidate, Pack, expand_grid, would_test_on_training_labels
 from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.benchmark.suites.sweeps import parse_sweeps
-from xferlab.benchmark.suites.table import SUITES
+from xferlab.benchmark.suites.table import COLLECTIONS, SUITES
 from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, parse
 from xferlab.cli.printing import print_problems, print_results
 from xferlab.cli.progress import show_progress
@@ -73,9 +75,17 @@ def run(argv: Sequence[str]) -> int:
     parse(values, argv)
     apply_config(values)
     data_dir = Path(values.data_dir) if values.data_dir else None
-    suite = SUITES[values.suite](SuiteRequest(data_dir=data_dir, steps=values.steps))
-    recipe = find_recipe(values.recipe)
-    candidates = choose_candidates(suite, values.methods, values.method, values.sweep, recipe)
+    request = SuiteRequest(data_dir=data_dir, steps=values.steps)
+    options = _options(values)
+    if values.suite in COLLECTIONS:
+        return _run_collection(values, request, options)
+    suite = SUITES[values.suite](request)
+    packs = plan_suite(suite, _candidates(values, suite), options)
+    results = _run(suite, packs, options)
+    return print_problems(results)
+
+
+def _options(values: flags.FlagValues) -> BenchOptions:
     options = BenchOptions(
         out=Path(values.out),
         seeds=values.seeds,
@@ -88,12 +98,62 @@ def run(argv: Sequence[str]) -> int:
         feed=values.feed,
         mesh=values.mesh,
     )
-    options = for_debugging(options) if values.debug else options
-    packs = plan_suite(suite, candidates, options)
+    return for_debugging(options) if values.debug else options
+
+
+def _candidates(values: flags.FlagValues, suite: Suite) -> list[Candidate]:
+    recipe = find_recipe(values.recipe)
+    return choose_candidates(suite, values.methods, values.method, values.sweep, recipe)
+
+
+def _run(suite: Suite, packs: Sequence[Pack], options: BenchOptions) -> Results:
     with show_progress(packs) as report:
         results = run_suite(suite, packs, options, report)
     print_results(results)
-    return print_problems(results)
+    return results
+
+
+def _run_collection(values: flags.FlagValues, request: SuiteRequest, options: BenchOptions) -> int:
+    """Runs the suites of a collection one after the other, and returns the exit status.
+
+    A method that is asked for runs in the suites whose setting it fits; where it is left out, and
+    why, is said.
+
+    Raises:
+        InputError: no suite has a method that can run.
+    """
+    title, names = COLLECTIONS[values.suite]
+    results: dict[str, Results] = {}
+    left_out: list[str] = []
+    status = 0
+    for name in names:
+        suite = SUITES[name](request)
+        fitting = [
+            candidate
+            for candidate in _candidates(values, suite)
+            if _fits(candidate, suite, options, left_out)
+        ]
+        if fitting:
+            results[name] = _run(suite, plan_suite(suite, fitting, options), options)
+            status = max(status, print_problems(results[name]))
+    if not results:
+        raise InputError(f"no suite of {values.suite!r} can run what is asked for: {left_out[0]}")
+    for sentence in left_out:
+        print(f"note: {sentence}", file=sys.stderr)
+    print(f"overview: {present_collection(values.suite, title, results).resolve()}")
+    return status
+
+
+def _fits(candidate: Candidate, suite: Suite, options: BenchOptions, left_out: list[str]) -> bool:
+    """Tells whether a candidate can run in a suite; why one that is not the suite's own cannot."""
+    if candidate.name in suite.methods:
+        return True
+    try:
+        plan_suite(suite, [candidate], options)
+    except InputError as error:
+        left_out.append(f"{candidate.name} is left out of {suite.header.name}: {error}")
+        return False
+    return True
 
 
 def apply_config(values: flags.FlagValues) -> None:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from xferlab.benchmark.suites.quick import quick
 from xferlab.benchmark.suites.suite import SuiteRequest
-from xferlab.benchmark.suites.table import SUITES
+from xferlab.benchmark.suites.table import COLLECTIONS, SUITES
 from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import parse
 from xferlab.core.names import first_line
@@ -51,6 +51,10 @@ def run(argv: Sequence[str]) -> int:
 def sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Yields every table of names with one line of description for each."""
     yield "suites", [(name, first_line(suite)) for name, suite in SUITES.items()]
+    yield (
+        "collections of suites",
+        [(name, f"{each.title}: {', '.join(each.suites)}") for name, each in COLLECTIONS.items()],
+    )
     yield "tasks", _tasks()
     yield "domains", describe_domains()
     yield "methods", [(name, first_line(type(method))) for name, method in ALL_METHODS.items()]

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from absl import flags
 
+from xferlab.benchmark.collection import present_collection
 from xferlab.benchmark.present import report_suite, suites_of
 from xferlab.benchmark.runs.options import BenchOptions, check_presentation
+from xferlab.benchmark.suites.table import COLLECTIONS
 from xferlab.cli.parsing import define_presentation_flags, parse
 from xferlab.cli.printing import print_results
 from xferlab.core.errors import InputError
@@ -33,12 +35,18 @@ def run(argv: Sequence[str]) -> int:
     check_presentation(options)
     status = 0
     found = suites_of(options.out)
+    shown = {}
     for name in [found.resolve(values.suite)] if values.suite else list(found):
         try:
-            print_results(report_suite(options, name))
+            shown[name] = report_suite(options, name)
+            print_results(shown[name])
         except InputError as error:
             if len(found) == 1 or values.suite:
                 raise
             print(f"error: {name}: {error}", file=sys.stderr)
             status = 2
+    for name, (title, suites) in COLLECTIONS.items():
+        if all(each in shown for each in suites):
+            results = {each: shown[each] for each in suites}
+            print(f"overview: {present_collection(name, title, results).resolve()}")
     return status

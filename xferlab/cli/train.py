@@ -18,7 +18,7 @@ from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.store.records import RunRecord
 from xferlab.benchmark.suites.own import load_domain, own_suite
 from xferlab.benchmark.suites.suite import Suite, SuiteHeader, SuiteRequest
-from xferlab.benchmark.suites.table import SUITES
+from xferlab.benchmark.suites.table import COLLECTIONS, SUITES
 from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import define_suite_flags, parse
 from xferlab.cli.printing import print_problems
@@ -107,6 +107,11 @@ def _suite(values: flags.FlagValues, request: SuiteRequest) -> Suite:
                 f"--{name}={values[name].value} goes with --source and --target; a suite has its"
                 " own"
             )
+    if values.suite in COLLECTIONS:
+        raise InputError(
+            f"--suite={values.suite} is a collection of suites, and one method is trained on one"
+            f" task. Choose a suite of it: {', '.join(COLLECTIONS[values.suite].suites)}"
+        )
     if not values.source:
         return _one_task(SUITES[values.suite](request), values.task)
     source, target = (

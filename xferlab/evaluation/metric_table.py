@@ -26,6 +26,7 @@ from xferlab.evaluation.further_metrics import (
     rmse,
 )
 from xferlab.evaluation.metrics import accuracy, class_mean_accuracy, macro_f1
+from xferlab.evaluation.open_set_metrics import h_score, known_class_accuracy, unknown_accuracy
 from xferlab.evaluation.probes import KnnProbe, LinearProbe, Probe
 
 Unit = Literal["percent", ""]
@@ -46,6 +47,8 @@ class Metric:
         bounds: the least and the largest value, as shown.
         spelled: the name in words; '' for the name itself, without underscores.
         probe: what is fitted on features and gives the predictions; None for the head's own.
+        of_unknown: whether it needs examples of classes that the source lacks, which are one class
+            behind the head's; on others it is not defined.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Metric:
     bounds: tuple[float, float] = (0.0, 100.0)
     spelled: str = ""
     probe: Probe | None = None
+    of_unknown: bool = False
 
     def __call__(self, truth: np.ndarray, predictions: np.ndarray, size: int) -> float:
         """Returns the metric's value, unscaled."""
@@ -99,6 +103,9 @@ METRICS: NameTable[Metric] = NameTable(
             Metric("accuracy", "classes", accuracy),
             Metric("class_mean_accuracy", "classes", class_mean_accuracy),
             Metric("macro_f1", "classes", macro_f1),
+            Metric("hos", "classes", h_score, spelled="HOS", of_unknown=True),
+            Metric("os_star", "classes", known_class_accuracy, spelled="OS*", of_unknown=True),
+            Metric("unk", "classes", unknown_accuracy, spelled="UNK", of_unknown=True),
             Metric("mean_average_precision", "labels", mean_average_precision),
             Metric("label_accuracy", "labels", label_accuracy),
             Metric("r2", "numbers", r2, bounds=(-math.inf, 100.0), spelled="R²"),
@@ -215,6 +222,8 @@ def score_head(
     if not len(truth):
         return None
     size = head.size
+    if measure.of_unknown and not 0 < int((truth == size).sum()) < len(truth):
+        return None
     if head.kind == "classes":  # The unknown class is one more.
         size = max(size, int(truth.max()) + 1, int(predictions.max()) + 1)
     value = measure(truth, predictions, size)

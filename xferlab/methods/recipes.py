@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -237,6 +238,32 @@ def pretrained(stages: Stages) -> Stages:
     return (*kept, source, first, *own[1:])
 
 
+def source_kept(stages: Stages) -> Stages:
+    """The first stage, which learns from the source alone, is trained once for all runs.
+
+        (s_1, ..., s_n)  →  (s_1, 1, kept, of the source alone), (s_2, q_2 / (1 - q_1)), ...
+
+    What is adapted without its source (`shot`, `tent`) then begins with a source model that is
+    found again by every run with the same source and seed. The kept stage takes as many steps as
+    the run, in addition.
+
+    Raises:
+        InputError: a method of one stage, or one whose first stage needs more than the source.
+    """
+    kept, own = _divided(stages)
+    first, *later = own
+    if not later or not first.method.needs.within(Setting.DOMAIN_GENERALISATION):
+        raise InputError(
+            f"source_kept keeps a first stage that learns from the source alone, and"
+            f" {type(first.method).__name__} "
+            + ("is the only stage" if not later else f"needs {first.method.needs.label}")
+            + ". Choose a method that adapts a source model, such as shot, tent, ada_bn or adda"
+        )
+    source = first._replace(fraction=1.0, setting=Setting.DOMAIN_GENERALISATION, kept=True)
+    rest = math.fsum(stage.fraction for stage in later)
+    return (*kept, source, *(s._replace(fraction=s.fraction / rest) for s in later))
+
+
 def _divided(stages: Stages) -> tuple[Stages, Stages]:
     """Returns the kept stages, and the others."""
     kept = tuple(stage for stage in stages if stage.kept)
@@ -252,6 +279,7 @@ RECIPES: NameTable[Change] = NameTable(
         "gradual_unfreezing": gradual_unfreezing,
         "layer_decay": layer_decay,
         "pretrained": pretrained,
+        "source_kept": source_kept,
     },
 )
 REFERENCES = {

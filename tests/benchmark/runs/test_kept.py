@@ -363,3 +363,45 @@ def test_permuted_target_labels_change_no_weight_and_no_output(name, tmp_path):
     assert not np.array_equal(run["arrays"]["labels"], changed["arrays"]["labels"])
     for array in ("logits", "predictions"):
         assert run["arrays"][array].tobytes() == changed["arrays"][array].tobytes()
+
+
+ADAPTED = ("shot+source_kept", "tent+source_kept", "ada_bn+source_kept")
+
+
+def normed(suite):
+    return with_task(suite, network=dataclasses.replace(NETWORK, bottleneck=4))
+
+
+@pytest.mark.fast
+def test_a_source_model_is_kept_for_all_that_begin_with_the_same():
+    """Tent and AdaBN adapt the same one; SHOT's has smoothed labels."""
+    packs = packs_of(normed(two_targets()), methods=ADAPTED[1:], seeds=2)
+    kept = specs_of(kept_packs(packs, 1))
+    own = specs_of(packs_of(normed(tiny_suite()), methods=ADAPTED, seeds=2))
+    starts = {spec.method.name: spec.start for spec in own if spec.seed == 0}
+    assert starts["tent+source_kept"] == starts["ada_bn+source_kept"]
+    assert starts["shot+source_kept"] != starts["tent+source_kept"]
+    assert all(spec.task.views == (2, 0, 0) and spec.training.steps == 6 for spec in kept)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("dann+source_kept", r"DANN is the only stage"),
+        ("dann+lp_ft+source_kept", r"DANN needs unsupervised_da"),
+    ],
+)
+def test_what_has_no_source_model_is_refused(name, message):
+    with pytest.raises(InputError, match=f"{message}.*such as shot"):
+        packs_of(methods=(name,))
+
+
+def test_the_adaptation_begins_with_the_kept_weights(tmp_path):
+    (pack,) = packs_of(normed(tiny_suite()), methods=("shot+source_kept",), seeds=1)
+    store = execute(tmp_path, [pack])
+    (member,) = members_of(pack, store, {})
+    assert [(s.fraction, s.setting) for s in member.stages] == [(1.0, Setting.SOURCE_FREE)]
+    (kept,) = specs_of(kept_packs([pack], 1))
+    weights = tree_from_bytes(store.read(kept.digest)["weights"])
+    assert set(member.start[0]) >= {"encoder", "heads"} and weights

@@ -81,7 +81,7 @@ def make_report(
     )
 
 
-class _Part(NamedTuple):
+class ReportPart(NamedTuple):
     """A section of the page: its template and what that shows."""
 
     anchor: str
@@ -92,26 +92,28 @@ class _Part(NamedTuple):
 
 def _parts(
     records: Sequence[RunRecord], table: Table, references: Mapping[str, str], extras: Extras
-) -> Iterator[_Part]:
+) -> Iterator[ReportPart]:
     """Yields the sections in the order of the page."""
     anchors = make_anchors(records)
-    yield _Part("results", "Results", "results.html", results(table, anchors))
+    yield ReportPart("results", "Results", "results.html", results(table, anchors))
     for index, section in enumerate(extras.sections):
         if section.notes or section.tables or section.figures:
-            yield _Part(f"extra-{index + 1}", section.title, "plain.html", lay_out(section))
+            yield ReportPart(f"extra-{index + 1}", section.title, "plain.html", lay_out(section))
     heat_map = _heat_map(table, task_places(records))
     if heat_map:
-        yield _Part("heat-maps", "Source × target", "plain.html", make_content(pictures=[heat_map]))
+        yield ReportPart(
+            "heat-maps", "Source × target", "plain.html", make_content(pictures=[heat_map])
+        )
     for index, (task, shown) in enumerate(_tasks(records, table, anchors, extras)):
-        yield _Part(f"task-{index + 1}", f"Task {task}", "task.html", shown)
+        yield ReportPart(f"task-{index + 1}", f"Task {task}", "task.html", shown)
     shown = incomplete(records, extras.problems)
-    yield _Part("incomplete", "Missing and diverged runs", "incomplete.html", shown)
-    yield _Part("cost", "Cost", "cost.html", costs(records))
+    yield ReportPart("incomplete", "Missing and diverged runs", "incomplete.html", shown)
+    yield ReportPart("cost", "Cost", "cost.html", costs(records))
     if references:
         cited = [f"{method}: {text}" for method, text in references.items()]
-        yield _Part("references", "References", "plain.html", make_content(notes=cited))
+        yield ReportPart("references", "References", "plain.html", make_content(notes=cited))
     shown = make_cells(records, table, anchors, extras.class_names)
-    yield _Part("cells", "Cells", "cells.html", shown)
+    yield ReportPart("cells", "Cells", "cells.html", shown)
 
 
 def _heat_map(table: Table, places: Mapping[str, tuple[str, str]]) -> Picture | None:

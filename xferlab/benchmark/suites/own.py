@@ -28,6 +28,7 @@ from xferlab.data.features.alignment import (
     number_alike,
     standardise_alike,
 )
+from xferlab.data.labels import MISSING
 from xferlab.data.readers.arrays import domain_from_npz
 from xferlab.data.readers.folders import domain_from_folder
 from xferlab.data.task import TransferTask
@@ -109,7 +110,7 @@ def own_suite(
         title=task.name,
         protocol=(OWN, *notes),
         validator="source_accuracy" if _hides_target(setting) else "information_maximisation",
-        **_metrics(source, setting),
+        **_metrics(task),
     )
     return Suite(
         header=header,
@@ -119,11 +120,19 @@ def own_suite(
     )
 
 
-def _metrics(source: Domain, setting: Setting) -> dict[str, Any]:
-    """Returns the metrics of a table: by probes where no label is shown, as nothing classifies."""
-    if max(setting.views) < View.LABELS:
+def _metrics(task: TransferTask) -> dict[str, Any]:
+    """Returns the metrics of a table: by probes where no label is shown, as nothing classifies.
+
+    Where the target's test examples are of known and of unknown classes, HOS has a table beside.
+    """
+    if max(task.setting.views) < View.LABELS:
         return {"metric": "linear_probe", "further_metrics": ("knn_probe",)}
-    return {"further_metrics": tuple(usual_metric(head) for head in source.others)}
+    further = tuple(usual_metric(head) for head in task.source.others)
+    labels = task.held_out().target_test.by_head[0].values
+    found = set(np.unique(np.asarray(labels)).tolist()) - {MISSING}
+    known = {label for label in found if label < task.heads[0].size}
+    of_unknown = ("hos", "os_star", "unk") if known and found - known else ()
+    return {"further_metrics": (*of_unknown, *further)}
 
 
 def _file_name(task: TransferTask) -> str:

@@ -1,6 +1,8 @@
-"""The table of suites: what `--suite` may name."""
+"""The tables of suites and of collections of them: what `--suite` may name."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from xferlab.benchmark.suites.amazon import amazon_reviews, amazon_reviews_msda
 from xferlab.benchmark.suites.digits import digits, digits_full
@@ -13,8 +15,12 @@ from xferlab.benchmark.suites.office_caltech import (
     office_caltech_surf,
     pacs,
 )
+from xferlab.benchmark.suites.own_inputs import own_inputs
 from xferlab.benchmark.suites.quick import quick
+from xferlab.benchmark.suites.related_classes import open_set, partial, universal
 from xferlab.benchmark.suites.sensors import har_subjects, hhar_users, wisdm_users
+from xferlab.benchmark.suites.several_sources import several_sources, unseen_domain
+from xferlab.benchmark.suites.source_free import source_free
 from xferlab.benchmark.suites.spam import spam_users
 from xferlab.benchmark.suites.speech import fsdd_speakers
 from xferlab.benchmark.suites.suite import SuiteBuilder
@@ -27,6 +33,13 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
         "few_shots": few_shots,
         "fine_tuning": fine_tuning,
         "multi_task": multi_task,
+        "several_sources": several_sources,
+        "unseen_domain": unseen_domain,
+        "partial": partial,
+        "open_set": open_set,
+        "universal": universal,
+        "source_free": source_free,
+        "own_inputs": own_inputs,
         "digits": digits,
         "digits_full": digits_full,
         "amazon_reviews": amazon_reviews,
@@ -42,3 +55,38 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
         "hhar_users": hhar_users,
     },
 )
+
+
+class Collection(NamedTuple):
+    """Suites that run one after the other into one folder, with an overview of all.
+
+    Attributes:
+        title: the overview's heading.
+        suites: their names, in order.
+    """
+
+    title: str
+    suites: tuple[str, ...]
+
+
+COLLECTIONS: NameTable[Collection] = NameTable(
+    "collection of suites",
+    {
+        "settings": Collection(
+            "settings: every kind of transfer on handwritten digits",
+            (
+                "few_shots",
+                "several_sources",
+                "unseen_domain",
+                "partial",
+                "open_set",
+                "universal",
+                "source_free",
+                "own_inputs",
+                "multi_task",
+                "fine_tuning",
+            ),
+        )
+    },
+)
+"""Collections by name; none has the name of a suite."""

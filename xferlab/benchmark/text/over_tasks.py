@@ -6,13 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
-import rich.box
-import rich.table
 from rich.console import Group
 from rich.text import Text
 
 from xferlab.benchmark.tables.over_tasks import Comparison
-from xferlab.benchmark.text.per_task import MARKS, STYLES, Block, Cell, escape_markdown
+from xferlab.benchmark.text.per_task import (
+    MARKS,
+    Block,
+    Cell,
+    block_to_markdown,
+    block_to_terminal,
+    escape_markdown,
+)
 
 
 def make_block(comparison: Comparison) -> Block:
@@ -28,26 +33,14 @@ def make_block(comparison: Comparison) -> Block:
 
 def comparison_to_terminal(comparison: Comparison) -> Group:
     """Returns what `rich` prints: the table, then the notes."""
-    block = make_block(comparison)
-    grid = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    for column, name in enumerate(block.header):
-        grid.add_column(Text(name), no_wrap=column == 0)
-    for row in block.rows:
-        grid.add_row(*(Text(cell.text, style=STYLES[cell.verdict]) for cell in row))
     notes = (Text(f"· {note}", style="dim") for note in comparison.notes)
-    return Group(Text(block.task, style="bold"), grid, Text(), *notes)
+    return Group(block_to_terminal(make_block(comparison)), *notes)
 
 
 def comparison_to_markdown(comparison: Comparison) -> str:
     """Returns GitHub Markdown: a heading, a pipe table and the notes as a list."""
-    block = make_block(comparison)
-    rows = [block.header, *(tuple(cell.text for cell in row) for row in block.rows)]
-    text = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in rows]
-    lines = [f"### {escape_markdown(block.task)}", "", text[0], "|" + " --- |" * len(block.header)]
-    return (
-        "\n".join([*lines, *text[1:], "", *(f"- {escape_markdown(n)}" for n in comparison.notes)])
-        + "\n"
-    )
+    notes = [f"- {escape_markdown(note)}" for note in comparison.notes]
+    return "\n".join([block_to_markdown(make_block(comparison)), "", *notes]) + "\n"
 
 
 def _cells(row: Mapping[Any, Any], digits: int) -> Iterator[Cell]:

@@ -80,16 +80,22 @@ def to_terminal(table: Table) -> Group:
     return Group(*(part for each in table.by_metric.values() for part in _terminal(each)))
 
 
-def _terminal(table: Table) -> list[rich.table.Table | Text]:
-    parts: list[rich.table.Table | Text] = [Text(f"{table.spec.title}\n", style="bold")]
-    for block in make_blocks(table):
-        grid = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-        for column, name in enumerate(block.header):
-            grid.add_column(Text(name), no_wrap=column == 0)
-        for row in block.rows:
-            grid.add_row(*(Text(cell.text, style=STYLES[cell.verdict]) for cell in row))
-        parts += [Text(block.task, style="bold"), grid, Text()]
+def _terminal(table: Table) -> list[Group | Text]:
+    parts = [
+        Text(f"{table.spec.title}\n", style="bold"),
+        *map(block_to_terminal, make_blocks(table)),
+    ]
     return [*parts, *(Text(f"· {note}", style="dim") for note in table.notes)]
+
+
+def block_to_terminal(block: Block) -> Group:
+    """Returns what `rich` prints of a block: its heading and a table."""
+    grid = rich.table.Table(box=rich.box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for column, name in enumerate(block.header):
+        grid.add_column(Text(name), no_wrap=column == 0)
+    for row in block.rows:
+        grid.add_row(*(Text(cell.text, style=STYLES[cell.verdict]) for cell in row))
+    return Group(Text(block.task, style="bold"), grid, Text())
 
 
 def to_markdown(table: Table) -> str:
@@ -100,12 +106,16 @@ def to_markdown(table: Table) -> str:
 
 def _markdown(table: Table) -> str:
     lines = [f"## {escape_markdown(table.spec.title)}", ""]
-    for block in make_blocks(table):
-        rows = [block.header, *(tuple(cell.text for cell in row) for row in block.rows)]
-        text = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in rows]
-        rule = "|" + " --- |" * len(block.header)
-        lines += [f"### {escape_markdown(block.task)}", "", text[0], rule, *text[1:], ""]
+    lines += [f"{block_to_markdown(block)}\n" for block in make_blocks(table)]
     return "\n".join([*lines, *(f"- {escape_markdown(note)}" for note in table.notes)]) + "\n"
+
+
+def block_to_markdown(block: Block) -> str:
+    """Returns a heading and a pipe table."""
+    rows = [block.header, *(tuple(cell.text for cell in row) for row in block.rows)]
+    text = ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in rows]
+    rule = "|" + " --- |" * len(block.header)
+    return "\n".join([f"### {escape_markdown(block.task)}", "", text[0], rule, *text[1:]])
 
 
 def to_csv(table: Table) -> str:
