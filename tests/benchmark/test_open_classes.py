@@ -103,7 +103,7 @@ def test_own_data_with_unknown_classes_have_tables_of_hos_beside():
         assert shown["hos"][key] == pytest.approx(mean)
     assert shown["hos"]["last", "source_only"] == 0.0
     alone = dataclasses.replace(task.source, name="other")
-    closed = xferlab.compare(task.source, alone, methods=["source_only"], seeds=1, steps=4)
+    closed = xferlab.compare(task.source, alone, methods=["source_only"], seeds=1, steps=30)
     assert list(closed.by_metric) == ["accuracy"]
 
 
