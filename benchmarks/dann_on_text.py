@@ -23,7 +23,7 @@ import numpy as np
 from absl import flags
 
 from benchmarks.output import show_table
-from xferlab.benchmark.suites.own import own_suite
+from xferlab.benchmark.suites.own import own_suite, own_task
 from xferlab.benchmark.suites.suite import SuiteRequest, SuiteTask
 from xferlab.core.roles import SOURCE, TARGET
 from xferlab.data.catalogue.domains import DOMAINS
@@ -157,7 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     values(["dann_on_text", *(sys.argv[1:] if argv is None else argv)])
     for pair in PAIRS:
         source, target = few_reviews(pair, Path(values.data_dir))
-        (place,) = own_suite(source, target, "", SuiteRequest(steps=values.steps)).tasks
+        (place,) = own_suite(own_task(source, target), "", SuiteRequest(steps=values.steps)).tasks
         rows = []
         for name, way in CHOICES.items():
             rows.append([name, *cells(accuracies(place, way, values.seeds))])

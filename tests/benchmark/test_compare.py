@@ -9,7 +9,7 @@ import pytest
 import xferlab
 from xferlab import Head
 from xferlab.benchmark import to_csv, to_latex, to_markdown
-from xferlab.benchmark.suites.own import own_suite
+from xferlab.benchmark.suites.own import own_suite, own_task
 from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.training.options import TrainingOptions
 
@@ -122,7 +122,7 @@ def test_a_mapping_of_methods_sets_and_sweeps_hyper_parameters(domains, tmp_path
 )
 def test_the_network_follows_from_the_inputs(shape, backbone):
     domain = xferlab.domain_from_arrays("a", np.zeros((20, *shape)), np.arange(20) % 2)
-    (task,) = own_suite(domain, domain, "", SuiteRequest()).tasks
+    (task,) = own_suite(own_task(domain, domain), "", SuiteRequest()).tasks
     assert task.network.backbone == backbone
 
 
@@ -136,7 +136,7 @@ def test_several_modalities_have_a_network_each():
         )
         for name in ("lab", "field")
     ]
-    (place,) = own_suite(*domains, "", SuiteRequest()).tasks
+    (place,) = own_suite(own_task(*domains), "", SuiteRequest()).tasks
     assert place.network.backbone == "small_conv" and place.network.input_shape == (8, 8, 1)
     assert place.network.further_inputs == (("mlp", (3,), (256,)),)
     inputs = place.task.source.splits["train"].inputs
@@ -155,7 +155,7 @@ def test_a_target_with_inputs_of_its_own_has_an_encoder_of_its_own(domains):
     labels = np.arange(80) % 2
     wide = xferlab.domain_from_arrays("wide", rng.normal(size=(80, 9)) + labels[:, None], labels)
     own = dataclasses.replace(xferlab.Setting.UNSUPERVISED_DA, own_inputs=True)
-    (place,) = own_suite(domains[0], wide, "", SuiteRequest(), setting=own).tasks
+    (place,) = own_suite(own_task(domains[0], wide, setting=own), "", SuiteRequest()).tasks
     assert place.network.target_inputs == (("mlp", (9,), (256,)),)
     with pytest.warns(UserWarning, match="shot could not run.*one encoder"):
         table = xferlab.compare(
@@ -175,7 +175,7 @@ def test_networks_of_both_spaces_are_named(domains):
     both = xferlab.domain_from_arrays("both", parts, labels)
     own = dataclasses.replace(xferlab.Setting.UNSUPERVISED_DA, own_inputs=True)
     for asked in ("mlp; mlp, mlp", "mlp;", ""):
-        (place,) = own_suite(domains[0], both, asked, SuiteRequest(), setting=own).tasks
+        (place,) = own_suite(own_task(domains[0], both, setting=own), asked, SuiteRequest()).tasks
         first = "mlp" if asked == "mlp; mlp, mlp" else "small_conv"
         assert [name for name, *_ in place.network.target_inputs] == [first, "mlp"]
     for asked, message in (
@@ -184,7 +184,7 @@ def test_networks_of_both_spaces_are_named(domains):
         ("mlp;mlp;mlp", "3 parts .* Give one, or 2"),
     ):
         with pytest.raises(xferlab.InputError, match=message):
-            own_suite(domains[0], both, asked, SuiteRequest(), setting=own)
+            own_suite(own_task(domains[0], both, setting=own), asked, SuiteRequest())
 
 
 @pytest.mark.parametrize("label", ["../up", "a/b", "x" * 300, "a\nb"])
@@ -196,16 +196,35 @@ def test_files_of_any_setting_lie_in_the_folder(domains, label, tmp_path):
     assert len(list((tmp_path / "runs").glob("own-*.html"))) == 1
 
 
-def test_shots_are_not_of_two_domains(domains):
-    with pytest.raises(xferlab.InputError, match=r"shows shots.*TransferTask\("):
-        xferlab.compare(*domains, setting=xferlab.Setting.SEMI_SUPERVISED)
+def test_shots_of_own_data_reach_the_methods_that_use_them(domains):
+    """Without labels of the target mme is minimax entropy alone."""
+    source, target = domains
+    setting = xferlab.Setting.SEMI_SUPERVISED
+    shots = xferlab.data.draw_shots(target, 3)
+    table = xferlab.compare(
+        source, target, methods=["source_only", "mme"], seeds=1, steps=12, setting=setting,
+        shots=shots,
+    )  # fmt: skip
+    assert any(f"{len(shots)} training examples of the target are shots" in n for n in table.notes)
+    assert set(table.cells["method"]) == {"source_only", "mme"}
+    with pytest.raises(xferlab.InputError, match=r"shows shots.*shots=draw_shots\(target, 3\)"):
+        xferlab.compare(source, target, setting=setting)
+
+
+def test_several_sources_are_one_row_of_each_method(domains):
+    source, target = domains
+    second = dataclasses.replace(target, name="second")
+    methods = ["source_only", "m3sda"]
+    table = xferlab.compare([source, second], target, methods=methods, seeds=1, steps=12)
+    assert set(table.cells["task"]) == {f"{source.name}+second->{target.name}"}
+    assert table.cells["mean"].notna().all()
 
 
 def test_the_protocol_names_the_classes_of_one_domain_alone(domains):
     source, target = domains
     more = dataclasses.replace(target, class_names=("1", "2"))
     setting = xferlab.Setting.UNIVERSAL_DA
-    lines = own_suite(source, more, "", SuiteRequest(), setting=setting).header.protocol
+    lines = own_suite(own_task(source, more, setting=setting), "", SuiteRequest()).header.protocol
     assert f"Only the source has the classes {source.class_names[0]}." in lines
     assert any("Only the target has the classes 2: in all scores they are one" in x for x in lines)
 
@@ -218,7 +237,7 @@ def test_floats_of_either_space_are_standardised_as_the_protocol_says(floats):
     far = xferlab.domain_from_arrays("f", rng.normal(1000, 50, (40, 3)), labels)
     pair = (far, images) if floats == "source" else (images, far)
     own = dataclasses.replace(xferlab.Setting.UNSUPERVISED_DA, own_inputs=True)
-    suite = own_suite(*pair, "", SuiteRequest(), setting=own)
+    suite = own_suite(own_task(*pair, setting=own), "", SuiteRequest())
     task = suite.tasks[0].task
     domain, other = (task.source, task.target)[:: 1 if floats == "source" else -1]
     kept = domain.splits["train"].inputs

@@ -10,7 +10,7 @@ from tests.benchmark.tiny import tiny_suite, tiny_task
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.options import BenchOptions
 from xferlab.benchmark.runs.suite_run import plan_suite
-from xferlab.benchmark.suites.own import own_suite
+from xferlab.benchmark.suites.own import own_suite, own_task
 from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
@@ -33,7 +33,7 @@ def test_a_method_that_adapts_is_no_oracle_but_refused():
 
 
 def test_the_scale_of_own_data_is_the_sources():
-    suite = own_suite(*PAIR, "", SuiteRequest(), setting=UNSEEN)
+    suite = own_suite(own_task(*PAIR, setting=UNSEEN), "", SuiteRequest())
     ((source,), target) = suite.tasks[0].task.sources, suite.tasks[0].task.target
     inputs = source.splits["train"].inputs
     np.testing.assert_allclose(inputs.mean(axis=0), 0, atol=1e-6)

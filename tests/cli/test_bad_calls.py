@@ -31,12 +31,16 @@ def refused(message, call, **arguments):
 
 
 COMPARE = [
-    ("source", None, r"source is None \(NoneType\). Give one Domain"),
-    ("source", "moons", "source is 'moons'. Give one Domain"),
-    ("source", [MOON, MOON], r"\(list\). Give one Domain"),
+    ("source", None, r"source is None \(NoneType\). Give a Domain"),
+    ("source", "moons", "source is 'moons'. Give a Domain"),
+    ("source", [MOON, MOON], "two of the sources moons, moons have the same name"),
+    ("source", [MOON, None], r"source is None \(NoneType\). Give a Domain"),
+    ("source", [], "source is empty"),
+    ("shots", 3, "shots"),
+    ("shots", [0, 999], "shots"),
     ("target", 3, r"target is 3 \(int\)"),
-    ("target", (np.zeros(3), np.zeros(3)), r"\(tuple\). Give one Domain"),
-    ("target", MOON.splits, r"\(dict\). Give one Domain"),
+    ("target", (np.zeros(3), np.zeros(3)), r"\(tuple\). Give a Domain"),
+    ("target", MOON.splits, r"\(dict\). Give a Domain"),
     ("methods", "dann", "methods is 'dann'. Give a list of names"),
     ("methods", b"dann", "Give a list of names"),
     ("methods", None, "methods is None"),

@@ -28,6 +28,21 @@ def test_own_data_from_files(tmp_path, capsys):
     assert captured.out.count(" %") == 10  # A line for each evaluation.
 
 
+def test_several_sources_and_shots_of_own_data(tmp_path, capsys):
+    for name, shift in (("a", 0.0), ("b", 1.0), ("c", 2.0)):
+        save(tmp_path / f"{name}.npz", shift)
+    files = [f"--source={tmp_path / 'a.npz'}", f"--source={tmp_path / 'b.npz'}"]
+    files += [f"--target={tmp_path / 'c.npz'}", f"--out={tmp_path / 'runs'}", "--steps=10"]
+    assert main(["train", *files, "--method=mme", "--setting=semi_supervised", "--shots=2"]) == 0
+    shown = capsys.readouterr().out
+    assert "mme on a+b->c, seed 0" in shown
+    assert "4 training examples of the target are shots" in shown
+    assert main(["train", *files, "--method=mme", "--setting=semi_supervised"]) == 2
+    assert "shows shots" in capsys.readouterr().err
+    assert main(["train", "--suite=quick", "--shots=2", f"--out={tmp_path / 'runs'}"]) == 2
+    assert "--shots=2 goes with --source and --target" in capsys.readouterr().err
+
+
 def test_without_labels_the_course_is_of_a_probe(tmp_path, capsys):
     for name, shift in (("a", 0.0), ("b", 1.0)):
         save(tmp_path / f"{name}.npz", shift)

@@ -94,6 +94,7 @@ ROWS = {
         {"classification", "log_variance_label"}, NETWORK | {"log_variances"}
     ),
     "pcgrad": Row({"classification"}),
+    "untrained": Row(set(), set()),
     "simclr": Row({"nt_xent"}, {"encoder", "projection"}),
     "target_only": Row({"classification"}),
 }  # fmt: skip

@@ -46,6 +46,7 @@ SEES = {
     "tent": {"train": {"target"}},
     "uncertainty_weighting": {"train": {"source"}},
     "pcgrad": {"train": {"source"}},
+    "untrained": {"rest": set()},
     "simclr": {"train": BOTH},
     "target_only": {"train": {"target"}},
 }

@@ -26,8 +26,8 @@ from xferlab.training.stage import QUICK_TO_COMPILE
 CLASSES = ("a", "b", "c")
 AS_SOURCE_ONLY = {"source_only", "group_dro", "uncertainty_weighting", "pcgrad"}
 """Methods that learn from what is labelled alone: the same, of one source and one head."""
-UNSUPERVISED = {"simclr"}
-"""Methods that learn features without labels and predict no class: their own tests probe them."""
+UNSUPERVISED = {"simclr", "untrained"}
+"""Methods that see no label and predict no class: their features are probed."""
 CACHE = StageCache()
 """Stages that any test of a process has compiled."""
 quick_jit = functools.partial(jax.jit, compiler_options=QUICK_TO_COMPILE)

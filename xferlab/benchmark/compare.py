@@ -14,7 +14,7 @@ from xferlab.benchmark.runs.methods import find_methods, find_recipe
 from xferlab.benchmark.runs.options import BenchOptions
 from xferlab.benchmark.runs.plan import Candidate, Pack, expand_grid
 from xferlab.benchmark.runs.suite_run import plan_suite
-from xferlab.benchmark.suites.own import own_suite
+from xferlab.benchmark.suites.own import own_suite, own_task
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.sweeps import Value
 from xferlab.benchmark.tables.per_task import Table
@@ -28,7 +28,7 @@ Methods = Sequence[str] | Mapping[str, Mapping[str, Value | Sequence[Value]]]
 
 
 def compare(
-    source: Domain,
+    source: Domain | Sequence[Domain],
     target: Domain,
     *,
     methods: Methods = ("source_only", "dann"),
@@ -39,6 +39,7 @@ def compare(
     standardise: bool = True,
     recipe: str = "",
     setting: Setting = Setting.UNSUPERVISED_DA,
+    shots: Sequence[int] = (),
     metric: str = "",
 ) -> Table:
     """Trains methods from one domain to another and returns the table of their scores.
@@ -48,7 +49,7 @@ def compare(
     those of further heads, which `Table.by_metric` has.
 
     Args:
-        source: labelled domain.
+        source: labelled domain, or several with the same classes.
         target: domain of the same input shape, and of the same classes or some of them, unless the
             setting says otherwise.
         methods: names (`xferlab list`), or path/to/file.py:Class; the first one is the baseline
@@ -70,6 +71,8 @@ def compare(
             recipe of the package is named 'dann+lp_ft'.
         setting: what methods see of both domains, how their classes are related, and whether each
             has an input space of its own, such as `Setting.OPEN_SET_DA`.
+        shots: rows of the target's training split whose labels a setting such as
+            `Setting.SEMI_SUPERVISED` shows, as `xferlab.data.draw_shots` returns them.
         metric: of the table, or several with ',' between them: 'accuracy,knn_probe'. '' for the
             accuracy, and the usual metric of each further head; where the setting shows no label,
             as `Setting.UNSUPERVISED`, for both probes of the features.
@@ -92,7 +95,8 @@ def compare(
     seeds = whole_number("seeds", seeds, least=1)
     check_type("network", network, str, "names of `xferlab list`, or '' to choose by the inputs")
     check_type("setting", setting, Setting, "a Setting, such as Setting.UNSUPERVISED_DA")
-    suite = own_suite(source, target, network, request, standardise=standardise, setting=setting)
+    task = own_task(source, target, setting=setting, shots=shots)
+    suite = own_suite(task, network, request, standardise=standardise)
     if out != "":
         folder = _folder(out)
         return _table(suite, candidates, BenchOptions(out=folder, seeds=seeds, metric=metric))

@@ -64,7 +64,7 @@ def _refuse_unsaid(values: flags.FlagValues) -> None:
         flag = values[name]
         if flag.present > 1 and not isinstance(flag, flags.MultiFlag):
             raise InputError(f"flag --{name} is given {flag.present} times; give it once")
-        if flag.present and flag.value == "" and name in NEVER_EMPTY:
+        if flag.present and flag.value in ("", [""]) and name in NEVER_EMPTY:
             raise InputError(f"flag --{name}= is empty; give a value, or leave the flag out")
 
 

@@ -16,7 +16,7 @@ from xferlab.benchmark.runs.methods import find_methods, find_recipe
 from xferlab.benchmark.runs.options import BenchOptions, for_debugging
 from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.store.records import RunRecord
-from xferlab.benchmark.suites.own import load_domain, own_suite
+from xferlab.benchmark.suites.own import load_domain, own_suite, own_task
 from xferlab.benchmark.suites.suite import Suite, SuiteHeader, SuiteRequest
 from xferlab.benchmark.suites.table import COLLECTIONS, SUITES
 from xferlab.cli.console import Terminal
@@ -25,13 +25,12 @@ from xferlab.cli.printing import print_problems
 from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
-from xferlab.core.settings import NAMED, Setting, View
+from xferlab.core.settings import NAMED, Setting
+from xferlab.data.shots import draw_shots
 from xferlab.evaluation.metric_table import metric_named
 
-OWN_SETTINGS: NameTable[Setting] = NameTable(
-    "setting", {each.label: each for each in NAMED if each.shots is View.ABSENT}
-)
-"""Settings of one's own data; shots are given in Python."""
+OWN_SETTINGS: NameTable[Setting] = NameTable("setting", {each.label: each for each in NAMED})
+"""Settings of one's own data."""
 
 
 def define_flags() -> flags.FlagValues:
@@ -42,11 +41,15 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_integer(
         "seed", 0, "index of the seed", lower_bound=0, upper_bound=9999, flag_values=values
     )
-    for side in ("source", "target"):
-        flags.DEFINE_string(
-            side, "", f"{side}: a domain's name, an .npz file or an image folder; instead of"
-            " --suite", flag_values=values,
-        )  # fmt: skip
+    what = "a domain's name, an .npz file or an image folder; instead of --suite"
+    flags.DEFINE_multi_string(
+        "source", [], f"source: {what}; may be given several times", flag_values=values
+    )
+    flags.DEFINE_string("target", "", f"target: {what}", flag_values=values)
+    flags.DEFINE_integer(
+        "shots", 0, "--source and --target: labelled examples of each class of the target, drawn at"
+        " random, for a setting that shows some", lower_bound=0, flag_values=values,
+    )  # fmt: skip
     flags.DEFINE_string(
         "network", "", "backbone for --source and --target; empty: by input", flag_values=values
     )
@@ -101,7 +104,7 @@ def _suite(values: flags.FlagValues, request: SuiteRequest) -> Suite:
                 f"--{name}={values[name].value} chooses a task of a suite; leave it out where"
                 " --source and --target name the data"
             )
-    for name in ("network", "standardise", "setting"):
+    for name in ("network", "standardise", "setting", "shots"):
         if values[name].present and values[name].value != "" and not values.source:
             raise InputError(
                 f"--{name}={values[name].value} goes with --source and --target; a suite has its"
@@ -114,17 +117,11 @@ def _suite(values: flags.FlagValues, request: SuiteRequest) -> Suite:
         )
     if not values.source:
         return _one_task(SUITES[values.suite](request), values.task)
-    source, target = (
-        load_domain(text, request.data_dir) for text in (values.source, values.target)
-    )
-    suite = own_suite(
-        source,
-        target,
-        values.network,
-        request,
-        standardise=values.standardise,
-        setting=OWN_SETTINGS[values.setting],
-    )
+    sources = [load_domain(text, request.data_dir) for text in values.source]
+    target = load_domain(values.target, request.data_dir)
+    shots = draw_shots(target, values.shots) if values.shots else ()
+    task = own_task(sources, target, setting=OWN_SETTINGS[values.setting], shots=shots)
+    suite = own_suite(task, values.network, request, standardise=values.standardise)
     print(*suite.header.protocol[1:], sep="\n")
     return suite
 

@@ -32,6 +32,7 @@ from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.target_only import TargetOnly
 from xferlab.methods.tent import Tent
 from xferlab.methods.uncertainty_weighting import UncertaintyWeighting
+from xferlab.methods.untrained import Untrained
 from xferlab.methods.wdgrl import WDGRL
 
 METHODS: NameTable[Method] = NameTable(
@@ -60,6 +61,7 @@ METHODS: NameTable[Method] = NameTable(
         "tent": Tent(),
         "uncertainty_weighting": UncertaintyWeighting(),
         "pcgrad": PCGrad(),
+        "untrained": Untrained(),
         "simclr": SimCLR(),
         "target_only": TargetOnly(),
     },

@@ -9,11 +9,13 @@ import scipy.sparse
 
 import xferlab
 from xferlab.benchmark.store.manifest import Manifest, read_manifest, write_manifest
-from xferlab.benchmark.suites.own import load_domain, own_suite
+from xferlab.benchmark.suites.own import load_domain, own_suite, own_task
 from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.core.errors import InputError
+from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.readers.arrays import domain_from_arrays
+from xferlab.data.shots import draw_shots
 
 pytestmark = pytest.mark.fast
 
@@ -27,7 +29,7 @@ def save(path, *, shape=(2,), dtype=np.float32, n=40, classes=2, **others):
 
 def make_suite(source, target, network="", *, steps=0):
     domains = (load_domain(text, None) for text in (source, target))
-    return own_suite(*domains, network, SuiteRequest(steps=steps))
+    return own_suite(own_task(*domains), network, SuiteRequest(steps=steps))
 
 
 def test_the_network_follows_from_the_inputs(tmp_path):
@@ -111,7 +113,7 @@ def of_arrays(*shape, dtype=np.float32, labels=LABELS, seed=1, **options):
 
 
 def protocol(source, target, network="", **options):
-    suite = own_suite(source, target, network, SuiteRequest(), **options)
+    suite = own_suite(own_task(source, target), network, SuiteRequest(), **options)
     return "\n".join(suite.header.protocol)
 
 
@@ -145,7 +147,7 @@ def test_the_chosen_network_is_named_with_its_reason(shape, dtype, said):
 def test_channels_first_is_refused_unless_a_network_is_asked_for(shape, said):
     domains = of_arrays(*shape)
     with pytest.raises(InputError, match=said):
-        own_suite(*domains, "", SuiteRequest())
+        own_suite(own_task(*domains), "", SuiteRequest())
     assert "Network: mlp, as asked for." in protocol(*domains, "mlp")
 
 
@@ -159,7 +161,10 @@ def scaled(shape, scale):
 
 @pytest.mark.parametrize("shape", [(4,), (16, 3), (8, 8, 2)])
 def test_units_make_no_difference_to_float_inputs(shape):
-    suites = [own_suite(*scaled(shape, unit), "", SuiteRequest()) for unit in (1.0, 1e5, 2.0**-20)]
+    suites = [
+        own_suite(own_task(*scaled(shape, unit)), "", SuiteRequest())
+        for unit in (1.0, 1e5, 2.0**-20)
+    ]
     trains = []
     for suite in suites:
         task = suite.tasks[0].task
@@ -179,14 +184,17 @@ def test_standardising_sees_neither_labels_nor_test_inputs():
     other = {"train": (train.inputs, train.labels[::-1]), "test": (test.inputs * 9, test.labels)}
     moved = Domain("b", other, target.class_names)
     one, two = (
-        own_suite(source, each, "", SuiteRequest()).tasks[0].task.target for each in (target, moved)
+        own_suite(own_task(source, each), "", SuiteRequest()).tasks[0].task.target
+        for each in (target, moved)
     )
     assert (one.splits["train"].inputs == two.splits["train"].inputs).all()
 
 
 def test_standardising_is_part_of_the_identity_and_can_be_turned_off():
     domains = of_arrays(4)
-    suites = [own_suite(*domains, "", SuiteRequest(), standardise=s) for s in (True, False)]
+    suites = [
+        own_suite(own_task(*domains), "", SuiteRequest(), standardise=s) for s in (True, False)
+    ]
     prints = {suite.tasks[0].task.fingerprint for suite in suites}
     assert len(prints) == 2
     assert suites[1].tasks[0].task.source is domains[0]
@@ -208,7 +216,7 @@ def test_constant_columns_stay_finite():
     columns = np.stack([RNG.normal(size=40), np.full(40, 0.1)], 1).astype(np.float32)
     test = (columns + 1, LABELS)
     domains = [domain_from_arrays(n, columns, LABELS, test=test) for n in "ab"]
-    task = own_suite(*domains, "", SuiteRequest()).tasks[0].task
+    task = own_suite(own_task(*domains), "", SuiteRequest()).tasks[0].task
     assert abs(task.source.splits["train"].inputs[:, 1]).max() < 1e-6
     np.testing.assert_allclose(task.source.splits["test"].inputs[:, 1], 1, rtol=1e-5)
 
@@ -222,14 +230,14 @@ def test_a_target_without_some_classes_is_numbered_like_the_source():
     inputs = RNG.normal(size=(60, 3))
     source = domain_from_arrays("a", inputs, np.array([2, 5, 9])[np.arange(60) % 3])
     target = domain_from_arrays("b", inputs + 1, np.array([2, 9])[np.arange(60) % 2])
-    suite = own_suite(source, target, "", SuiteRequest())
+    suite = own_suite(own_task(source, target), "", SuiteRequest())
     task, said = suite.tasks[0].task, "\n".join(suite.header.protocol)
     assert task.target.class_names == ("2", "5", "9")
     assert set(task.target.splits["test"].labels) == {0, 2}
     assert "'b' has no test example of class 5" in said
     assert "Domain 'a': the 3 classes are called by their labels, 2, 5, 9." in said
     with pytest.raises(InputError, match="only the target has"):
-        own_suite(target, source, "", SuiteRequest())
+        own_suite(own_task(target, source), "", SuiteRequest())
 
 
 def test_the_same_data_twice_and_the_same_name_twice_are_said():
@@ -246,17 +254,53 @@ def test_the_same_data_twice_and_the_same_name_twice_are_said():
 def test_what_is_no_domain_is_refused(value):
     domain = of_arrays(4)[0]
     for pair, role in (((value, domain), "source"), ((domain, value), "target")):
-        with pytest.raises(InputError, match=rf"(?s){role} is .*Give one Domain"):
-            own_suite(*pair, "", SuiteRequest())
-    with pytest.raises(InputError, match=r"(?s)source is .*\(list\)\. Give one Domain"):
+        with pytest.raises(InputError, match=rf"(?s){role} is .*Give a Domain"):
+            own_suite(own_task(*pair), "", SuiteRequest())
+    with pytest.raises(InputError, match="two of the sources a, a have the same name"):
         xferlab.compare([domain, domain], domain)
+    with pytest.raises(InputError, match="source is empty"):
+        xferlab.compare([], domain)
+
+
+def test_several_sources_are_numbered_and_scaled_alike():
+    """By the first source's names, and by the training inputs of all."""
+    a, b = of_arrays(4)
+    turned = {
+        name: dataclasses.replace(split, labels=split.labels[::-1].copy() * 0 + (1 - split.labels))
+        for name, split in b.splits.items()
+    }
+    second = Domain("second", turned, b.class_names[::-1])
+    task = own_task([a, second], b)
+    assert task.name == "a+second->b" and task.sources[1].class_names == a.class_names
+    np.testing.assert_array_equal(task.sources[1].splits["train"].labels, b.splits["train"].labels)
+    (each,) = own_suite(task, "", SuiteRequest()).tasks
+    inputs = [domain.splits["train"].inputs for domain in (*each.task.sources, each.task.target)]
+    pooled = np.concatenate(inputs)
+    np.testing.assert_allclose(pooled.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(pooled.std(axis=0), 1, atol=1e-4)
+    assert each.training.batch_sizes == (64, 32)
+
+
+def test_shots_are_given_with_a_setting_that_shows_them():
+    a, b = of_arrays(4)
+    with pytest.raises(InputError, match=r"shows shots, and task .a->b. has none.*draw_shots"):
+        own_task(a, b, setting=Setting.SEMI_SUPERVISED)
+    rows = draw_shots(b, 2)
+    suite = own_suite(
+        own_task(a, b, setting=Setting.SEMI_SUPERVISED, shots=rows), "", SuiteRequest()
+    )
+    assert suite.tasks[0].task.shots == rows
+    assert suite.tasks[0].training.batch_sizes == (32, 32 - len(rows), len(rows))
+    assert any(
+        f"{len(rows)} training examples of the target are shots" in s for s in suite.header.protocol
+    )
 
 
 def test_notes_stand_in_tables_and_reports_now_and_later(tmp_path):
     a, b = (
         dataclasses.replace(domain, notes=("3 files are no images",)) for domain in of_arrays(4)
     )
-    suite = own_suite(a, b, "", SuiteRequest())
+    suite = own_suite(own_task(a, b), "", SuiteRequest())
     write_manifest(tmp_path / "own.suite", Manifest(suite.header, {}, ()))
     header = read_manifest(tmp_path / "own.suite").header
     assert header.protocol[-2:] == tuple(f"Domain '{n}': 3 files are no images." for n in "ab")

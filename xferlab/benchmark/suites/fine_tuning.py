@@ -23,6 +23,8 @@ METHODS = (
     "target_only+pretrained+linear_probe",
     "target_only+pretrained",
     "target_only+pretrained+lp_ft",
+    "target_only+pretrained+layer_decay",
+    "target_only+pretrained+lora",
 )
 
 

@@ -14,7 +14,9 @@ from xferlab.data.task import TransferTask
 KNOWN = 0.5
 """Share of the source's training examples with a class, and of those with a slant."""
 TARGETS = ("optdigits_photo", "optdigits_scan")
-METHODS = ("source_only", "dann", "deep_coral", "mcc", "target_only")
+METHODS = (
+    "source_only", "uncertainty_weighting", "pcgrad", "dann", "deep_coral", "mcc", "target_only",
+)  # fmt: skip
 
 
 def multi_task(request: SuiteRequest) -> Suite:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,8 @@ import numpy as np
 
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.own_network import choose_for_each, scale_notes
-from xferlab.benchmark.suites.pairs import pair
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
-from xferlab.core.checks import check_type, shown
+from xferlab.core.checks import check_type, shown, whole_numbers
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import parts_of
 from xferlab.core.seeds import digest
@@ -61,40 +60,71 @@ def load_domain(text: str, data_dir: Path | None) -> Domain:
     return entry.load(data_dir)
 
 
-def own_suite(
-    source: Domain,
+def own_task(
+    source: Domain | Sequence[Domain],
     target: Domain,
-    network: str,
-    request: SuiteRequest,
     *,
-    standardise: bool = True,
     setting: Setting = Setting.UNSUPERVISED_DA,
+    shots: Sequence[int] = (),
+) -> TransferTask:
+    """Returns the task from a domain, or several, to another.
+
+    Args:
+        source: labelled examples; several domains of the same classes are numbered by the first.
+        target: what is scored: with labels of the test split; its classes are the source's or some
+            of them, or as the setting says.
+        setting: what is shown of both, how their classes are related, and whether the target's
+            inputs have a space of their own.
+        shots: rows of the target's training split that are shown with their labels, as
+            `draw_shots` returns them; where the setting shows any.
+
+    Raises:
+        InputError: what is no domain, domains that do not fit together, or shots that are none.
+    """
+    _check_domain(target, "target")
+    first, *others = _sources(source)
+    if setting.classes == "equal":
+        target = number_alike(first, target)
+    sources = (first, *(number_alike(first, each) for each in others))
+    name = f"{'+'.join(each.name for each in sources)}->{target.name}"
+    rows = whole_numbers("shots", shots, least=0)
+    return TransferTask(name, sources, target, setting, rows)
+
+
+def _sources(source: Any) -> tuple[Domain, ...]:
+    """Returns the domains. Raises InputError for none, what is none, or two of one name."""
+    sources = tuple(source) if isinstance(source, list | tuple) else (source,)
+    if not sources:
+        raise InputError("source is empty; give a Domain, or several of them")
+    for each in sources:
+        _check_domain(each, "source")
+    names = [each.name for each in sources]
+    if len(set(names)) < len(names):
+        raise InputError(
+            f"two of the sources {', '.join(names)} have the same name; give each its own, such as"
+            " dataclasses.replace(domain, name='lab 2')"
+        )
+    return sources
+
+
+def own_suite(
+    task: TransferTask, network: str, request: SuiteRequest, *, standardise: bool = True
 ) -> Suite:
     """Returns the suite of one task; what is chosen for the data stands in its protocol.
 
     Args:
-        source: labelled examples.
-        target: unlabelled ones, with labels of the test split for the scores; its classes are the
-            source's or some of them, or as the setting says.
+        task: as `own_task` makes it of one's own data.
         network: a backbone's name; '' chooses by the inputs, see `choose_for_each`.
         request: number of steps.
         standardise: whether the columns of float vectors, and the channels of float windows and
             images, are brought to mean zero and variance one (see `standardise_alike`). 8-bit
             images reach the network as x / 127.5 - 1, sparse inputs as they are.
-        setting: what is shown of both, how their classes are related, and whether the target's
-            inputs have a space of their own.
 
     Raises:
-        InputError: what is no domain, domains that do not fit together, an unknown network, or
-            inputs whose axes seem to stand in another order.
+        InputError: an unknown network, or inputs whose axes seem to stand in another order.
     """
-    _check_domain(source, "source")
-    _check_domain(target, "target")
-    if setting.classes == "equal":
-        target = number_alike(source, target)
-    _check_no_shots(setting)
-    task = pair(source, target, setting=setting)
-    read_apart = [source, target] if setting.own_inputs else [source]
+    setting, first = task.setting, task.sources[0]
+    read_apart = [first, task.target] if setting.own_inputs else [first]
     choices = choose_for_each(read_apart, network)
     scales = [
         note
@@ -102,13 +132,13 @@ def own_suite(
         for note in scale_notes(domain, standardise=standardise, over=_scaled_over(setting))
     ]
     sentences = [sentence for choice in choices for sentence in choice.sentences]
-    beside = (*class_notes(task.class_map), *alignment_notes(source, target))
-    notes = (*dict.fromkeys((*sentences, *scales)), *beside)
+    aligned = (note for each in task.sources for note in alignment_notes(each, task.target))
+    beside = (*class_notes(task.class_map), *aligned, *_shot_notes(task))
     task = _standardised(task) if standardise else task
     header = SuiteHeader(
         name=_file_name(task),
         title=task.name,
-        protocol=(OWN, *notes),
+        protocol=(OWN, *dict.fromkeys((*sentences, *scales, *beside))),
         validator="source_accuracy" if _hides_target(setting) else "information_maximisation",
         **_metrics(task),
     )
@@ -118,6 +148,16 @@ def own_suite(
         methods=("source_only", "dann"),
         seeds=5,
     )
+
+
+def _shot_notes(task: TransferTask) -> Iterator[str]:
+    """Yields how many labelled examples of the target there are."""
+    if task.shots:
+        yield (
+            f"{len(task.shots)} training examples of the target are shots: labelled where the"
+            " setting shows them, and left out of its other training examples. They are drawn once:"
+            " intervals are over seeds of training, not over draws of shots."
+        )
 
 
 def _metrics(task: TransferTask) -> dict[str, Any]:
@@ -142,24 +182,26 @@ def _file_name(task: TransferTask) -> str:
     """
     usual = task.setting == Setting.UNSUPERVISED_DA
     setting = "" if usual else "-" + re.sub(r"[^\w.+-]+", "-", task.setting.label)
-    name = f"own-{task.sources[0].name}-to-{task.target.name}{setting}"
+    sources = "+".join(each.name for each in task.sources)
+    name = f"own-{sources}-to-{task.target.name}{setting}"
     if len(name.encode()) <= LONGEST_FILE:
         return name
-    return f"own-{digest([task.sources[0].name, task.target.name, setting])}"
+    return f"own-{digest([sources, task.target.name, setting])}"
 
 
 def _standardised(task: TransferTask) -> TransferTask:
     """Returns the task with float inputs of mean zero and variance one; each space by itself."""
-    source, target = task.source, task.target
+    sources, target = task.sources, task.target
     if task.setting.own_inputs:
-        source, target = (
-            standardise_alike(each, each)[0] if _has_floats(each) else each
-            for each in (source, target)
-        )
-    elif _has_floats(source):
-        unseen = _hides_target(task.setting)
-        source, target = standardise_alike(source, target, by_source=unseen)
-    return dataclasses.replace(task, sources=(source,), target=target)
+        (target,) = _scaled([target], [target])
+        return dataclasses.replace(task, sources=tuple(_scaled(sources, sources)), target=target)
+    seen = sources if _hides_target(task.setting) else (*sources, target)
+    *scaled, target = _scaled((*sources, target), seen)
+    return dataclasses.replace(task, sources=tuple(scaled), target=target)
+
+
+def _scaled(domains: Sequence[Domain], seen: Sequence[Domain]) -> Sequence[Domain]:
+    return standardise_alike(domains, seen=seen) if _has_floats(domains[0]) else domains
 
 
 def _hides_target(setting: Setting) -> bool:
@@ -202,7 +244,7 @@ def _suite_task(
     )
     training = TrainingOptions(
         steps=steps,
-        batch_sizes=(_batch_size(task.source), _batch_size(task.target)),
+        batch_sizes=tuple(min(64, size) for size in task.sizes[: 3 if task.shots else 2]),
         optimiser="adam",
         lr=1e-3,
         schedule="cosine",
@@ -211,22 +253,9 @@ def _suite_task(
     return SuiteTask(task=task, network=network, training=training)
 
 
-def _check_no_shots(setting: Setting) -> None:
-    if setting.shots is not View.ABSENT:
-        raise InputError(
-            f"setting {setting.label!r} shows shots, and two domains say not which examples these"
-            " are. Choose another setting here; a suite of your own has tasks with them:"
-            " TransferTask(..., shots=draw_shots(target, 3))"
-        )
-
-
 def _check_domain(value: object, role: str) -> None:
     if not isinstance(value, Domain):
         raise InputError(
-            f"{role} is {shown(value)}. Give one Domain, such as xferlab.domain_from_arrays and"
-            " the readers of xferlab.data return; examples of several can be put into one"
+            f"{role} is {shown(value)}. Give a Domain, such as xferlab.domain_from_arrays and the"
+            " readers of xferlab.data return; a task may have several sources, and one target"
         )
-
-
-def _batch_size(domain: Domain) -> int:
-    return min(64, len(domain.splits["train"].labels))

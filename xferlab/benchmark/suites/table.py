@@ -24,6 +24,7 @@ from xferlab.benchmark.suites.source_free import source_free
 from xferlab.benchmark.suites.spam import spam_users
 from xferlab.benchmark.suites.speech import fsdd_speakers
 from xferlab.benchmark.suites.suite import SuiteBuilder
+from xferlab.benchmark.suites.unlabelled import unlabelled
 from xferlab.core.names import NameTable
 
 SUITES: NameTable[SuiteBuilder] = NameTable(
@@ -40,6 +41,7 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
         "universal": universal,
         "source_free": source_free,
         "own_inputs": own_inputs,
+        "unlabelled": unlabelled,
         "digits": digits,
         "digits_full": digits_full,
         "amazon_reviews": amazon_reviews,
@@ -83,6 +85,7 @@ COLLECTIONS: NameTable[Collection] = NameTable(
                 "universal",
                 "source_free",
                 "own_inputs",
+                "unlabelled",
                 "multi_task",
                 "fine_tuning",
             ),

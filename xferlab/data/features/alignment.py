@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -37,23 +37,19 @@ def number_alike(source: Domain, target: Domain) -> Domain:
     return dataclasses.replace(target, splits=splits, class_names=names, notes=notes)
 
 
-def standardise_alike(
-    source: Domain, target: Domain, *, by_source: bool = False
-) -> tuple[Domain, Domain]:
-    """Returns two domains with the columns or channels of both scaled alike where they are floats.
+def standardise_alike(domains: Sequence[Domain], *, seen: Sequence[Domain]) -> list[Domain]:
+    """Returns domains with the columns or channels of all scaled alike where they are floats.
 
-    x becomes (x - mean) / deviation, both over the training inputs of source and target together,
-    or of the source alone (population deviation, over all axes but the last). Labels and test
-    inputs are not looked at. A column that is constant there is centred and not scaled.
+    x becomes (x - mean) / deviation, both over the training inputs of the domains in `seen`
+    together (population deviation, over all axes but the last). Labels and test inputs are not
+    looked at. A column that is constant there is centred and not scaled.
     """
-    seen = (source,) if by_source else (source, target)
-    parts = [domain.splits["train"].inputs for domain in seen]
-    reference = concatenate_inputs(parts)
+    reference = concatenate_inputs([domain.splits["train"].inputs for domain in seen])
 
     def scaled(inputs: Inputs) -> Inputs:
         return map_parts(_standardised, inputs, reference)
 
-    return source.map_inputs(scaled), target.map_inputs(scaled)
+    return [domain.map_inputs(scaled) for domain in domains]
 
 
 def _standardised(inputs: Inputs, reference: Inputs) -> Inputs:
