@@ -26,7 +26,7 @@ class M3SDA(Method):
 
     References:
         Peng, Bai, Xia, Huang, Saenko, Wang: Moment Matching for Multi-Source Domain Adaptation.
-        ICCV 2019, arXiv:1812.01754, eq. 1 and 3.
+        ICCV 2019, arXiv:1812.01754; the moment distance is its definition 1.
 
     Differences from the paper: this is the moment distance with one classifier for all sources.
     There each source has one, or in the variant β a pair that is trained as in MCD, and predictions

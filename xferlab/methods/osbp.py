@@ -40,7 +40,7 @@ class OSBP(Method):
 
     References:
         Saito, Yamamoto, Ushiku, Harada: Open Set Domain Adaptation by Backpropagation. ECCV 2018,
-        arXiv:1804.10427, eq. 1-3.
+        arXiv:1804.10427.
 
     Differences from the paper: optimiser and its schedule are the suite's; the classifier has the
     layers of the suite's heads.

@@ -35,8 +35,7 @@ class PADA(Method):
         weight: of the domain loss; 1 in the paper.
 
     References:
-        Cao, Ma, Long, Wang: Partial Adversarial Domain Adaptation. ECCV 2018, arXiv:1808.04205,
-        eq. 2-4.
+        Cao, Ma, Long, Wang: Partial Adversarial Domain Adaptation. ECCV 2018, arXiv:1808.04205.
 
     Differences from the paper: the domain loss is half the sum of both domains' means.
 
