@@ -19,6 +19,8 @@ import argparse
 import dataclasses
 from collections.abc import Callable, Mapping
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from xferlab.benchmark.suites.quick import DIGITS_NETWORK, DIGITS_TRAINING
@@ -31,8 +33,10 @@ from xferlab.data.made.optdigits import optdigits
 from xferlab.data.task import TransferTask
 from xferlab.methods.base import Method, Stage, method
 from xferlab.methods.group_dro import GroupDRO
+from xferlab.methods.pada import PADA
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
+from xferlab.models.networks import Kept
 from xferlab.training.run import Member, StageCache, Training
 
 LOOKS = ("optdigits_scan", "optdigits_photo")
@@ -129,6 +133,36 @@ class Balanced(Method):
         raise NotImplementedError
 
 
+@method
+class Told(PADA):
+    """`pada` with the true weights: one for the target's classes, none for the others."""
+
+    refreshes = 0
+
+    def extra_networks(self, spec, features, rngs):
+        """Returns the discriminator and the weights."""
+        known = jnp.arange(spec.num_classes) < len(FIRST_FIVE)
+        own = super().extra_networks(spec, features, rngs)
+        return {**own, "class_weights": Kept(known.astype(jnp.float32))}
+
+    def init_state(self, params, statistics, target_size):
+        """Returns none: nothing is renewed."""
+        return ()
+
+    def refresh(self, state, nets, target):
+        """Returns the state as it is."""
+        return state
+
+
+def of_shared_classes(training: Training, task: TransferTask) -> Scores:
+    """Returns the accuracy, and of `pada` which share of the weights is on the target's classes."""
+    scores = dict(accuracy(training, task))
+    kept = jax.tree.leaves(training.state.statistics.get("class_weights", {}))
+    if kept:
+        scores["weight on shared"] = float(kept[0][: len(FIRST_FIVE)].sum() / kept[0].sum())
+    return scores
+
+
 def show(
     task: TransferTask,
     learners: Mapping[str, Method],
@@ -173,7 +207,8 @@ def partial(seeds: int) -> None:
     for look in LOOKS:
         target = with_classes(optdigits(look, half="b"), FIRST_FIVE)
         task = task_of(Setting.PARTIAL_DA, target, optdigits(half="a"))
-        show(task, named("source_only", "dann", "pada"), accuracy, seeds)
+        learners = {**named("source_only", "dann", "pada"), "pada, told the classes": Told()}
+        show(task, learners, of_shared_classes, seeds)
 
 
 def opened(seeds: int) -> None:

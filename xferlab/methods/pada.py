@@ -90,7 +90,7 @@ class PADA(Method):
 
 
 def class_weights(logits: Float[Array, "n k"], mask: Float[Array, " n"]) -> Float[Array, " k"]:
-    """Returns the mean prediction over the target, the largest entry one (PADA, eq. 2).
+    """Returns the mean prediction over the target, the largest entry one (PADA's γ).
 
     Args:
         logits: of the whole target, [n, k].
