@@ -25,6 +25,7 @@ from benchmarks.problems import (
     Problem,
     layer_shapes,
 )  # fmt: skip
+from xferlab.core.batch import AdaptationBatch
 
 
 class Weights(NamedTuple):
