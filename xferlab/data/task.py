@@ -53,7 +53,8 @@ class TransferTask:
 
     Raises:
         InputError: no source; a source whose input shape, dtype or class names differ from the
-            target's; shots that are no rows, or that the setting shows where there are none.
+            target's; shots that are no rows, or that the setting shows where there are none; an
+            online setting where other target examples are scored than those that come.
     """
 
     name: str
@@ -84,6 +85,7 @@ class TransferTask:
         object.__setattr__(self, "shots", whole_numbers("shots", self.shots, least=0))
         check_shots(self.name, self.shots, self.target)
         check_shown_shots(self.name, self.shots, self.setting)
+        self._check_stream()
         self._check_shots_known()  # Raises, too, for classes that contradict the setting.
         self._check_heads_labelled()
 
@@ -93,6 +95,15 @@ class TransferTask:
         for source in self.sources[1:]:
             _check_same_inputs(self.name, source, first)
             class_map(first.class_names, source.class_names, "equal", f"sources of {self.name!r}")
+
+    def _check_stream(self) -> None:
+        """Raises InputError for an online setting where other examples are scored than come."""
+        if self.setting.online and not self.target.transductive:
+            raise InputError(
+                f"task {self.name!r}: setting {self.setting.label!r} is online, so the target's"
+                " examples are scored as they come, and its test split has others. Give the target"
+                " as xferlab.data.as_stream(target) returns it: both splits are then the stream"
+            )
 
     def _check_shots_known(self) -> None:
         """Raises InputError for a shot of a class that the source lacks."""
@@ -151,6 +162,8 @@ class TransferTask:
         shown = [domains, [int(view) for view in self.setting.views], list(self.shots)]
         if self.setting.classes != "equal" or self.setting.own_inputs:
             shown.append([self.setting.classes, self.setting.own_inputs])
+        if self.setting.online:
+            shown.append("online")
         return digest(shown)
 
     @property

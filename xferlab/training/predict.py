@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int
 
 from xferlab.core.inputs import Inputs
+from xferlab.core.outputs import HostOutput
 from xferlab.models.layers import forward_formulation
 from xferlab.models.nets import Blueprint, Output
 from xferlab.models.networks import ExtraNetworks
@@ -63,3 +65,12 @@ def predict_blocks(
     empty = jax.tree.map(lambda a: jnp.zeros((count, *a.shape), a.dtype), shapes)
     outputs = jax.lax.fori_loop(0, used, add, empty)
     return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), outputs)
+
+
+def on_host(predicted: tuple[Output, int] | None, axis: int) -> list[HostOutput]:
+    """Returns the rows of a piece's outputs, which lie along an axis; nothing of no piece."""
+    if predicted is None:
+        return []
+    output, rows = predicted
+    used = (slice(None),) * axis + (slice(rows),)
+    return [HostOutput(*jax.tree.map(lambda a: np.asarray(a)[used], output))]

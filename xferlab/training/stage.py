@@ -23,8 +23,10 @@ from xferlab.methods.base import Method, Stage, WholeTarget
 from xferlab.models.adapters import effective, without_factors
 from xferlab.models.nets import Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
+from xferlab.training.arrivals import nothing_yet
 from xferlab.training.contract import checked_state, networks_of, outputs_of, user_code
 from xferlab.training.debug import jit_with_checks, with_checks
+from xferlab.training.online import comes
 from xferlab.training.options import TrainingOptions
 from xferlab.training.predict import forward_blueprint, predict_blocks
 from xferlab.training.rates import trained_rates, with_factors
@@ -77,7 +79,12 @@ class StageFunctions:
         with user_code(method, "init_state"):
             method_state = method.init_state(params, statistics, target_size)
         checked_state(method, "init_state", method_state, method_state)
-        return TrainState(own, statistics, optimiser, method_state, run_key, jnp.int32(0))
+        state = TrainState(own, statistics, optimiser, method_state, run_key, jnp.int32(0))
+        if not self.program.online:
+            return state
+        predict = functools.partial(self.predict, state, method, role=TARGET)
+        nothing = nothing_yet(predict, self.spec, options.sizes.target, target_size)
+        return state._replace(arrived=nothing)
 
     def chunk(
         self,
@@ -207,7 +214,7 @@ def make_stage(
     params, _ = jax.eval_shape(functools.partial(blueprint.init, networks), jax.random.key(0))
     multipliers, frozen = trained_rates(stage, options, params)
     blueprint = blueprint._replace(frozen=frozen)
-    program = StageProgram(blueprint, steps, multipliers, mesh, debug, stage.adapter)
+    program = StageProgram(blueprint, steps, multipliers, mesh, debug, stage.adapter, comes(stage))
     return StageFunctions(spec, steps, program, forward_blueprint(spec, networks, blueprint))
 
 

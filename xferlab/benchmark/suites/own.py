@@ -30,12 +30,18 @@ from xferlab.data.features.alignment import (
 )
 from xferlab.data.readers.arrays import domain_from_npz
 from xferlab.data.readers.folders import domain_from_folder
+from xferlab.data.stream import as_stream
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metric_table import usual_metric
 from xferlab.models.spec import NetworkSpec, PlainInput, network_heads
 from xferlab.training.options import TrainingOptions
 
 IMAGE_SIZE = 32
+IN_ORDER = (
+    "come in order, once, each batch predicted before it is trained on. Scores are of these"
+    " predictions; of a method that does not adapt, of its network."
+)
+"""What a protocol says of an online target."""
 OWN = "Data of the user's own."
 LONGEST_FILE = 200
 """Bytes of the longest name of a suite's files, without their endings."""
@@ -80,8 +86,9 @@ def own_suite(
         standardise: whether the columns of float vectors, and the channels of float windows and
             images, are brought to mean zero and variance one (see `standardise_alike`). 8-bit
             images reach the network as x / 127.5 - 1, sparse inputs as they are.
-        setting: what is shown of both, how their classes are related, and whether the target's
-            inputs have a space of their own.
+        setting: what is shown of both, how their classes are related, whether the target's inputs
+            have a space of their own, and whether it comes in order: its test split then is the
+            stream.
 
     Raises:
         InputError: what is no domain, domains that do not fit together, an unknown network, or
@@ -92,6 +99,8 @@ def own_suite(
     if setting.classes == "equal":
         target = number_alike(source, target)
     _check_no_shots(setting)
+    if setting.online and not target.transductive:
+        target = as_stream(target)
     task = pair(source, target, setting=setting)
     read_apart = [source, target] if setting.own_inputs else [source]
     choices = choose_for_each(read_apart, network)
@@ -101,7 +110,8 @@ def own_suite(
         for note in scale_notes(domain, standardise=standardise, over=_scaled_over(setting))
     ]
     sentences = [sentence for choice in choices for sentence in choice.sentences]
-    beside = (*class_notes(task.class_map), *alignment_notes(source, target))
+    order = (f"The {task.sizes.target} target examples {IN_ORDER}",) * setting.online
+    beside = (*order, *class_notes(task.class_map), *alignment_notes(source, target))
     notes = (*dict.fromkeys((*sentences, *scales)), *beside)
     task = _standardised(task) if standardise else task
     header = SuiteHeader(
@@ -148,7 +158,7 @@ def _standardised(task: TransferTask) -> TransferTask:
             for each in (source, target)
         )
     elif _has_floats(source):
-        unseen = _hides_target(task.setting)
+        unseen = _unseen_at_first(task.setting)
         source, target = standardise_alike(source, target, by_source=unseen)
     return dataclasses.replace(task, sources=(source,), target=target)
 
@@ -158,11 +168,16 @@ def _hides_target(setting: Setting) -> bool:
     return setting.target is View.ABSENT
 
 
+def _unseen_at_first(setting: Setting) -> bool:
+    """Tells whether no training input of the target is there when inputs are scaled."""
+    return setting.online or _hides_target(setting)
+
+
 def _scaled_over(setting: Setting) -> str:
     """Returns in words which inputs the scale is taken from."""
     if setting.own_inputs:
         return "each domain by its own training inputs"
-    if _hides_target(setting):
+    if _unseen_at_first(setting):
         return "both over the training inputs of the source"
     return "both over the training inputs of source and target"
 
@@ -198,6 +213,7 @@ def _suite_task(
         lr=1e-3,
         schedule="cosine",
         augment="noise",
+        evaluations=1 if task.setting.online else 10,
     )
     return SuiteTask(task=task, network=network, training=training)
 
