@@ -69,7 +69,8 @@ def compare(
             between them, or path/to/file.py:function; '' for their own stages. One method by a
             recipe of the package is named 'dann+lp_ft'.
         setting: what methods see of both domains, how their classes are related, and whether each
-            has an input space of its own, such as `Setting.OPEN_SET_DA`.
+            has an input space of its own, such as `Setting.OPEN_SET_DA`. Under `Setting.TEST_TIME`
+            the target's test split comes in order and is scored as it comes.
         metric: of the table, or several with ',' between them: 'accuracy,knn_probe'. '' for the
             accuracy, and the usual metric of each further head; where the setting shows no label,
             as `Setting.UNSUPERVISED`, for both probes of the features.
