@@ -37,7 +37,7 @@ from xferlab.methods.base import Method, Stage, method
 from xferlab.methods.group_dro import GroupDRO
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
-from xferlab.training.online import stages_under
+from xferlab.training.feeding import stages_under
 from xferlab.training.run import Member, StageCache, Training
 
 LOOKS = ("optdigits_scan", "optdigits_photo")

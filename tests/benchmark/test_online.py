@@ -36,7 +36,9 @@ def online_suite():
 
 def training_of(name, root):
     (pack,) = tiny_packs(online_suite(), methods=(name,))
-    executor = Executor(RunStore(root), ExecutorOptions(jobs=1), lambda *_: None)
+    executor = Executor(
+        RunStore(root), ExecutorOptions(jobs=1, checkpoint_seconds=60.0), lambda *_: None
+    )
     return pack, executor._start(pack, keep_data=False)
 
 

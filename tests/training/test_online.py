@@ -32,7 +32,7 @@ from xferlab.methods.base import Method, Stage, Term, method
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
 from xferlab.training.checkpoint import Checkpoint
-from xferlab.training.online import bounds_of, stages_under
+from xferlab.training.feeding import bounds_of, stages_under
 from xferlab.training.run import Member, StageCache, Training
 from xferlab.training.sharding import make_mesh
 
@@ -292,9 +292,7 @@ def suite_of(evaluations=1):
     return Suite(header=header, tasks=(task,), methods=(), seeds=1)
 
 
-SOURCE_ALONE = {
-    "source_only", "group_dro", "uncertainty_weighting", "pcgrad", "nearest_neighbour", "svm",
-}  # fmt: skip
+SOURCE_ALONE = {"source_only", "group_dro", "nearest_neighbour", "svm"}
 REFUSED = {
     "shot": r"stage 2 \(SHOT\) is refreshed",
     "target_only": "tested on what it is trained on",

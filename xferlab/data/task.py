@@ -26,6 +26,7 @@ from xferlab.data.domain import Domain, describe_inputs
 from xferlab.data.several import domain_ids, joined_domains
 from xferlab.data.shots import check_shots, check_shown_shots
 from xferlab.data.split import Split
+from xferlab.data.stream import check_stream
 
 
 class HeldOut(NamedTuple):
@@ -85,7 +86,7 @@ class TransferTask:
         object.__setattr__(self, "shots", whole_numbers("shots", self.shots, least=0))
         check_shots(self.name, self.shots, self.target)
         check_shown_shots(self.name, self.shots, self.setting)
-        self._check_stream()
+        check_stream(self.name, self.target, self.setting)
         self._check_shots_known()  # Raises, too, for classes that contradict the setting.
         self._check_heads_labelled()
 
@@ -95,15 +96,6 @@ class TransferTask:
         for source in self.sources[1:]:
             _check_same_inputs(self.name, source, first)
             class_map(first.class_names, source.class_names, "equal", f"sources of {self.name!r}")
-
-    def _check_stream(self) -> None:
-        """Raises InputError for an online setting where other examples are scored than come."""
-        if self.setting.online and not self.target.transductive:
-            raise InputError(
-                f"task {self.name!r}: setting {self.setting.label!r} is online, so the target's"
-                " examples are scored as they come, and its test split has others. Give the target"
-                " as xferlab.data.as_stream(target) returns it: both splits are then the stream"
-            )
 
     def _check_shots_known(self) -> None:
         """Raises InputError for a shot of a class that the source lacks."""

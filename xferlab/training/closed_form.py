@@ -13,7 +13,7 @@ from xferlab.core.roles import Role
 from xferlab.data.task import TransferTask
 from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
 from xferlab.training.contract import check_takes_role, user_code
-from xferlab.training.online import shown_at_once
+from xferlab.training.feeding import shown_at_once
 
 
 class ClosedFormMember(NamedTuple):

@@ -27,13 +27,18 @@ from xferlab.methods.base import Method, Stage
 from xferlab.models.adapters import effective
 from xferlab.models.nets import Output, Params
 from xferlab.models.spec import NetworkSpec
-from xferlab.training.arrivals import arrived_of_each
-from xferlab.training.feeding import Feed, feeds_of, source_domains, target_size
+from xferlab.training.feeding import (
+    Feed,
+    bounds_of,
+    feeds_of,
+    source_domains,
+    stages_under,
+    target_size,
+)
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import run_loop
-from xferlab.training.online import bounds_of, stages_under
 from xferlab.training.options import TrainingOptions
-from xferlab.training.predict import on_host
+from xferlab.training.predict import arrived_of_each, on_host
 from xferlab.training.recipe import options_of, stages_of, static_part
 from xferlab.training.scan import DATA_STREAM, Log
 from xferlab.training.stage import CompiledStage, hidden_target
@@ -77,7 +82,7 @@ class Training:
             spec: the network; its `source_domains` are those of the data.
             members: the runs; a single one is not stacked.
             data: the splits under each setting that a stage may name, on the device or streamed.
-            setting: the task's setting, for stages that name none (`online.stages_under`).
+            setting: the task's setting, for stages that name none (`feeding.stages_under`).
             cache: compiled stages, shared by all trainings of a process.
 
         Raises:

@@ -23,12 +23,11 @@ from xferlab.methods.base import Method, Stage, WholeTarget
 from xferlab.models.adapters import effective, without_factors
 from xferlab.models.nets import Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
-from xferlab.training.arrivals import nothing_yet
 from xferlab.training.contract import checked_state, networks_of, outputs_of, user_code
 from xferlab.training.debug import jit_with_checks, with_checks
-from xferlab.training.online import comes
+from xferlab.training.feeding import comes
 from xferlab.training.options import TrainingOptions
-from xferlab.training.predict import forward_blueprint, predict_blocks
+from xferlab.training.predict import forward_blueprint, nothing_yet, predict_blocks
 from xferlab.training.rates import trained_rates, with_factors
 from xferlab.training.recipe import options_of
 from xferlab.training.scan import Log, empty_log, logged_step, run_chunk

@@ -18,7 +18,6 @@ from xferlab.methods.base import Context, Method, Phase, Terms, sum_terms
 from xferlab.models.adapters import LoRA, effective, with_factor_groups
 from xferlab.models.nets import Blueprint, Nets, Params
 from xferlab.models.networks import ENCODER, TARGET_ENCODER
-from xferlab.training.arrivals import Arrived, with_batch
 from xferlab.training.augment import AUGMENTATIONS, random_view
 from xferlab.training.contract import (
     checked_state,
@@ -30,6 +29,7 @@ from xferlab.training.contract import (
 from xferlab.training.debug import check_finite, check_same_tree
 from xferlab.training.optimiser import init_optimiser, scheduled_lr, update_group
 from xferlab.training.options import TrainingOptions
+from xferlab.training.predict import Arrived, with_batch
 from xferlab.training.sharding import split_batch
 
 

@@ -18,7 +18,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.tree_files import tree_from_bytes, tree_to_bytes
 from xferlab.methods.base import Method, Stage
 from xferlab.models.nets import Params
-from xferlab.training.online import stages_under
+from xferlab.training.feeding import stages_under
 from xferlab.training.recipe import stages_of
 from xferlab.training.run import Member, Training
 

@@ -27,7 +27,7 @@ from xferlab.methods.closed_form.base import ClosedFormMethod
 from xferlab.methods.recipes import NO_RECIPE, Recipe
 from xferlab.methods.table import AnyMethod
 from xferlab.training.closed_form import check_predicts
-from xferlab.training.online import stages_on
+from xferlab.training.feeding import stages_on
 from xferlab.training.options import TrainingOptions
 from xferlab.training.recipe import stages_of, static_part
 

@@ -86,9 +86,8 @@ def own_suite(
         standardise: whether the columns of float vectors, and the channels of float windows and
             images, are brought to mean zero and variance one (see `standardise_alike`). 8-bit
             images reach the network as x / 127.5 - 1, sparse inputs as they are.
-        setting: what is shown of both, how their classes are related, whether the target's inputs
-            have a space of their own, and whether it comes in order: its test split then is the
-            stream.
+        setting: what is shown of both, how their classes are related, whether the target has an
+            input space of its own, and whether its test split is a stream that comes in order.
 
     Raises:
         InputError: what is no domain, domains that do not fit together, an unknown network, or
@@ -96,11 +95,8 @@ def own_suite(
     """
     _check_domain(source, "source")
     _check_domain(target, "target")
-    if setting.classes == "equal":
-        target = number_alike(source, target)
     _check_no_shots(setting)
-    if setting.online and not target.transductive:
-        target = as_stream(target)
+    target = _fitting(source, target, setting)
     task = pair(source, target, setting=setting)
     read_apart = [source, target] if setting.own_inputs else [source]
     choices = choose_for_each(read_apart, network)
@@ -110,8 +106,7 @@ def own_suite(
         for note in scale_notes(domain, standardise=standardise, over=_scaled_over(setting))
     ]
     sentences = [sentence for choice in choices for sentence in choice.sentences]
-    order = (f"The {task.sizes.target} target examples {IN_ORDER}",) * setting.online
-    beside = (*order, *class_notes(task.class_map), *alignment_notes(source, target))
+    beside = (*_order(task), *class_notes(task.class_map), *alignment_notes(source, target))
     notes = (*dict.fromkeys((*sentences, *scales)), *beside)
     task = _standardised(task) if standardise else task
     header = SuiteHeader(
@@ -127,6 +122,18 @@ def own_suite(
         methods=("source_only", "dann"),
         seeds=5,
     )
+
+
+def _fitting(source: Domain, target: Domain, setting: Setting) -> Domain:
+    """Returns the target with the source's numbers of classes, and as a stream if it is online."""
+    if setting.classes == "equal":
+        target = number_alike(source, target)
+    return as_stream(target) if setting.online and not target.transductive else target
+
+
+def _order(task: TransferTask) -> list[str]:
+    """Returns what must be known of the order in which the target comes, in sentences."""
+    return [f"The {task.sizes.target} target examples {IN_ORDER}"] if task.setting.online else []
 
 
 def _metrics(source: Domain, setting: Setting) -> dict[str, Any]:
