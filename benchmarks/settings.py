@@ -1,6 +1,6 @@
 """Whether methods beat the source alone in the setting that they are made for: on digits.
 
-    python -m benchmarks.settings [--seeds=5] [--only=unseen,several,partial,open]
+    python -m benchmarks.settings [--seeds=5] [--only=unseen,several,partial,open,stream]
 
 Domains are looks of scikit-learn's handwritten digits; those of half a are sources, those of half b
 targets, so no digit is in both. Network and training are those of the suite `quick`.
@@ -11,6 +11,8 @@ targets, so no digit is in both. Network and training are those of the suite `qu
 - partial: all ten classes to the scanned (or photographed) digits 0 to 4.
 - open: the clean digits 0 to 4 to all ten scanned (or photographed); 5 to 9 are unknown. OS* is the
   mean accuracy of the known classes, UNK that of the unknown ones, HOS their harmonic mean.
+- stream: clean digits to the scanned (or photographed) ones, which come in order in 22 batches and
+  are scored as they come; `after` is what the network says of them in the end.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from xferlab.benchmark.runs.arrivals import as_they_came
 from xferlab.benchmark.suites.quick import DIGITS_NETWORK, DIGITS_TRAINING
 from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import TARGET
@@ -30,6 +33,7 @@ from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.feeds.resident import to_resident
 from xferlab.data.made.optdigits import optdigits
+from xferlab.data.stream import as_stream
 from xferlab.data.task import TransferTask
 from xferlab.methods.base import Method, Stage, method
 from xferlab.methods.group_dro import GroupDRO
@@ -37,6 +41,7 @@ from xferlab.methods.pada import PADA
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
 from xferlab.models.networks import Kept
+from xferlab.training.feeding import stages_under
 from xferlab.training.run import Member, StageCache, Training
 
 LOOKS = ("optdigits_scan", "optdigits_photo")
@@ -71,8 +76,9 @@ def trained(task: TransferTask, learner: Method, seed: int) -> Training:
     network = dataclasses.replace(
         DIGITS_NETWORK, heads=tuple((head.name, head.size) for head in task.heads)
     )
-    data = {task.setting: to_resident(task.training_arrays())}
-    stages = learner.stages()
+    stages = stages_under(learner.stages(), task.setting)
+    shown = {stage.setting or task.setting for stage in stages}
+    data = {setting: to_resident(task.training_arrays(setting)) for setting in shown}
     member = Member(learner, DIGITS_TRAINING, seed, stages)
     training = Training(network, [member], data, task.setting, CACHE)
     training.advance(DIGITS_TRAINING.steps)
@@ -89,6 +95,14 @@ def accuracy(training: Training, task: TransferTask) -> Scores:
     """Returns the accuracy on the target's test split."""
     truth = task.held_out().target_test.labels
     return {"accuracy": float((predicted(training, task.target).classes == truth).mean())}
+
+
+def as_it_came(training: Training, task: TransferTask) -> Scores:
+    """Returns the accuracy of what was predicted of a stream as it came, and of it afterwards."""
+    test, after = task.held_out().target_test, predicted(training, task.target)
+    (came,) = as_they_came([after], *training.arrived(), [test])
+    scores = {"accuracy": came, "after": after}
+    return {name: float((o.classes == test.labels).mean()) for name, o in scores.items()}
 
 
 def of_each_look(training: Training, task: TransferTask) -> Scores:
@@ -219,7 +233,21 @@ def opened(seeds: int) -> None:
         show(task, named("source_only", "dann", "osbp"), of_open_classes, seeds)
 
 
-CONTROLS = {"unseen": unseen, "several": several, "partial": partial, "open": opened}
+def stream(seeds: int) -> None:
+    """Prints the control of `tent`: the target comes in order, once."""
+    for look in LOOKS:
+        target = as_stream(optdigits(look, half="b"), "train")
+        task = task_of(Setting.TEST_TIME, target, optdigits(half="a"))
+        show(task, named("source_only", "ada_bn", "tent"), as_it_came, seeds)
+
+
+CONTROLS = {
+    "unseen": unseen,
+    "several": several,
+    "partial": partial,
+    "open": opened,
+    "stream": stream,
+}
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ VIEWS = {
     Setting.UNIVERSAL_DA: (View.LABELS, View.INPUTS, View.ABSENT),
     Setting.UNSUPERVISED: (View.INPUTS, View.INPUTS, View.ABSENT),
     Setting.SOURCE_FREE: (View.ABSENT, View.INPUTS, View.ABSENT),
+    Setting.TEST_TIME: (View.LABELS, View.INPUTS, View.ABSENT),
     Setting.SEMI_SUPERVISED: (View.LABELS, View.INPUTS, View.LABELS),
     Setting.SUPERVISED: (View.LABELS, View.LABELS, View.ABSENT),
     Setting.DOMAIN_GENERALISATION: (View.LABELS, View.ABSENT, View.ABSENT),
@@ -43,6 +44,13 @@ def test_within_and_widened_are_the_order_of_the_views_and_its_least_upper_bound
         assert (a.lacks(b) == "") == b.within(a)
 
 
+def test_order_is_no_view_and_tells_settings_apart():
+    online, at_once = Setting.TEST_TIME, Setting.UNSUPERVISED_DA
+    assert online != at_once and online.within(at_once) and at_once.within(online)
+    assert online.widened(Setting("labels", target=View.LABELS)).online
+    assert not at_once.widened(online).online
+
+
 def test_a_widened_setting_has_the_known_name():
     labels = Setting("target", target=View.LABELS)
     assert Setting.UNSUPERVISED_DA.widened(labels).label == "supervised"
@@ -63,6 +71,8 @@ def test_a_widened_setting_has_the_known_name():
             "relation of classes 'closed'.*equal, open, partial, universal",
         ),
         ({"label": "mine", "own_inputs": 1}, r"'mine': own_inputs is 1 \(int\)"),
+        ({"label": "mine", "online": "yes"}, "'mine': online is 'yes'. Give True or False"),
+        ({"label": "mine", "source": View.LABELS, "online": True}, "online and hides the target"),
     ],
 )
 def test_bad_settings(arguments, message):

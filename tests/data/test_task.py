@@ -11,6 +11,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.settings import NAMED, Setting, View
 from xferlab.data.shots import draw_shots
 from xferlab.data.split import Split
+from xferlab.data.stream import as_stream
 from xferlab.data.task import TransferTask
 
 pytestmark = pytest.mark.fast
@@ -26,6 +27,7 @@ each_setting = pytest.mark.parametrize("setting", SAME_CLASSES, ids=lambda s: s.
 def make_task(sources=None, target=None, setting=Setting.UNSUPERVISED_DA, shots=()):
     sources = sources or (make_domain("left"),)
     target = target or make_domain("right", train=make_split(9, seed=5))
+    target = as_stream(target, "train") if setting.online else target
     return TransferTask("left → right", sources, target, setting, shots)
 
 

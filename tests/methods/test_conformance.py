@@ -266,9 +266,11 @@ def make_suite(setting: Setting) -> Suite:
     return Suite(header=header, tasks=(task,), methods=(), seeds=1)
 
 
-@pytest.mark.parametrize(
-    "setting", [each for each in NAMED if each.classes == "equal"], ids=lambda s: s.label
-)
+AT_ONCE = [each for each in NAMED if each.classes == "equal" and not each.online]
+"""Online ones are in `training/test_online`."""
+
+
+@pytest.mark.parametrize("setting", AT_ONCE, ids=lambda s: s.label)
 @pytest.mark.parametrize("name", METHODS)
 def test_settings(name, setting):
     """A method runs where its needs are shown; target labels make an oracle; others refuse."""

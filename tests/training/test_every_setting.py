@@ -37,12 +37,14 @@ from xferlab.data.domain import Domain
 from xferlab.data.feeds.resident import to_resident
 from xferlab.data.feeds.streamed import Streamed
 from xferlab.data.shots import draw_shots
+from xferlab.data.stream import as_stream
 from xferlab.data.task import TransferTask
 from xferlab.losses import cross_entropy, entropy
 from xferlab.methods import Method, Stage, Term, method
 from xferlab.methods.source_only import SourceOnly
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.checkpoint import Checkpoint
+from xferlab.training.feeding import stages_under
 from xferlab.training.run import Member, StageCache, Training
 from xferlab.training.sharding import make_mesh
 
@@ -167,6 +169,16 @@ def other_classes(
     return of_setting(setting, sources=(of_source,), target=of_target)
 
 
+def streamed_in_order() -> TransferTask:
+    """Three batches of the target, scored as they come."""
+    target = make_task().target
+    rows = np.arange(48)
+    short = dataclasses.replace(
+        target, splits=dict(target.splits) | {"test": target.splits["test"].take(rows)}
+    )
+    return of_setting(Setting.TEST_TIME, target=as_stream(short))
+
+
 TWO_CLASSES = make_spec(heads=(("label", 2),))
 CASES = {
     "unsupervised_da": Case(make_task(), make_spec(), NearMeans()),
@@ -186,6 +198,7 @@ CASES = {
         other_classes(Setting.UNIVERSAL_DA, (0, 1), (1, 2)), TWO_CLASSES, NearMeans()
     ),
     "source_free": Case(make_task(), make_spec(), SureOfTarget()),
+    "test_time": Case(streamed_in_order(), make_spec(), SureOfTarget()),
     "unsupervised": Case(of_setting(Setting.UNSUPERVISED), make_spec(), TwoViews()),
     "multi_task": Case(make_heads_task(), HEADS_SPEC, NearMeans()),
     "own_inputs": Case(own_spaces(Setting.SEMI_SUPERVISED, shots=2), OWN, ShotsToo()),
@@ -197,7 +210,8 @@ each = pytest.mark.parametrize("name", CASES)
 def start(case: Case, feed=to_resident, *, members=None, mesh=None, task=None) -> Training:
     task = task or case.task
     members = members or [Member(case.learner, OPTIONS, 0)]
-    settings = {stage.setting or task.setting for stage in case.learner.stages()}
+    stages = stages_under(case.learner.stages(), task.setting)
+    settings = {stage.setting or task.setting for stage in stages}
     data = {setting: feed(task.training_arrays(setting)) for setting in settings}
     return Training(case.spec, members, data, task.setting, StageCache(mesh))
 

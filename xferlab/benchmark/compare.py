@@ -70,7 +70,8 @@ def compare(
             between them, or path/to/file.py:function; '' for their own stages. One method by a
             recipe of the package is named 'dann+lp_ft'.
         setting: what methods see of both domains, how their classes are related, and whether each
-            has an input space of its own, such as `Setting.OPEN_SET_DA`.
+            has an input space of its own, such as `Setting.OPEN_SET_DA`. Under `Setting.TEST_TIME`
+            the target's test split comes in order and is scored as it comes.
         shots: rows of the target's training split whose labels a setting such as
             `Setting.SEMI_SUPERVISED` shows, as `xferlab.data.draw_shots` returns them.
         metric: of the table, or several with ',' between them: 'accuracy,knn_probe'. '' for the

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 
 class HostOutput(NamedTuple):
@@ -28,6 +28,15 @@ class HostOutput(NamedTuple):
     def classes(self) -> Int[np.ndarray, " n"]:
         """The predicted classes; k, one past the last, for unknown ones."""
         return predicted_classes(self.logits, self.unknown)
+
+
+class HostArrived(NamedTuple):
+    """What was predicted of the `n` examples of a stream as they came, on the host."""
+
+    output: HostOutput
+    """Zeros of those that have not come."""
+    come: Bool[np.ndarray, " n"]
+    """Which have come."""
 
 
 def predicted_classes(

@@ -40,10 +40,13 @@ class Setting:
             or 'universal' (`CLASS_RELATIONS`). Of a task; a stage's and a method's say nothing.
         own_inputs: whether the target's inputs, and those of shots, have a space of their own, so
             that another encoder reads them. Of a task, too.
+        online: whether the target's examples come one batch after the other, in order, once, and
+            are scored as they come: each by what is predicted before it is trained on. A stage then
+            sees the source or the target, never both. Of a task, too.
 
     Raises:
-        InputError: a label that is no text, a view that is none, shots without labels, or an
-            unknown relation.
+        InputError: a label that is no text, a view that is none, shots without labels, an unknown
+            relation, or a hidden target that is to come online.
 
     >>> one_shot = Setting("one_shot", source=View.ABSENT, target=View.ABSENT, shots=View.LABELS)
     >>> one_shot.within(Setting.SEMI_SUPERVISED)
@@ -56,6 +59,7 @@ class Setting:
     shots: View = View.ABSENT
     classes: ClassRelation = "equal"
     own_inputs: bool = False
+    online: bool = False
 
     UNSUPERVISED_DA: ClassVar[Setting]
     PARTIAL_DA: ClassVar[Setting]
@@ -63,6 +67,7 @@ class Setting:
     UNIVERSAL_DA: ClassVar[Setting]
     UNSUPERVISED: ClassVar[Setting]
     SOURCE_FREE: ClassVar[Setting]
+    TEST_TIME: ClassVar[Setting]
     SEMI_SUPERVISED: ClassVar[Setting]
     SUPERVISED: ClassVar[Setting]
     DOMAIN_GENERALISATION: ClassVar[Setting]
@@ -79,10 +84,15 @@ class Setting:
                 )
         if self.classes not in CLASS_RELATIONS:
             raise unknown_name("relation of classes", self.classes, CLASS_RELATIONS)
-        if not isinstance(self.own_inputs, bool):
+        for name, value in (("own_inputs", self.own_inputs), ("online", self.online)):
+            if not isinstance(value, bool):
+                raise InputError(
+                    f"setting {self.label!r}: {name} is {shown(value)}. Give True or False"
+                )
+        if self.online and self.target is View.ABSENT:
             raise InputError(
-                f"setting {self.label!r}: own_inputs is {shown(self.own_inputs)}. Give True or"
-                " False"
+                f"setting {self.label!r} is online and hides the target, so nothing comes. Give"
+                " target=View.INPUTS, or online=False"
             )
         if self.shots is View.INPUTS:
             raise InputError(
@@ -98,7 +108,7 @@ class Setting:
     def within(self, other: Setting) -> bool:
         """Tells whether this setting shows no more than the other one, of every role.
 
-        What the settings say of classes and input spaces is no view, and is not compared.
+        What the settings say of classes, input spaces and order is no view, and is not compared.
 
         >>> Setting.SOURCE_FREE.within(Setting.UNSUPERVISED_DA)
         True
@@ -111,9 +121,9 @@ class Setting:
         >>> Setting.UNSUPERVISED_DA.widened(Setting("labels", target=View.LABELS)).label
         'supervised'
         """
-        views = [max(own, its) for own, its in zip(self.views, other.views, strict=True)]
+        views = Roles(*(max(own, its) for own, its in zip(self.views, other.views, strict=True)))
         label = f"{self.label}+{other.label}"
-        joined = Setting(label, *views, classes=self.classes, own_inputs=self.own_inputs)
+        joined = dataclasses.replace(self, label=label, **views._asdict())
         return next((named for named in NAMED if named == joined), joined)
 
     def lacks(self, other: Setting) -> str:
@@ -133,6 +143,7 @@ Setting.OPEN_SET_DA = Setting("open_set_da", View.LABELS, View.INPUTS, classes="
 Setting.UNIVERSAL_DA = Setting("universal_da", View.LABELS, View.INPUTS, classes="universal")
 Setting.UNSUPERVISED = Setting("unsupervised", View.INPUTS, View.INPUTS)
 Setting.SOURCE_FREE = Setting("source_free", View.ABSENT, View.INPUTS)
+Setting.TEST_TIME = Setting("test_time", View.LABELS, View.INPUTS, online=True)
 Setting.SEMI_SUPERVISED = Setting("semi_supervised", View.LABELS, View.INPUTS, View.LABELS)
 Setting.SUPERVISED = Setting("supervised", View.LABELS, View.LABELS)
 Setting.DOMAIN_GENERALISATION = Setting("domain_generalisation", View.LABELS)
@@ -143,6 +154,7 @@ NAMED = (
     Setting.UNIVERSAL_DA,
     Setting.UNSUPERVISED,
     Setting.SOURCE_FREE,
+    Setting.TEST_TIME,
     Setting.SEMI_SUPERVISED,
     Setting.SUPERVISED,
     Setting.DOMAIN_GENERALISATION,

@@ -21,6 +21,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.data.readers.tfds import domain_from_tfds
     from xferlab.data.shots import draw_shots
     from xferlab.data.split import Split, split_train_test
+    from xferlab.data.stream import as_stream
     from xferlab.data.task import HeldOut, TransferTask
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Split",
     "StoredRows",
     "TransferTask",
+    "as_stream",
     "digits_domain",
     "digits_present",
     "domain_from_arrays",

@@ -26,6 +26,7 @@ from xferlab.data.domain import Domain, describe_inputs
 from xferlab.data.several import domain_ids, joined_domains
 from xferlab.data.shots import check_shots, check_shown_shots
 from xferlab.data.split import Split
+from xferlab.data.stream import check_stream
 
 
 class HeldOut(NamedTuple):
@@ -53,7 +54,8 @@ class TransferTask:
 
     Raises:
         InputError: no source; a source whose input shape, dtype or class names differ from the
-            target's; shots that are no rows, or that the setting shows where there are none.
+            target's; shots that are no rows, or that the setting shows where there are none; an
+            online setting where other target examples are scored than those that come.
     """
 
     name: str
@@ -84,6 +86,7 @@ class TransferTask:
         object.__setattr__(self, "shots", whole_numbers("shots", self.shots, least=0))
         check_shots(self.name, self.shots, self.target)
         check_shown_shots(self.name, self.shots, self.setting)
+        check_stream(self.name, self.target, self.setting)
         self._check_shots_known()  # Raises, too, for classes that contradict the setting.
         self._check_heads_labelled()
 
@@ -151,6 +154,8 @@ class TransferTask:
         shown = [domains, [int(view) for view in self.setting.views], list(self.shots)]
         if self.setting.classes != "equal" or self.setting.own_inputs:
             shown.append([self.setting.classes, self.setting.own_inputs])
+        if self.setting.online:
+            shown.append("online")
         return digest(shown)
 
     @property

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from xferlab.core.batch import AdaptationBatch
+from xferlab.core.batch import TargetBatch
 from xferlab.core.roles import TARGET, Role
+from xferlab.core.settings import Setting
 from xferlab.methods.base import Context, Method, Phase, Stage, Terms, method
 from xferlab.methods.source_only import SourceOnly
 from xferlab.models.nets import SOURCE_ROW, Nets, Output
@@ -32,13 +33,13 @@ class AdaBN(Method):
 
     def stages(self) -> tuple[Stage, ...]:
         """Returns source training and the measurement on the target."""
-        return (Stage(SourceOnly(), 0.9), Stage(self, 0.1))
+        return (Stage(SourceOnly(), 0.9), Stage(self, 0.1, Setting.SOURCE_FREE))
 
     def phases(self) -> tuple[Phase, ...]:
         """Returns one phase that trains nothing and moves the averages."""
         return (Phase("measure", self.loss, trains=()),)
 
-    def loss(self, nets: Nets, batch: AdaptationBatch, ctx: Context) -> Terms:
+    def loss(self, nets: Nets, batch: TargetBatch, ctx: Context) -> Terms:
         """Runs the target batch through the encoder for its statistics; there is no loss."""
         share_of_past = ctx.step / (ctx.step + 1.0)
         nets.encode(batch.target.inputs, role=TARGET, row=SOURCE_ROW, momentum=share_of_past)

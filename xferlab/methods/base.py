@@ -75,7 +75,7 @@ class Stage(NamedTuple):
     method: Method
     fraction: float = 1.0
     setting: Setting | None = None
-    """None: the task's setting."""
+    """None: the task's setting; what the method needs where that is online."""
     fresh: tuple[str, ...] = ()
     """Networks that begin anew although the stage before has some of the same name."""
     rates: tuple[tuple[str, float], ...] = ()
@@ -91,8 +91,10 @@ class Stage(NamedTuple):
     """What trains kernels in their place: its factors, which rules call 'adapter/encoder/...'. The
     stage behind begins with the effective weights, and with an adapter of its own if it has one."""
     sampler: str = "shuffled"
-    """How batches are drawn: 'shuffled', 'per_class' (each class equally often in a batch, of roles
-    whose labels are seen) or 'per_domain' (each of several domains equally often)."""
+    """How batches are drawn: 'shuffled', 'in_order' (example p mod n at position p), 'per_class'
+    (each class equally often in a batch, of roles whose labels are seen) or 'per_domain' (each of
+    several domains equally often). A stage that sees the target of an online task has 'in_order';
+    its last batch may begin the stream again, which is trained on and not scored."""
 
 
 class WholeTarget(NamedTuple):

@@ -30,7 +30,9 @@ class Tent(Method):
                   m = min(t / (t + 1), 0.9)
 
     Stage 2 sees target batches and no source. It predicts by the network as it is after its last
-    update, under the averages, in which nothing of the source is left after the first batch. A
+    update, under the averages, in which nothing of the source is left after the first batch. In an
+    online task (`Setting.TEST_TIME`) stage 2 is one pass over the stream, and a batch is predicted
+    by the network and the averages as they are before its update: the first one by the source's. A
     network without norm layers is refused. Of a network with layer norm nothing is averaged.
 
     References:
@@ -38,12 +40,15 @@ class Tent(Method):
         Minimization. ICLR 2021, arXiv:2006.10726, section 3.
 
     Differences from the paper: it predicts each batch by that batch's own statistics, in the pass
-    that it updates by; here an example's prediction does not depend on others, and a table's are of
-    after the last update. It goes over the target once; here a tenth of the steps, at the suite's
-    learning rate and optimiser. Of a user's norm layers the averages move by their own momentum.
+    that it updates by; here an example's prediction does not depend on others of its batch. It goes
+    over the target once, in order, as an online task does; other tasks draw a tenth of the steps at
+    random, and their tables' predictions are of after the last update. Learning rate and optimiser
+    are the suite's. Of a user's norm layers the averages move by their own momentum.
 
-    Differences from the authors' code (DequanWang/tent, tent.py): it trains `BatchNorm2d` alone,
-    here every module of the encoder that has a `scale`, as norms of flax do.
+    Differences from the authors' code (DequanWang/tent, tent.py and cfgs/tent.yaml): it returns the
+    outputs of the pass whose gradient it takes, and keeps no averages at all. It trains
+    `BatchNorm2d` alone, here every module of the encoder that has a `scale`, as norms of flax do.
+    Adam at 1e-3 on batches of 200, one update for each.
     """
 
     reference: ClassVar[str] = "wang2021tent"

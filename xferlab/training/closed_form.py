@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from xferlab.core.errors import InputError
 from xferlab.core.heads import describe_heads
 from xferlab.core.inputs import Inputs
-from xferlab.core.outputs import HostOutput
+from xferlab.core.outputs import HostArrived, HostOutput
 from xferlab.core.roles import Role
 from xferlab.data.task import TransferTask
 from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
 from xferlab.training.contract import check_takes_role, user_code
+from xferlab.training.feeding import shown_at_once
 
 
 class ClosedFormMember(NamedTuple):
@@ -35,8 +36,8 @@ class ClosedFormRuns:
     """Fitted methods, with the part of `Training` that scores ask for."""
 
     def __init__(self, members: Sequence[ClosedFormMember], task: TransferTask):
-        """Fits every member to the splits that the task's setting shows."""
-        batch: Any = task.training_arrays()
+        """Fits every member to the splits that the task's setting shows it."""
+        batch: Any = task.training_arrays(shown_at_once(members[0].method, task.setting))
         classes = task.heads[0].size
         self._members = members
         self._fitted = [_fit(each, batch, classes) for each in members]
@@ -45,6 +46,10 @@ class ClosedFormRuns:
     def width(self) -> int:
         """Number of runs."""
         return len(self._fitted)
+
+    def arrived(self) -> list[HostArrived | None]:
+        """Returns None for each run: nothing comes to it."""
+        return [None] * self.width
 
     def predict(self, inputs: Inputs, role: Role) -> list[HostOutput]:
         """Returns each run's outputs for inputs of one role."""

@@ -18,7 +18,7 @@ import numpy as np
 from xferlab.core.batch import Batch
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import Inputs
-from xferlab.core.outputs import HostOutput
+from xferlab.core.outputs import HostArrived, HostOutput
 from xferlab.core.roles import TARGET, Role
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.pieces import Pieces
@@ -27,11 +27,19 @@ from xferlab.methods.base import Method, Stage
 from xferlab.models.adapters import effective
 from xferlab.models.nets import Output, Params
 from xferlab.models.spec import NetworkSpec
-from xferlab.training.feeding import Feed, feeds_of, source_domains, target_size
+from xferlab.training.feeding import (
+    Feed,
+    bounds_of,
+    feeds_of,
+    source_domains,
+    stages_under,
+    target_size,
+)
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import run_loop
 from xferlab.training.options import TrainingOptions
-from xferlab.training.recipe import options_of, stage_bounds, stages_of, static_part
+from xferlab.training.predict import arrived_of_each, on_host
+from xferlab.training.recipe import options_of, stages_of, static_part
 from xferlab.training.scan import DATA_STREAM, Log
 from xferlab.training.stage import CompiledStage, hidden_target
 from xferlab.training.stage_cache import StageCache
@@ -74,7 +82,7 @@ class Training:
             spec: the network; its `source_domains` are those of the data.
             members: the runs; a single one is not stacked.
             data: the splits under each setting that a stage may name, on the device or streamed.
-            setting: the task's setting, for stages that name none.
+            setting: the task's setting, for stages that name none (`feeding.stages_under`).
             cache: compiled stages, shared by all trainings of a process.
 
         Raises:
@@ -88,11 +96,12 @@ class Training:
         self._cache = cache
         self._stacked = len(members) > 1
         self._batches: Iterator[Batch] | None = None
-        self._recipes = [member.stages or stages_of(member.method) for member in members]
+        recipes = [member.stages or stages_of(member.method) for member in members]
+        self._recipes = [stages_under(stages, setting) for stages in recipes]
         _check_alike(members, self._recipes)
-        self._ends = stage_bounds(self._recipes[0], members[0].options.steps)
-        sizes = members[0].options.sizes
-        self._feeds = feeds_of(self._recipes[0], data, setting, sizes, spec.num_classes)
+        options = members[0].options
+        self._feeds = feeds_of(self._recipes[0], data, setting, options.sizes, spec.num_classes)
+        self._ends = bounds_of(self._recipes[0], options, int(self._feeds[-1].sizes.target))
         self.stage = 0
         self._check_fresh()
         self.state = self._enter(None)
@@ -137,6 +146,10 @@ class Training:
             return [joined]
         return [jax.tree.map(lambda a, i=i: a[i], joined) for i in range(self.width)]
 
+    def arrived(self) -> list[HostArrived | None]:
+        """Returns what each run predicted of a stream as it came; None outside an online stage."""
+        return arrived_of_each(self.state.arrived, self.width, stacked=self._stacked)
+
     def _predicted(self, inputs: Inputs | Pieces, role: Role) -> HostOutput:
         """Returns the outputs of the runs, which lie along a leading axis if they are stacked."""
         method, _ = self._arguments
@@ -146,9 +159,9 @@ class Training:
         arrays, waiting = [], None
         for piece in pieces:  # The device computes a piece while the host takes the one before.
             output = predict(self.state, method, piece.blocks, piece.used)
-            arrays += _on_host(waiting, axis)
+            arrays += on_host(waiting, axis)
             waiting = output, piece.rows
-        arrays += _on_host(waiting, axis)
+        arrays += on_host(waiting, axis)
         return jax.tree.map(lambda *a: np.concatenate(a, axis=axis), *arrays)
 
     def weights(self) -> list[tuple[Params, Params]]:
@@ -275,15 +288,6 @@ def _check_alike(members: Sequence[Member], recipes: Sequence[Sequence[Stage]]) 
             " stages: fractions, settings, rates, adapters, samplers. Train those that differ in"
             " packs of their own"
         )
-
-
-def _on_host(predicted: tuple[Output, int] | None, axis: int) -> list[HostOutput]:
-    """Returns the rows of a piece's outputs, which lie along an axis; nothing of no piece."""
-    if predicted is None:
-        return []
-    output, rows = predicted
-    used = (slice(None),) * axis + (slice(rows),)
-    return [HostOutput(*jax.tree.map(lambda a: np.asarray(a)[used], output))]
 
 
 def _stack(trees: Sequence[Any]) -> Any:

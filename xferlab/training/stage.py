@@ -25,8 +25,9 @@ from xferlab.models.nets import Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.contract import checked_state, networks_of, outputs_of, user_code
 from xferlab.training.debug import jit_with_checks, with_checks
+from xferlab.training.feeding import comes
 from xferlab.training.options import TrainingOptions
-from xferlab.training.predict import forward_blueprint, predict_blocks
+from xferlab.training.predict import forward_blueprint, nothing_yet, predict_blocks
 from xferlab.training.rates import trained_rates, with_factors
 from xferlab.training.recipe import options_of
 from xferlab.training.scan import Log, empty_log, logged_step, run_chunk
@@ -77,7 +78,12 @@ class StageFunctions:
         with user_code(method, "init_state"):
             method_state = method.init_state(params, statistics, target_size)
         checked_state(method, "init_state", method_state, method_state)
-        return TrainState(own, statistics, optimiser, method_state, run_key, jnp.int32(0))
+        state = TrainState(own, statistics, optimiser, method_state, run_key, jnp.int32(0))
+        if not self.program.online:
+            return state
+        predict = functools.partial(self.predict, state, method, role=TARGET)
+        nothing = nothing_yet(predict, self.spec, options.sizes.target, target_size)
+        return state._replace(arrived=nothing)
 
     def chunk(
         self,
@@ -207,7 +213,7 @@ def make_stage(
     params, _ = jax.eval_shape(functools.partial(blueprint.init, networks), jax.random.key(0))
     multipliers, frozen = trained_rates(stage, options, params)
     blueprint = blueprint._replace(frozen=frozen)
-    program = StageProgram(blueprint, steps, multipliers, mesh, debug, stage.adapter)
+    program = StageProgram(blueprint, steps, multipliers, mesh, debug, stage.adapter, comes(stage))
     return StageFunctions(spec, steps, program, forward_blueprint(spec, networks, blueprint))
 
 

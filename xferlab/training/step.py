@@ -13,15 +13,23 @@ from jaxtyping import Array, Int, Key
 
 from xferlab.core.batch import Batch
 from xferlab.core.paths import trained_part, with_part
+from xferlab.core.roles import TARGET
 from xferlab.methods.base import Context, Method, Phase, Terms, sum_terms
 from xferlab.models.adapters import LoRA, effective, with_factor_groups
 from xferlab.models.nets import Blueprint, Nets, Params
 from xferlab.models.networks import ENCODER, TARGET_ENCODER
 from xferlab.training.augment import AUGMENTATIONS, random_view
-from xferlab.training.contract import checked_state, checked_terms, phases_of, user_code
+from xferlab.training.contract import (
+    checked_state,
+    checked_terms,
+    outputs_of,
+    phases_of,
+    user_code,
+)
 from xferlab.training.debug import check_finite, check_same_tree
 from xferlab.training.optimiser import init_optimiser, scheduled_lr, update_group
 from xferlab.training.options import TrainingOptions
+from xferlab.training.predict import Arrived, with_batch
 from xferlab.training.sharding import split_batch
 
 
@@ -35,6 +43,8 @@ class TrainState(NamedTuple):
     key: Key[Array, ""]
     step: Int[Array, ""]
     """Steps done in this stage."""
+    arrived: Arrived | tuple[()] = ()
+    """What was predicted of the target as it came; () where the stage is not online."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +62,8 @@ class StageProgram:
     """Whether a step checks what it reads and makes, with `debug.with_checks` around it."""
     adapter: LoRA | None = None
     """What parameters are reparameterised by; the factors are groups among them."""
+    online: bool = False
+    """Whether a step predicts the target's batch before it trains on it."""
 
     def nets(self, params: Params, statistics: Params, **mode: Any) -> Nets:
         """Returns the networks with their effective weights; see `Nets` for the mode."""
@@ -78,7 +90,7 @@ def init_optimisation(
 def train_step(
     program: StageProgram, state: TrainState, method: Method, options: TrainingOptions, batch: Batch
 ) -> tuple[TrainState, dict[str, Array]]:
-    """Runs every phase of the method once on a batch.
+    """Runs every phase of the method once on a batch; online, predicts the target's part first.
 
     Returns:
         The new state, and every term of every phase by name (with several phases,
@@ -88,6 +100,8 @@ def train_step(
     program.check("before the step:", state._asdict(), state.step)
     program.check("batch", batch._asdict(), state.step)
     batch = split_batch(batch, program.mesh)
+    if program.online:
+        state = state._replace(arrived=_predicted_first(program, state, method, batch.target))
     progress = state.step / program.steps
     lr = scheduled_lr(options, progress)
     step_key = jax.random.fold_in(state.key, state.step)
@@ -111,6 +125,16 @@ def train_step(
     if program.debug:
         check_same_tree(before, state)
     return state, logged
+
+
+def _predicted_first(
+    program: StageProgram, state: TrainState, method: Method, target: Any
+) -> Arrived:
+    """Returns the record of a stream with what the method, as it stands, predicts of its batch."""
+    nets = program.nets(state.params, state.statistics, train=False)
+    output = outputs_of(method, nets, target.inputs, state.method_state, TARGET)
+    arrived: Any = state.arrived
+    return with_batch(arrived, target.index, output)
 
 
 def _run_phase(

@@ -126,7 +126,16 @@ def test_a_batch_is_a_function_of_key_and_step(sampler):
     alone = draw_batch(data, jax.random.key(0), jnp.int32(7), sizes)
     jax.tree.map(lambda a, b: np.testing.assert_array_equal(a[7], b), whole, alone)
     other = device_batches(splits_of(), sampler, 9, seed=1)
-    assert not np.array_equal(other.source.index, whole.source.index)
+    same = np.array_equal(other.source.index, whole.source.index)
+    assert same == (sampler == "in_order")
+
+
+def test_in_order_position_p_is_example_p_mod_n_of_every_role():
+    for splits, pad_to in ((splits_of(), (0, 0, 0)), (splits_of(), (50, 20, 8))):
+        batches = device_batches(splits, "in_order", 12, pad_to=pad_to)
+        for part, own, size in zip(batches, splits, SIZES, strict=True):
+            expected = np.arange(12 * size).reshape(12, size) % len(own.index)
+            np.testing.assert_array_equal(part.index, expected)
 
 
 def test_padding_changes_no_draw_and_tasks_share_a_program():

@@ -18,6 +18,7 @@ from xferlab.core.errors import InputError
 from xferlab.core.tree_files import tree_from_bytes, tree_to_bytes
 from xferlab.methods.base import Method, Stage
 from xferlab.models.nets import Params
+from xferlab.training.feeding import stages_under
 from xferlab.training.recipe import stages_of
 from xferlab.training.run import Member, Training
 
@@ -72,7 +73,7 @@ def _features_pack(suite_task: SuiteTask, features: KeptFeatures) -> Pack:
 
 def _kept_pack(pack: Pack, spec: RunSpec, method: Any) -> Pack:
     """Returns the kept run with which a run begins, as a pack of its own."""
-    stages = tuple(stage for stage in stages_of(method, pack.recipe) if stage.kept)
+    stages = tuple(stage for stage in _stages(pack, method) if stage.kept)
     kept = kept_spec(pack.suite_task, pack.task, stages, spec.seed)
     task = pack.task.with_setting(kept_setting(stages, pack.task))
     suite_task = dataclasses.replace(pack.suite_task, task=task, training=kept.training)
@@ -100,7 +101,7 @@ def members_of(pack: Pack, store: RunStore, failures: Mapping[str, Exception]) -
     members = []
     for spec, method in pack.runs:
         trained = cast(Method, method)
-        stages = pack.stages or _own(stages_of(trained, pack.recipe))
+        stages = pack.stages or tuple(each for each in _stages(pack, trained) if not each.kept)
         member = Member(trained, spec.training, spec.random_seed, stages)
         if spec.start:
             begins = f"{spec.title}, begins with kept stages"
@@ -109,8 +110,9 @@ def members_of(pack: Pack, store: RunStore, failures: Mapping[str, Exception]) -
     return members
 
 
-def _own(stages: Sequence[Stage]) -> tuple[Stage, ...]:
-    return tuple(stage for stage in stages if not stage.kept)
+def _stages(pack: Pack, method: Any) -> tuple[Stage, ...]:
+    """Returns the stages of a run of a pack, kept ones too."""
+    return stages_under(stages_of(method, pack.recipe), pack.task.setting)
 
 
 def kept_weights(

@@ -27,6 +27,7 @@ from xferlab.methods.closed_form.base import ClosedFormMethod
 from xferlab.methods.recipes import NO_RECIPE, Recipe
 from xferlab.methods.table import AnyMethod
 from xferlab.training.closed_form import check_predicts
+from xferlab.training.feeding import stages_on
 from xferlab.training.options import TrainingOptions
 from xferlab.training.recipe import stages_of, static_part
 
@@ -88,7 +89,8 @@ def make_packs(
     Raises:
         InputError: for a method that supports neither a task's setting nor the supervised one, for
             one that supports the supervised one alone where a target has no test examples of its
-            own, and for a hyper-parameter that a method does not have.
+            own, for one that cannot run on an online task, and for a hyper-parameter that a method
+            does not have.
     """
     packs = []
     for candidate in candidates:
@@ -195,8 +197,7 @@ def _run(
     training = dataclasses.replace(suite_task.training, **_of_training(method, hyper))
     named = [(k, v) for k, v in hyper.items() if _differs(k, v, candidate.method, suite_task)]
     beyond = shown_beyond(method, suite_task.task, candidate.recipe)
-    closed = isinstance(method, ClosedFormMethod)
-    stages = () if closed else stages_of(method, candidate.recipe)
+    stages = stages_on(task, method, candidate.recipe, training)
     spec = RunSpec(
         task=task_spec(task),
         method=MethodSpec(

@@ -45,11 +45,12 @@ def reverse_task(task: TransferTask, pseudo_labels: np.ndarray) -> TransferTask 
 def check_way_back(task: TransferTask) -> None:
     """Raises InputError for a task that has no reverse task: with shots, or with more labels."""
     source = task.source
-    if task.setting.classes != "equal" or task.setting.own_inputs:
+    setting = task.setting
+    if setting.classes != "equal" or setting.own_inputs or setting.online:
         raise InputError(
-            f"task {task.name!r} has the setting {task.setting.label!r}; reverse validation is"
-            " defined where source and target have the same classes and inputs. Choose another"
-            " --validator"
+            f"task {task.name!r} has the setting {setting.label!r}; reverse validation is defined"
+            " where source and target have the same classes and inputs, and the target does not"
+            " come in order. Choose another --validator"
         )
     if source.others or any(split.known is not None for split in source.splits.values()):
         raise InputError(

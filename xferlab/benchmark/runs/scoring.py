@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from xferlab.benchmark.runs.arrivals import as_they_came
 from xferlab.benchmark.runs.probing import Probing
 from xferlab.benchmark.store.predictions import further_labels, place_rows
 from xferlab.core.batch import Labelled, draw_sample
@@ -71,6 +72,11 @@ class _Rows:
             [_rows(output, begin, end) for begin, end in bounds]
             for output in runs.predict(inputs, role)
         ]
+
+    def of_target(self, runs: Runs) -> list[list[HostOutput]]:
+        """Returns each run's outputs for each split of the target, as it came where it did."""
+        pairs = zip(self.predict(runs, TARGET), runs.arrived(), strict=True)
+        return [as_they_came(outputs, arrived, self._splits) for outputs, arrived in pairs]
 
     @functools.cached_property
     def _pieces(self) -> Pieces:
@@ -135,7 +141,7 @@ class Scorer:
         """
         rows = self._target if last else self._target_sampled
         test = self._target_test if last else self._checkpoint_test
-        target = rows.predict(training, TARGET)
+        target = rows.of_target(training)
         source = [None] * training.width
         if not self._source_hidden:
             source = self._source.predict(training, SOURCE)
@@ -187,7 +193,7 @@ class Scorer:
 
     def final_arrays(self, training: Runs) -> list[dict[str, np.ndarray]]:
         """Returns what is kept of each finished run: test logits, and what pictures need."""
-        test = [parts[1] for parts in self._target.predict(training, TARGET)]
+        test = [parts[1] for parts in self._target.of_target(training)]
         features = self.embed(training)
         planes = self._planes(training)
         source, target = self._pictured

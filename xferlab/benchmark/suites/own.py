@@ -30,12 +30,18 @@ from xferlab.data.features.alignment import (
 from xferlab.data.labels import MISSING
 from xferlab.data.readers.arrays import domain_from_npz
 from xferlab.data.readers.folders import domain_from_folder
+from xferlab.data.stream import as_stream
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metric_table import usual_metric
 from xferlab.models.spec import NetworkSpec, PlainInput, network_heads
 from xferlab.training.options import TrainingOptions
 
 IMAGE_SIZE = 32
+IN_ORDER = (
+    "come in order, once, each batch predicted before it is trained on. Scores are of these"
+    " predictions; of a method that does not adapt, of its network."
+)
+"""What a protocol says of an online target."""
 OWN = "Data of the user's own."
 LONGEST_FILE = 200
 """Bytes of the longest name of a suite's files, without their endings."""
@@ -74,7 +80,7 @@ def own_task(
         target: what is scored: with labels of the test split; its classes are the source's or some
             of them, or as the setting says.
         setting: what is shown of both, how their classes are related, and whether the target's
-            inputs have a space of their own.
+            inputs have a space of their own. Online, the target's test split comes in order.
         shots: rows of the target's training split that are shown with their labels, as
             `draw_shots` returns them; where the setting shows any.
 
@@ -85,6 +91,8 @@ def own_task(
     first, *others = _sources(source)
     if setting.classes == "equal":
         target = number_alike(first, target)
+    if setting.online and not target.transductive:
+        target = as_stream(target)
     sources = (first, *(number_alike(first, each) for each in others))
     name = f"{'+'.join(each.name for each in sources)}->{target.name}"
     rows = whole_numbers("shots", shots, least=0)
@@ -133,7 +141,7 @@ def own_suite(
     ]
     sentences = [sentence for choice in choices for sentence in choice.sentences]
     aligned = (note for each in task.sources for note in alignment_notes(each, task.target))
-    beside = (*class_notes(task.class_map), *aligned, *_shot_notes(task))
+    beside = (*_order(task), *class_notes(task.class_map), *aligned, *_shot_notes(task))
     task = _standardised(task) if standardise else task
     header = SuiteHeader(
         name=_file_name(task),
@@ -158,6 +166,11 @@ def _shot_notes(task: TransferTask) -> Iterator[str]:
             " setting shows them, and left out of its other training examples. They are drawn once:"
             " intervals are over seeds of training, not over draws of shots."
         )
+
+
+def _order(task: TransferTask) -> list[str]:
+    """Returns what must be known of the order in which the target comes, in sentences."""
+    return [f"The {task.sizes.target} target examples {IN_ORDER}"] if task.setting.online else []
 
 
 def _metrics(task: TransferTask) -> dict[str, Any]:
@@ -195,7 +208,7 @@ def _standardised(task: TransferTask) -> TransferTask:
     if task.setting.own_inputs:
         (target,) = _scaled([target], [target])
         return dataclasses.replace(task, sources=tuple(_scaled(sources, sources)), target=target)
-    seen = sources if _hides_target(task.setting) else (*sources, target)
+    seen = sources if _unseen_at_first(task.setting) else (*sources, target)
     *scaled, target = _scaled((*sources, target), seen)
     return dataclasses.replace(task, sources=tuple(scaled), target=target)
 
@@ -209,11 +222,16 @@ def _hides_target(setting: Setting) -> bool:
     return setting.target is View.ABSENT
 
 
+def _unseen_at_first(setting: Setting) -> bool:
+    """Tells whether no training input of the target is there when inputs are scaled."""
+    return setting.online or _hides_target(setting)
+
+
 def _scaled_over(setting: Setting) -> str:
     """Returns in words which inputs the scale is taken from."""
     if setting.own_inputs:
         return "each domain by its own training inputs"
-    if _hides_target(setting):
+    if _unseen_at_first(setting):
         return "both over the training inputs of the source"
     return "both over the training inputs of source and target"
 
@@ -249,6 +267,7 @@ def _suite_task(
         lr=1e-3,
         schedule="cosine",
         augment="noise",
+        evaluations=1 if task.setting.online else 10,
     )
     return SuiteTask(task=task, network=network, training=training)
 

@@ -30,7 +30,7 @@ class SuiteTask:
 
     Raises:
         InputError: heads or encoders of a network that are not those of the task; a network that
-            does not read the features.
+            does not read the features; several evaluations of an online task.
     """
 
     task: TransferTask
@@ -53,6 +53,11 @@ class SuiteTask:
                 f"task {self.task.name!r}: by its setting the target's input space is {own}, and"
                 f" NetworkSpec.target_inputs are {self.network.target_inputs}. Give inputs there"
                 " where the setting has own_inputs=True, and only there"
+            )
+        if self.task.setting.online and self.training.evaluations != 1:
+            raise InputError(
+                f"task {self.task.name!r} is online: its examples are scored as they come, once."
+                f" evaluations is {self.training.evaluations}; give TrainingOptions(evaluations=1)"
             )
         if self.features:
             self._check_features(self.features)

@@ -15,6 +15,7 @@ from xferlab.benchmark.suites.office_caltech import (
     office_caltech_surf,
     pacs,
 )
+from xferlab.benchmark.suites.online import online
 from xferlab.benchmark.suites.own_inputs import own_inputs
 from xferlab.benchmark.suites.quick import quick
 from xferlab.benchmark.suites.related_classes import open_set, partial, universal
@@ -40,6 +41,7 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
         "open_set": open_set,
         "universal": universal,
         "source_free": source_free,
+        "test_time": online,
         "own_inputs": own_inputs,
         "unlabelled": unlabelled,
         "digits": digits,
@@ -84,6 +86,7 @@ COLLECTIONS: NameTable[Collection] = NameTable(
                 "open_set",
                 "universal",
                 "source_free",
+                "test_time",
                 "own_inputs",
                 "unlabelled",
                 "multi_task",

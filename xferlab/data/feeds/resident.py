@@ -21,8 +21,10 @@ from xferlab.core.inputs import StoredRows
 from xferlab.core.roles import ROLES, Roles
 from xferlab.core.settings import ClassRelation
 from xferlab.data.feeds.samplers import (
+    IN_ORDER,
     SHUFFLED,
     Groups,
+    InOrder,
     group_rows,
     grouped_index,
     shuffled_index,
@@ -38,7 +40,7 @@ class Resident(NamedTuple):
 
     splits: Batch
     sizes: Roles[Int[Array, ""]]
-    groups: Roles[Groups | None] = Roles(None, None, None)
+    groups: Roles[Groups | InOrder | None] = Roles(None, None, None)
     """Between which examples of a role the draw takes turns; None where they are shuffled."""
 
 
@@ -97,10 +99,12 @@ def draw_batch(
     return Batch._make(_draw(part, stream, step, n) for part, stream, n in parts)
 
 
-def _indices(key: Array, size: Array, groups: Groups | None) -> Callable[[Array], Array]:
+def _indices(key: Array, size: Array, groups: Groups | InOrder | None) -> Callable[[Array], Array]:
     """Returns the function from positions in a role's stream to its examples."""
     if groups is None:
         return lambda position: shuffled_index(key, position, size)
+    if isinstance(groups, InOrder):
+        return lambda position: position % size
     return lambda position: grouped_index(key, position, groups)
 
 
@@ -126,6 +130,8 @@ def with_sampler(
     """
     if sampler == SHUFFLED:
         return data
+    if sampler == IN_ORDER:
+        return data._replace(groups=Roles(InOrder(), InOrder(), InOrder()))
     on_host = Batch._make(
         None if part is None else jax.tree.map(lambda a, n=int(n): np.asarray(a)[:n], _ids(part))
         for part, n in zip(data.splits, data.sizes, strict=True)

@@ -1,4 +1,4 @@
-"""How examples are drawn: in shuffled order, or as many of each class or of each domain.
+"""How examples are drawn: in shuffled order, as they lie, or as many of each class or domain.
 
 A sampler divides the examples of a role into groups; one that gives none leaves them together. The
 positions of the stream of examples take turns between the groups, and each group is shuffled anew
@@ -24,7 +24,7 @@ from xferlab.core.roles import ROLES, Roles
 from xferlab.core.settings import ClassRelation
 
 ROUNDS = 24
-SHUFFLED = "shuffled"
+SHUFFLED, IN_ORDER = "shuffled", "in_order"
 
 GroupRows = list[np.ndarray]
 """The rows of each group of a role."""
@@ -58,8 +58,12 @@ class Groups(NamedTuple):
         return cls(rows, starts, padded(sizes, 1), jnp.int32(len(groups)))
 
 
+class InOrder(NamedTuple):
+    """In the place of the groups of a role whose examples come in their order."""
+
+
 def _whole(part: Part, classes: int) -> GroupRows | None:
-    """Every example once in an epoch, in an order that is drawn anew for each."""
+    """Every example once in an epoch, in an order that is drawn anew for each, or in its own."""
     return None
 
 
@@ -80,7 +84,8 @@ def _per_domain(part: Part, classes: int) -> GroupRows | None:
 
 
 SAMPLERS: NameTable[Callable[[Part, int], GroupRows | None]] = NameTable(
-    "sampler", {SHUFFLED: _whole, "per_class": _per_class, "per_domain": _per_domain}
+    "sampler",
+    {SHUFFLED: _whole, IN_ORDER: _whole, "per_class": _per_class, "per_domain": _per_domain},
 )
 """From a role (NumPy) and the number of classes to the groups of its rows; None for no groups."""
 
@@ -110,7 +115,7 @@ def group_rows(
             examples; a batch with fewer places than groups.
     """
     groups = Roles(*(None if part is None else SAMPLERS[sampler](part, classes) for part in splits))
-    if sampler == SHUFFLED:
+    if sampler in (SHUFFLED, IN_ORDER):
         return groups
     kind = {"per_class": "class", "per_domain": "domain"}[sampler]
     if kind == "class" and all(own is None for own in groups):

@@ -152,8 +152,9 @@ def stream_batches(
 ) -> Any:
     """Returns a grain iterator over the batches of steps first_step, first_step + 1, ....
 
-    Each role is shuffled anew in every epoch, on its own epoch clock: n examples are all visited
-    once before one is visited again, and batches run on across the boundary.
+    Each role is shuffled anew in every epoch (unless the sampler says otherwise), on its own epoch
+    clock: n examples are all visited once before one is visited again, and batches run on across
+    the boundary.
 
     Args:
         task: whose training splits are read.
