@@ -29,7 +29,8 @@ from xferlab.core.settings import NAMED, Setting, View
 from xferlab.evaluation.metric_table import metric_named
 
 OWN_SETTINGS: NameTable[Setting] = NameTable(
-    "setting", {each.label: each for each in NAMED if each.shots is View.ABSENT}
+    "setting",
+    {each.label: each for each in NAMED if each.shots is View.ABSENT and each.classes != "novel"},
 )
 """Settings of one's own data; shots are given in Python."""
 

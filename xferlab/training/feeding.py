@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from xferlab.core.batch import Batch
+from xferlab.core.episodes import Episodes
 from xferlab.core.roles import Roles
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.resident import Resident, with_sampler
@@ -34,7 +35,7 @@ def feeds_of(
         InputError: a sampler that does not fit the data.
     """
 
-    def sampled(feed: Feed, sampler: str) -> Feed:
+    def sampled(feed: Feed, sampler: str | Episodes) -> Feed:
         how = sampler, batch_sizes, classes, setting.classes
         return with_sampler(feed, *how) if isinstance(feed, Resident) else feed.with_sampler(*how)
 

@@ -32,7 +32,8 @@ def forward_blueprint(spec: NetworkSpec, networks: ExtraNetworks, own: Blueprint
     read = (*spec.branches, *spec.of_target.branches)
     if convolution == spec.convolution or all(len(each.input_shape) == 1 for each in read):
         return own
-    return Blueprint.of(dataclasses.replace(spec, convolution=convolution), networks)
+    forward = Blueprint.of(dataclasses.replace(spec, convolution=convolution), networks)
+    return forward._replace(frozen=own.frozen)
 
 
 def predict_blocks(

@@ -91,7 +91,7 @@ def own_suite(
     _check_domain(target, "target")
     if setting.classes == "equal":
         target = number_alike(source, target)
-    _check_no_shots(setting)
+    _check_two_domains_suffice(setting)
     task = pair(source, target, setting=setting)
     read_apart = [source, target] if setting.own_inputs else [source]
     choices = choose_for_each(read_apart, network)
@@ -202,12 +202,18 @@ def _suite_task(
     return SuiteTask(task=task, network=network, training=training)
 
 
-def _check_no_shots(setting: Setting) -> None:
+def _check_two_domains_suffice(setting: Setting) -> None:
     if setting.shots is not View.ABSENT:
         raise InputError(
             f"setting {setting.label!r} shows shots, and two domains say not which examples these"
             " are. Choose another setting here; a suite of your own has tasks with them:"
             " TransferTask(..., shots=draw_shots(target, 3))"
+        )
+    if setting.classes == "novel":
+        raise InputError(
+            f"setting {setting.label!r} is scored by episodes, and two domains say not of which."
+            " Choose another setting here; a suite of your own has tasks with them:"
+            " TransferTask(..., Setting.FEW_SHOT, episodes=EpisodicTest(ways=5, shots=1))"
         )
 
 

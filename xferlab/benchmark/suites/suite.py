@@ -128,7 +128,7 @@ class Suite:
         )
         header = dataclasses.replace(
             self.header,
-            class_names={task.name: task.class_map.scored for task in tasks},
+            class_names={task.name: task.scored_classes for task in tasks},
             protocol=tuple(dict.fromkeys((*self.header.protocol, *notes))),
         )
         object.__setattr__(self, "header", header)
