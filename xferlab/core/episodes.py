@@ -91,6 +91,20 @@ class EpisodicTest:
         return self.support_size + self.query_size
 
     @property
+    def sentence(self) -> str:
+        """What a table says of its scores.
+
+        >>> EpisodicTest(ways=5, shots=1, queries=15, count=600).sentence
+        '600 episodes of 5 ways, 1 shot and 15 queries of each class: scores are their means.'
+        """
+        shots = "1 shot" if self.shots == 1 else f"{self.shots} shots"
+        queries = "1 query" if self.queries == 1 else f"{self.queries} queries"
+        return (
+            f"{self.count} episodes of {self.ways} ways, {shots} and {queries} of each class:"
+            " scores are their means."
+        )
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """What the labels 0, 1, ... of queries mean."""
         return tuple(f"way {number}" for number in range(1, self.ways + 1))

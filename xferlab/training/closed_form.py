@@ -16,7 +16,7 @@ from xferlab.core.inputs import Inputs, in_memory
 from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import TARGET, Role
 from xferlab.data.episodes import DrawnEpisodes
-from xferlab.data.feeds.episodes import EpisodePieces
+from xferlab.data.feeds.episode_pieces import EpisodePieces
 from xferlab.data.task import TransferTask
 from xferlab.losses.prototypes import prototype_logits
 from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod

@@ -21,7 +21,7 @@ from xferlab.core.inputs import Inputs
 from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import TARGET, Role
 from xferlab.core.settings import Setting
-from xferlab.data.feeds.episodes import EpisodePieces
+from xferlab.data.feeds.episode_pieces import EpisodePieces
 from xferlab.data.feeds.pieces import Piece, Pieces
 from xferlab.data.feeds.resident import Resident
 from xferlab.methods.base import Method, Stage

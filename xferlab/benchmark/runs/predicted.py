@@ -16,7 +16,7 @@ from xferlab.core.batch import Labelled, Unlabelled, draw_sample
 from xferlab.core.inputs import Inputs, concatenate_inputs
 from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import Role
-from xferlab.data.feeds.episodes import EpisodePieces
+from xferlab.data.feeds.episode_pieces import EpisodePieces
 from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.parts import labelled_part, of_one
 from xferlab.data.task import TransferTask

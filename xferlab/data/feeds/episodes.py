@@ -1,8 +1,7 @@
-"""Episodes in a feed: batches of a few classes each, and the inputs of those that are scored."""
+"""Batches that are episodes: a few classes each, as many examples of each, none of them twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import jax
@@ -12,10 +11,7 @@ from jaxtyping import Array, Int, Key
 from xferlab.core.batch import Batch
 from xferlab.core.episodes import Episodes
 from xferlab.core.errors import InputError
-from xferlab.core.inputs import Inputs, take_lazily
 from xferlab.core.roles import ROLES, Roles
-from xferlab.data.episodes import DrawnEpisodes
-from xferlab.data.feeds.pieces import Piece, Pieces
 from xferlab.data.feeds.samplers import SAMPLERS, GroupRows, Groups, shuffled_index
 
 
@@ -97,20 +93,3 @@ def episode_index(
     chosen = shuffled_index(of_classes, place // each, number)
     within = shuffled_index(of_examples, place % each, sizes[chosen], stream=chosen)
     return rows[starts[chosen] + within]
-
-
-class EpisodePieces:
-    """The examples of scored episodes, cut into pieces with one block for each episode."""
-
-    def __init__(self, inputs: Inputs, drawn: DrawnEpisodes):
-        """Takes the inputs of a split (NumPy), and the episodes that are of it."""
-        self.inputs = inputs
-        self.drawn = drawn
-        block = drawn.test.examples
-        self._pieces = Pieces(take_lazily(inputs, drawn.rows.ravel()), block=block)
-
-    def __iter__(self) -> Iterator[Piece]:
-        """Yields the pieces in order; the rows of each are the queries, which answers are for."""
-        test = self.drawn.test
-        for piece in self._pieces:
-            yield piece._replace(rows=piece.rows // test.examples * test.query_size)

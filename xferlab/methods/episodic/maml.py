@@ -115,7 +115,7 @@ class MAML(Method):
             return jax.tree.map(lambda p, g: p - self.inner_lr * g, params, gradient), None
 
         before = nets.params()
-        own = {name: before[name] for name in ADAPTED}
+        own = {name: before[name] for name in ADAPTED if name in before}
         return lax.scan(step, own, length=self.inner_steps)[0]
 
     def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
