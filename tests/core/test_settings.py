@@ -14,6 +14,7 @@ VIEWS = {
     Setting.PARTIAL_DA: (View.LABELS, View.INPUTS, View.ABSENT),
     Setting.OPEN_SET_DA: (View.LABELS, View.INPUTS, View.ABSENT),
     Setting.UNIVERSAL_DA: (View.LABELS, View.INPUTS, View.ABSENT),
+    Setting.FEW_SHOT: (View.LABELS, View.ABSENT, View.ABSENT),
     Setting.UNSUPERVISED: (View.INPUTS, View.INPUTS, View.ABSENT),
     Setting.SOURCE_FREE: (View.ABSENT, View.INPUTS, View.ABSENT),
     Setting.SEMI_SUPERVISED: (View.LABELS, View.INPUTS, View.LABELS),
