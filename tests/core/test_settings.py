@@ -61,7 +61,7 @@ def test_a_widened_setting_has_the_known_name():
         ({"label": "mine", "target": None}, r"'mine': target is None"),
         (
             {"label": "mine", "classes": "closed"},
-            "relation of classes 'closed'.*equal, open, partial, universal",
+            "relation of classes 'closed'.*equal, novel, open, partial, universal",
         ),
         ({"label": "mine", "own_inputs": 1}, r"'mine': own_inputs is 1 \(int\)"),
     ],

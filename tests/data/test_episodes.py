@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from xferlab.core.episodes import Episodes, EpisodicTest
+from xferlab.core.batch import Episodes, EpisodicTest
 from xferlab.core.errors import InputError
 from xferlab.core.heads import Head, Labels
 from xferlab.core.settings import Setting, View

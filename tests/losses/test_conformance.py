@@ -21,10 +21,6 @@ seeds = strategies.integers(0, 2**16)
 
 # Tested in files of their own.
 NOT_LOSSES = {"gradient_reversal", "interpolate", "prototype_logits"}
-    "gradient_reversal",
-    "interpolate",
-    "prototype_logits",
-}  # tested in files of their own
 
 
 def cases_with(predicate):

@@ -3,7 +3,7 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
-    from xferlab.core.episodes import EpisodicTest
+    from xferlab.core.batch import EpisodicTest
     from xferlab.core.inputs import ArrayFile, StoredRows
     from xferlab.data.catalogue.array_records import tfds_builder
     from xferlab.data.catalogue.digits import digits_domain, digits_present

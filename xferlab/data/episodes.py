@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Int
 
-from xferlab.core.batch import Labelled
+from xferlab.core.batch import EpisodicTest, Labelled
 from xferlab.core.checks import shown
-from xferlab.core.episodes import EpisodicTest
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import take_lazily
 from xferlab.core.seeds import stable_seed

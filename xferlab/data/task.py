@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.batch import Batch, EpisodicTest, Labelled, Unlabelled
 from xferlab.core.checks import check_type, whole_numbers
-from xferlab.core.episodes import EpisodicTest
 from xferlab.core.errors import InputError
 from xferlab.core.heads import Head
 from xferlab.core.roles import Roles

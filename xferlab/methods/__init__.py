@@ -3,7 +3,7 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
-    from xferlab.core.episodes import Episodes
+    from xferlab.core.batch import Episodes
     from xferlab.methods.base import Context, Method, Phase, Stage, Term, method, number, static
     from xferlab.methods.table import METHODS
 

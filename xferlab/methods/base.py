@@ -15,8 +15,7 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float, Int, Key
 
-from xferlab.core.batch import Labelled
-from xferlab.core.episodes import Episodes
+from xferlab.core.batch import Episodes, Labelled
 from xferlab.core.inputs import Inputs
 from xferlab.core.pytrees import number, pytree_dataclass, static
 from xferlab.core.roles import TARGET, Role

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from xferlab.core.batch import Batch
-from xferlab.core.episodes import Episodes
+from xferlab.core.batch import Batch, Episodes
 from xferlab.core.roles import Roles
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.resident import Resident, with_sampler

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from xferlab.core.episodes import Episodes
+from xferlab.core.batch import Episodes
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.samplers import SAMPLERS

@@ -32,9 +32,10 @@ from xferlab.training.feeding import Feed, feeds_of, source_domains, target_size
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import run_loop
 from xferlab.training.options import TrainingOptions
+from xferlab.training.predict import predict_pieces
 from xferlab.training.recipe import options_of, stage_bounds, stages_of, static_part
 from xferlab.training.scan import DATA_STREAM, Log
-from xferlab.training.stacks import predict_pieces, stack
+from xferlab.training.sharding import stack
 from xferlab.training.stage import CompiledStage, hidden_target
 from xferlab.training.stage_cache import StageCache
 from xferlab.training.step import TrainState

@@ -12,8 +12,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 from jaxtyping import Array, Int, Key
 
-from xferlab.core.batch import Batch
-from xferlab.core.episodes import EpisodicTest
+from xferlab.core.batch import Batch, EpisodicTest
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import Inputs
 from xferlab.core.roles import ROLES, TARGET, Role
@@ -25,14 +24,12 @@ from xferlab.models.nets import Blueprint, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
 from xferlab.training.contract import checked_state, networks_of, outputs_of, user_code
 from xferlab.training.debug import jit_with_checks, with_checks
-from xferlab.training.episodes import answer_of
-from xferlab.training.first_alone import FirstAlone
 from xferlab.training.options import TrainingOptions
-from xferlab.training.predict import forward_blueprint, predict_blocks
+from xferlab.training.predict import answer_of, forward_blueprint, predict_blocks
 from xferlab.training.rates import trained_rates, with_factors
 from xferlab.training.recipe import options_of
 from xferlab.training.scan import Log, empty_log, logged_step, run_chunk
-from xferlab.training.sharding import over_runs, stack_runs
+from xferlab.training.sharding import FirstAlone, over_runs, stack_runs
 from xferlab.training.step import StageProgram, TrainState, init_optimisation
 
 REFRESH_BATCH = 256

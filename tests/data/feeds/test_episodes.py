@@ -7,8 +7,7 @@ import pytest
 
 from tests.data.feeds.test_samplers import part_of
 from tests.methods.toys import quick_jit
-from xferlab.core.batch import Batch, Unlabelled
-from xferlab.core.episodes import Episodes
+from xferlab.core.batch import Batch, Episodes, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.roles import Roles
 from xferlab.data.feeds.resident import draw_batch, to_resident, with_sampler

@@ -15,7 +15,7 @@ import pytest
 from tests.methods.episodic.toys import INPUTS_TOO, make_few_shot, train
 from tests.methods.toys import assert_close, assert_same_bits, same_bits, snapshot
 from xferlab.benchmark.runs.scoring import Scorer
-from xferlab.core.episodes import Episodes
+from xferlab.core.batch import Episodes
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.episode_pieces import EpisodePieces
@@ -146,7 +146,7 @@ class Cosine(Method):
     def predict_episode(self, nets, support, queries, state, *, ways):
         known, asked = (nets.apply(x).features for x in (support.inputs, queries))
         members = jax.nn.one_hot(support.labels, ways).T @ known
-        similar = asked @ members.T / jnp.linalg.norm(members, axis=1)
+        similar = asked @ members.T / jnp.linalg.norm(members, axis=1)[None]
         return Output(asked, self.scale * similar)
 
 

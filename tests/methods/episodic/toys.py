@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.methods.toys import CACHE, make_options, make_spec
-from xferlab.core.episodes import EpisodicTest
+from xferlab.core.batch import EpisodicTest
 from xferlab.core.settings import Setting, View
 from xferlab.data.domain import Domain
 from xferlab.data.feeds.resident import to_resident

@@ -7,7 +7,7 @@ import dataclasses
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.quick import DIGITS_NETWORK, DIGITS_TRAINING
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
-from xferlab.core.episodes import EpisodicTest
+from xferlab.core.batch import EpisodicTest
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.made.turned_digits import turned_digits

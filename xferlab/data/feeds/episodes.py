@@ -8,8 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
-from xferlab.core.batch import Batch
-from xferlab.core.episodes import Episodes
+from xferlab.core.batch import Batch, Episodes
 from xferlab.core.errors import InputError
 from xferlab.core.roles import ROLES, Roles
 from xferlab.data.feeds.samplers import SAMPLERS, GroupRows, Groups, shuffled_index

@@ -16,8 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
-from xferlab.core.batch import Batch, Labelled, Part, Unlabelled
-from xferlab.core.episodes import Episodes
+from xferlab.core.batch import Batch, Episodes, Labelled, Part, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import StoredRows
 from xferlab.core.roles import ROLES, Roles

@@ -19,8 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
-from xferlab.core.batch import Batch, Part
-from xferlab.core.episodes import Episodes
+from xferlab.core.batch import Batch, Episodes, Part
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import Inputs, in_memory
 from xferlab.core.optional import require

@@ -10,8 +10,7 @@ from flax import nnx
 from jax import lax
 from jaxtyping import Array, Float
 
-from xferlab.core.batch import Batch, Labelled
-from xferlab.core.episodes import Episodes
+from xferlab.core.batch import Batch, Episodes, Labelled
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import Inputs
 from xferlab.core.roles import SOURCE, Role

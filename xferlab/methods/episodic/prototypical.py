@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from xferlab.core.batch import Batch
-from xferlab.core.episodes import Episodes
+from xferlab.core.batch import Batch, Episodes
 from xferlab.core.roles import SOURCE, Role
 from xferlab.core.settings import Setting
 from xferlab.losses.classification import cross_entropy
