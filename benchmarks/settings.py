@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from xferlab.benchmark.runs.arrivals import as_they_came
+from xferlab.benchmark.runs.predicted import as_they_came
 from xferlab.benchmark.suites.quick import DIGITS_NETWORK, DIGITS_TRAINING
 from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import TARGET
@@ -100,7 +100,8 @@ def accuracy(training: Training, task: TransferTask) -> Scores:
 def as_it_came(training: Training, task: TransferTask) -> Scores:
     """Returns the accuracy of what was predicted of a stream as it came, and of it afterwards."""
     test, after = task.held_out().target_test, predicted(training, task.target)
-    (came,) = as_they_came([after], *training.arrived(), [test])
+    (record,) = training.arrived()
+    (came,) = as_they_came([after], record, [test])
     scores = {"accuracy": came, "after": after}
     return {name: float((o.classes == test.labels).mean()) for name, o in scores.items()}
 

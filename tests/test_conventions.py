@@ -15,6 +15,7 @@ import pytest
 import xferlab
 from xferlab.core.bibliography import load_entries
 from xferlab.methods.base import Method
+from xferlab.methods.episodic.table import EPISODIC
 from xferlab.methods.table import METHODS
 
 pytestmark = pytest.mark.fast
@@ -193,7 +194,8 @@ def test_losses_take_no_free_keywords(path):
 
 
 def concrete_methods() -> list[type[Method]]:
-    return list({type(stage.method): 0 for m in METHODS.values() for stage in m.stages()})
+    every = {**METHODS, **EPISODIC}.values()
+    return list({type(stage.method): 0 for method in every for stage in method.stages()})
 
 
 each_method = pytest.mark.parametrize("cls", concrete_methods(), ids=lambda cls: cls.__name__)
@@ -235,7 +237,9 @@ def test_a_method_documents_every_field(cls):
 def test_every_method_file_is_in_the_table():
     listed = {Path(inspect.getfile(cls)).name for cls in concrete_methods()}
     helpers = {"__init__.py", "base.py", "recipes.py", "schedules.py", "supervised.py", "table.py"}
-    assert {path.name for path in (ROOT / "methods").glob("*.py")} == listed | helpers
+    helpers |= {"_parts.py"}  # Of methods that are trained by episodes.
+    folders = (ROOT / "methods", ROOT / "methods/episodic")
+    assert {path.name for own in folders for path in own.glob("*.py")} == listed | helpers
 
 
 def public_types(path: Path) -> set[str]:

@@ -14,6 +14,7 @@ VIEWS = {
     Setting.PARTIAL_DA: (View.LABELS, View.INPUTS, View.ABSENT),
     Setting.OPEN_SET_DA: (View.LABELS, View.INPUTS, View.ABSENT),
     Setting.UNIVERSAL_DA: (View.LABELS, View.INPUTS, View.ABSENT),
+    Setting.FEW_SHOT: (View.LABELS, View.ABSENT, View.ABSENT),
     Setting.UNSUPERVISED: (View.INPUTS, View.INPUTS, View.ABSENT),
     Setting.SOURCE_FREE: (View.ABSENT, View.INPUTS, View.ABSENT),
     Setting.TEST_TIME: (View.LABELS, View.INPUTS, View.ABSENT),
@@ -68,7 +69,7 @@ def test_a_widened_setting_has_the_known_name():
         ({"label": "mine", "target": None}, r"'mine': target is None"),
         (
             {"label": "mine", "classes": "closed"},
-            "relation of classes 'closed'.*equal, open, partial, universal",
+            "relation of classes 'closed'.*equal, novel, open, partial, universal",
         ),
         ({"label": "mine", "own_inputs": 1}, r"'mine': own_inputs is 1 \(int\)"),
         ({"label": "mine", "online": "yes"}, "'mine': online is 'yes'. Give True or False"),

@@ -20,12 +20,14 @@ PAIRS = {
     "partial": (("a", "b", "c"), ("c", "a")),
     "open": (("b", "a"), ("a", "x", "b", "y")),
     "universal": (("a", "b", "c"), ("x", "c", "b")),
+    "novel": (("a", "b"), ("x", "y")),
 }
 FITS = {  # By hand: the relations that each pair is an example of.
     "equal": {"equal", "partial", "universal"},
     "partial": {"partial", "universal"},
     "open": {"open", "universal"},
     "universal": {"universal"},
+    "novel": {"novel"},
 }
 SETTINGS = {setting.classes: setting for setting in (
     Setting.UNSUPERVISED_DA, Setting.PARTIAL_DA, Setting.OPEN_SET_DA, Setting.UNIVERSAL_DA

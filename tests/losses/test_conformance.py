@@ -19,7 +19,8 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 few = hypothesis.settings(max_examples=4, deadline=None, derandomize=True)
 seeds = strategies.integers(0, 2**16)
 
-NOT_LOSSES = {"gradient_reversal", "interpolate"}  # tested in files of their own
+# Tested in files of their own.
+NOT_LOSSES = {"gradient_reversal", "interpolate", "prototype_logits"}
 
 
 def cases_with(predicate):

@@ -18,6 +18,7 @@ from xferlab.benchmark.suites.own import own_suite, own_task
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest
 from xferlab.benchmark.suites.sweeps import Value
 from xferlab.benchmark.tables.per_task import Table
+from xferlab.core.batch import EpisodicTest
 from xferlab.core.checks import check_type, shown, whole_number
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
@@ -40,6 +41,7 @@ def compare(
     recipe: str = "",
     setting: Setting = Setting.UNSUPERVISED_DA,
     shots: Sequence[int] = (),
+    episodes: EpisodicTest | None = None,
     metric: str = "",
 ) -> Table:
     """Trains methods from one domain to another and returns the table of their scores.
@@ -74,6 +76,8 @@ def compare(
             the target's test split comes in order and is scored as it comes.
         shots: rows of the target's training split whose labels a setting such as
             `Setting.SEMI_SUPERVISED` shows, as `xferlab.data.draw_shots` returns them.
+        episodes: by which a target of new classes is scored under `Setting.FEW_SHOT`, such as
+            `xferlab.data.EpisodicTest(ways=5, shots=1)`.
         metric: of the table, or several with ',' between them: 'accuracy,knn_probe'. '' for the
             accuracy, and the usual metric of each further head; where the setting shows no label,
             as `Setting.UNSUPERVISED`, for both probes of the features.
@@ -96,7 +100,7 @@ def compare(
     seeds = whole_number("seeds", seeds, least=1)
     check_type("network", network, str, "names of `xferlab list`, or '' to choose by the inputs")
     check_type("setting", setting, Setting, "a Setting, such as Setting.UNSUPERVISED_DA")
-    task = own_task(source, target, setting=setting, shots=shots)
+    task = own_task(source, target, setting=setting, shots=shots, episodes=episodes)
     suite = own_suite(task, network, request, standardise=standardise)
     if out != "":
         folder = _folder(out)

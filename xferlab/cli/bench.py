@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 
 from xferlab.benchmark.collection import present_collection
 from xferlab.benchmark.present import Results, run_suite
+from xferlab.benchmark.runs.episodic import fault_of_pair
 from xferlab.benchmark.runs.methods import find_methods, find_recipe, load_module
 from xferlab.benchmark.runs.options import MOST_JOBS, MOST_SEEDS, BenchOptions, for_debugging
 from xferlab.benchmark.runs.plan import Candidate, Pack, expand_grid, would_test_on_training_labels
@@ -27,6 +28,7 @@ from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
 from xferlab.evaluation.metric_table import metric_named
 from xferlab.methods.base import Method
+from xferlab.methods.episodic.table import EPISODIC
 from xferlab.methods.recipes import NO_RECIPE, Recipe
 from xferlab.methods.table import METHODS
 from xferlab.training.stage import make_stage
@@ -251,11 +253,14 @@ def _trained(suite: Suite) -> list[str]:
     """Returns all methods that train and that the suite can score."""
     tasks = [each.task for each in suite.tasks]
     probed = metric_named(suite.header.metric).probe is not None
+    episodic = any(task.episodes for task in tasks)  # Which any features answer.
     return [
         name
-        for name, method in METHODS.items()
+        for name, method in {**METHODS, **EPISODIC}.items()
         if not any(would_test_on_training_labels(method, task) for task in tasks)
-        and (probed or _trains_a_head(method))
+        and not any(fault_of_pair(method, task) for task in tasks)
+        and (probed or episodic or _trains_a_head(method))
+        and (not episodic or all(method.needs.within(task.setting) for task in tasks))
         and all(_has_what_it_trains(method, each) for each in suite.tasks)
     ]
 

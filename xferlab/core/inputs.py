@@ -93,6 +93,23 @@ def in_memory(inputs: Inputs) -> Inputs:
     return map_parts(read, inputs)
 
 
+def take_lazily(inputs: Inputs, rows: Int[np.ndarray, " r"]) -> Inputs:
+    """Returns the rows of given numbers (on the host), where one may occur many times.
+
+    Arrays are not copied: what comes is `StoredRows`. Sparse rows are.
+
+    >>> taken = take_lazily(np.array([[1.0], [2.0]]), np.array([1, 1, 0]))
+    >>> len(taken), np.asarray(taken[:2]).tolist()
+    (3, [[2.0], [2.0]])
+    """
+
+    def take(part: Any) -> Any:
+        kept = part if isinstance(part, SparseRows | StoredRows) else StoredRows.joined([part])
+        return kept[rows]
+
+    return map_parts(take, inputs)
+
+
 def _concatenate(parts: Sequence[Any]) -> Any:
     if any(isinstance(part, StoredRows) for part in parts):
         return StoredRows.joined(parts)

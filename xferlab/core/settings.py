@@ -19,9 +19,9 @@ class View(enum.IntEnum):
     LABELS = 2
 
 
-ClassRelation = Literal["equal", "partial", "open", "universal"]
-CLASS_RELATIONS: tuple[ClassRelation, ...] = ("equal", "partial", "open", "universal")
-"""The target has the source's classes; some of them; all and more; some and others."""
+ClassRelation = Literal["equal", "partial", "open", "universal", "novel"]
+CLASS_RELATIONS: tuple[ClassRelation, ...] = ("equal", "partial", "open", "universal", "novel")
+"""The target has the source's classes; some of them; all and more; some and others; others only."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +36,9 @@ class Setting:
         source: view of the source's training split.
         target: view of the target's training split, without the shots.
         shots: view of the few labelled target examples: ABSENT or LABELS.
-        classes: how the target's classes are related to the source's: 'equal', 'partial', 'open'
-            or 'universal' (`CLASS_RELATIONS`). Of a task; a stage's and a method's say nothing.
+        classes: how the target's classes are related to the source's: 'equal', 'partial', 'open',
+            'universal' or 'novel' (`CLASS_RELATIONS`). Of a task; a stage's says nothing, and a
+            method's that the method is for 'novel' classes alone, told apart in episodes.
         own_inputs: whether the target's inputs, and those of shots, have a space of their own, so
             that another encoder reads them. Of a task, too.
         online: whether the target's examples come one batch after the other, in order, once, and
@@ -46,7 +47,8 @@ class Setting:
 
     Raises:
         InputError: a label that is no text, a view that is none, shots without labels, an unknown
-            relation, or a hidden target that is to come online.
+            relation, new classes with labels in training or an input space of their own, or a
+            hidden target that is to come online.
 
     >>> one_shot = Setting("one_shot", source=View.ABSENT, target=View.ABSENT, shots=View.LABELS)
     >>> one_shot.within(Setting.SEMI_SUPERVISED)
@@ -65,6 +67,7 @@ class Setting:
     PARTIAL_DA: ClassVar[Setting]
     OPEN_SET_DA: ClassVar[Setting]
     UNIVERSAL_DA: ClassVar[Setting]
+    FEW_SHOT: ClassVar[Setting]
     UNSUPERVISED: ClassVar[Setting]
     SOURCE_FREE: ClassVar[Setting]
     TEST_TIME: ClassVar[Setting]
@@ -98,6 +101,18 @@ class Setting:
             raise InputError(
                 f"setting {self.label!r}: shots are labelled examples, so View.ABSENT or"
                 " View.LABELS; inputs without labels belong to the target"
+            )
+        if self.classes == "novel":
+            self._check_novel()
+
+    def _check_novel(self) -> None:
+        """Raises InputError where new classes are to be trained on, or have inputs of their own."""
+        if max(self.target, self.shots) is View.LABELS or self.own_inputs:
+            has = "own_inputs=True" if self.own_inputs else "labels of the target in training"
+            raise InputError(
+                f"setting {self.label!r} has {has} and classes='novel', of which a network learns"
+                " nothing: they are told apart in episodes, with a support each. Allowed: the"
+                " target's inputs, or nothing of it, in the source's input space"
             )
 
     @property
@@ -141,6 +156,7 @@ Setting.UNSUPERVISED_DA = Setting("unsupervised_da", View.LABELS, View.INPUTS)
 Setting.PARTIAL_DA = Setting("partial_da", View.LABELS, View.INPUTS, classes="partial")
 Setting.OPEN_SET_DA = Setting("open_set_da", View.LABELS, View.INPUTS, classes="open")
 Setting.UNIVERSAL_DA = Setting("universal_da", View.LABELS, View.INPUTS, classes="universal")
+Setting.FEW_SHOT = Setting("few_shot", View.LABELS, classes="novel")
 Setting.UNSUPERVISED = Setting("unsupervised", View.INPUTS, View.INPUTS)
 Setting.SOURCE_FREE = Setting("source_free", View.ABSENT, View.INPUTS)
 Setting.TEST_TIME = Setting("test_time", View.LABELS, View.INPUTS, online=True)
@@ -152,6 +168,7 @@ NAMED = (
     Setting.PARTIAL_DA,
     Setting.OPEN_SET_DA,
     Setting.UNIVERSAL_DA,
+    Setting.FEW_SHOT,
     Setting.UNSUPERVISED,
     Setting.SOURCE_FREE,
     Setting.TEST_TIME,

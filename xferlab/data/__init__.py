@@ -3,6 +3,7 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
+    from xferlab.core.batch import EpisodicTest
     from xferlab.core.inputs import ArrayFile, StoredRows
     from xferlab.data.catalogue.array_records import tfds_builder
     from xferlab.data.catalogue.digits import digits_domain, digits_present
@@ -15,6 +16,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.data.left_out import leave_one_out
     from xferlab.data.made.moons import moons
     from xferlab.data.made.optdigits import optdigits
+    from xferlab.data.made.turned_digits import turned_digits
     from xferlab.data.readers.arrays import domain_from_arrays, domain_from_npz
     from xferlab.data.readers.csv import domains_from_csv
     from xferlab.data.readers.folders import domain_from_folder
@@ -28,6 +30,7 @@ __all__ = [
     "DOMAINS",
     "ArrayFile",
     "Domain",
+    "EpisodicTest",
     "HeldOut",
     "Resident",
     "Split",
@@ -53,4 +56,5 @@ __all__ = [
     "stream_batches",
     "tfds_builder",
     "to_resident",
+    "turned_digits",
 ]

@@ -1,7 +1,8 @@
 """Which classes source and target share, and how the target's are numbered in a task.
 
 A network predicts the source's classes. Target classes that the source lacks are *unknown*: their
-labels are missing in training, and evaluation numbers all of them k, one past the source's.
+labels are missing in training, and evaluation numbers all of them k, one past the source's. Where
+all are, the setting's relation is 'novel', and evaluation is by episodes (`data.episodes`).
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ def class_map(
         "open": "the target has all of the source's and more"
         * bool(found.source_private or not found.target_private),
         "universal": "they share some" * (not found.shared),
+        "novel": "they share none" * bool(found.shared),
     }[relation]
     if not fault:
         return found
@@ -108,6 +110,8 @@ def class_map(
         for role, names in (("source", found.source_private), ("target", found.target_private))
         if names
     ]
+    if relation == "novel":
+        alone = [f"both have {list(found.shared)}"]
     difference = ", ".join(alone) or (
         f"the order differs: {list(source)} and {list(target)}"
         if found.names != found.target
@@ -122,7 +126,8 @@ def class_map(
 
 _WAYS_OUT = {
     "equal": "Leave out the examples of other classes and number the labels alike, or choose a"
-    " setting of other classes: Setting.PARTIAL_DA, Setting.OPEN_SET_DA or Setting.UNIVERSAL_DA"
+    " setting of other classes: Setting.PARTIAL_DA, Setting.OPEN_SET_DA or Setting.UNIVERSAL_DA",
+    "novel": "Leave them out of one of the two, or name those that differ by other names",
 }
 
 

@@ -1,4 +1,4 @@
-"""Several source domains as one: their examples one after the other, and which each is from."""
+"""Several domains: as one, their examples one after the other, and whether they fit together."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Int
 
-from xferlab.core.heads import Labels
+from xferlab.core.errors import InputError
+from xferlab.core.heads import Labels, describe_heads
 from xferlab.core.inputs import concatenate_inputs
-from xferlab.data.domain import SPLITS, Domain
+from xferlab.data.domain import SPLITS, Domain, describe_inputs
 from xferlab.data.split import Split
 
 
@@ -43,3 +44,25 @@ def _joined(parts: tuple[Labels, ...]) -> Labels:
         return Labels(values)
     masks = [np.ones(len(v), bool) if known is None else known for v, known in parts]
     return Labels(values, np.concatenate(masks))
+
+
+def check_same_inputs(task: str, source: Domain, target: Domain) -> None:
+    """Raises InputError if one network could not read both domains."""
+    forms = [describe_inputs(domain.splits["train"].inputs) for domain in (source, target)]
+    if forms[0] != forms[1]:
+        raise InputError(
+            f"task {task!r}: inputs of source {source.name!r} are {forms[0]}, of target "
+            f"{target.name!r} {forms[1]}. Both need one shape and dtype; load the domains with "
+            "the same image size and channels, or convert one of them; a setting with"
+            " own_inputs=True gives the target an encoder of its own."
+        )
+
+
+def check_same_heads(task: str, source: Domain, target: Domain) -> None:
+    """Raises InputError if source and target have other heads beside the classes."""
+    if source.others != target.others:
+        raise InputError(
+            f"task {task!r}: source {source.name!r} has the heads {describe_heads(source.heads)},"
+            f" target {target.name!r} {describe_heads(target.heads)}. Both need the same in the"
+            " same order; a head that one has no labels of can have them masked there"
+        )

@@ -14,16 +14,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xferlab.core.batch import Batch, Labelled, Unlabelled
+from xferlab.core.batch import Batch, EpisodicTest, Labelled, Unlabelled
 from xferlab.core.checks import check_type, whole_numbers
 from xferlab.core.errors import InputError
-from xferlab.core.heads import Head, describe_heads
+from xferlab.core.heads import Head
 from xferlab.core.roles import Roles
 from xferlab.core.seeds import digest
 from xferlab.core.settings import Setting, View
 from xferlab.data.classes import ClassMap, class_map
-from xferlab.data.domain import Domain, describe_inputs
-from xferlab.data.several import domain_ids, joined_domains
+from xferlab.data.domain import Domain
+from xferlab.data.episodes import DrawnEpisodes, check_episodes, draw_episodes
+from xferlab.data.parts import labelled_part, of_one, unlabelled_part, view_part
+from xferlab.data.several import (
+    check_same_heads,
+    check_same_inputs,
+    domain_ids,
+    joined_domains,
+)
 from xferlab.data.shots import check_shots, check_shown_shots
 from xferlab.data.split import Split
 from xferlab.data.stream import check_stream
@@ -51,11 +58,14 @@ class TransferTask:
             `draw_shots` returns them. Under every setting they are left out of the target's other
             training examples, and of the test split where that is the training split: methods
             that see them and methods that do not are scored on the same examples.
+        episodes: how a task of new classes (`Setting.FEW_SHOT`) is scored; None for all others.
 
     Raises:
         InputError: no source; a source whose input shape, dtype or class names differ from the
             target's; shots that are no rows, or that the setting shows where there are none; an
-            online setting where other target examples are scored than those that come.
+            online setting where other target examples are scored than those that come; episodes
+            without new classes, new ones without episodes, or fewer classes or examples than these
+            take.
     """
 
     name: str
@@ -63,6 +73,7 @@ class TransferTask:
     target: Domain
     setting: Setting
     shots: tuple[int, ...] = ()
+    episodes: EpisodicTest | None = None
 
     def __post_init__(self):
         check_type("name", self.name, str, "a text, such as 'lab->field'")
@@ -80,21 +91,23 @@ class TransferTask:
             )
         for source in self.sources:
             if not self.setting.own_inputs:
-                _check_same_inputs(self.name, source, self.target)
-            _check_same_heads(self.name, source, self.target)
+                check_same_inputs(self.name, source, self.target)
+            check_same_heads(self.name, source, self.target)
         self._check_sources()
         object.__setattr__(self, "shots", whole_numbers("shots", self.shots, least=0))
         check_shots(self.name, self.shots, self.target)
         check_shown_shots(self.name, self.shots, self.setting)
         check_stream(self.name, self.target, self.setting)
         self._check_shots_known()  # Raises, too, for classes that contradict the setting.
+        test, names = self.target.splits["test"], self.target.class_names
+        check_episodes(self.name, self.episodes, self.setting, test, names)
         self._check_heads_labelled()
 
     def _check_sources(self) -> None:
         """Raises InputError for sources that differ in inputs or classes."""
         first = self.sources[0]
         for source in self.sources[1:]:
-            _check_same_inputs(self.name, source, first)
+            check_same_inputs(self.name, source, first)
             class_map(first.class_names, source.class_names, "equal", f"sources of {self.name!r}")
 
     def _check_shots_known(self) -> None:
@@ -119,6 +132,24 @@ class TransferTask:
     def heads(self) -> tuple[Head, ...]:
         """What a network predicts: the source's classes, then the heads beside them."""
         return self.sources[0].heads
+
+    @property
+    def scored_heads(self) -> tuple[Head, ...]:
+        """What scores are of: the heads, or in the place of the first one the ways of episodes."""
+        if self.episodes is None:
+            return self.heads
+        names = self.episodes.class_names
+        return (Head(self.heads[0].name, "classes", len(names), names),)
+
+    @property
+    def scored_classes(self) -> tuple[str, ...]:
+        """What evaluation's labels 0, 1, ... mean, see `ClassMap.scored`; or the ways."""
+        return self.scored_heads[0].names if self.episodes else self.class_map.scored
+
+    @functools.cached_property
+    def drawn_episodes(self) -> DrawnEpisodes | None:
+        """The episodes of the target's test split, the same for all runs; None for none."""
+        return self.episodes and draw_episodes(self.target.splits["test"], self.episodes)
 
     def _check_heads_labelled(self) -> None:
         """Raises InputError for a head that no role has a visible label of."""
@@ -156,6 +187,8 @@ class TransferTask:
             shown.append([self.setting.classes, self.setting.own_inputs])
         if self.setting.online:
             shown.append("online")
+        if self.episodes is not None:
+            shown.append(list(dataclasses.astuple(self.episodes)))
         return digest(shown)
 
     @property
@@ -198,24 +231,26 @@ class TransferTask:
             )
         check_shown_shots(self.name, self.shots, setting)
         splits = self._training_splits
-        ids = (domain_ids(self.sources, "train"), *map(_of_one, splits[1:]))
-        return Batch(*map(_view, splits, setting.views, ids))
+        ids = (domain_ids(self.sources, "train"), *map(of_one, splits[1:]))
+        return Batch(*map(view_part, splits, setting.views, ids))
 
     def held_out(self) -> HeldOut:
         """Returns all splits, for scores; the target's training labels are left out even here.
 
         Examples of the target whose class the source lacks are of class k, one past the source's.
+        The test examples of a task with episodes are the queries of all of them, of their ways.
         """
         rest, test = self._training_splits.target, self.target.splits["test"]
         if self.shots and self.target.transductive:
             test = _without(test, np.array(self.shots, np.int64))
         test = self.class_map.scored_split(test)
+        drawn = self.drawn_episodes
         source = self.source.splits
         return HeldOut(
-            source_train=_labelled(source["train"], domain_ids(self.sources, "train")),
-            source_test=_labelled(source["test"], domain_ids(self.sources, "test")),
-            target_train=_unlabelled(rest, _of_one(rest)),
-            target_test=_labelled(test, _of_one(test)),
+            source_train=labelled_part(source["train"], domain_ids(self.sources, "train")),
+            source_test=labelled_part(source["test"], domain_ids(self.sources, "test")),
+            target_train=unlabelled_part(rest, of_one(rest)),
+            target_test=drawn.queries_of(test) if drawn else labelled_part(test, of_one(test)),
         )
 
     def probe_arrays(self) -> Labelled:
@@ -224,8 +259,14 @@ class TransferTask:
         Shots are not among them; examples of classes that the source lacks are of class k.
 
         Raises:
-            InputError: a transductive target, whose test examples a probe would be fitted on.
+            InputError: a transductive target, whose test examples a probe would be fitted on; a
+                task with episodes, whose queries have no classes in common.
         """
+        if self.episodes is not None:
+            raise InputError(
+                f"task {self.name!r} is scored by episodes, each of classes of its own: no probe of"
+                " all classes can be scored. Choose another metric"
+            )
         if self.target.transductive:
             raise InputError(
                 f"task {self.name!r} is transductive: the target's test examples are its training"
@@ -234,7 +275,7 @@ class TransferTask:
             )
         train = self.class_map.scored_split(self.target.splits["train"])
         rest = _without(train, np.array(self.shots, np.int64))
-        return _labelled(rest, _of_one(rest))
+        return labelled_part(rest, of_one(rest))
 
 
 def _without(split: Split, rows: np.ndarray) -> Split:
@@ -243,52 +284,3 @@ def _without(split: Split, rows: np.ndarray) -> Split:
         return split
     kept = np.setdiff1d(np.arange(len(split.labels)), rows)
     return split.take(kept)
-
-
-def _view(split: Split, view: View, domain_id: np.ndarray) -> Labelled | Unlabelled | None:
-    """Returns as much of a split as the view allows."""
-    if view is View.ABSENT:
-        return None
-    return (_labelled if view is View.LABELS else _unlabelled)(split, domain_id)
-
-
-def _labelled(split: Split, domain_id: np.ndarray) -> Labelled:
-    """Returns a split as a role with labels: NumPy arrays where a step has jax ones."""
-    return Labelled._make((split.inputs, _positions(split), domain_id, split.by_head))
-
-
-def _unlabelled(split: Split, domain_id: np.ndarray) -> Unlabelled:
-    """Returns a split as a role without labels: NumPy arrays where a step has jax ones."""
-    return Unlabelled._make((split.inputs, _positions(split), domain_id))
-
-
-def _positions(split: Split) -> np.ndarray:
-    """Returns 0 ... n - 1."""
-    return np.arange(len(split.labels), dtype=np.int32)
-
-
-def _of_one(split: Split) -> np.ndarray:
-    """Returns the domain numbers of examples that are all of one domain."""
-    return np.zeros(len(split.labels), np.int32)
-
-
-def _check_same_inputs(task: str, source: Domain, target: Domain) -> None:
-    """Raises InputError if one network could not read both domains."""
-    forms = [describe_inputs(domain.splits["train"].inputs) for domain in (source, target)]
-    if forms[0] != forms[1]:
-        raise InputError(
-            f"task {task!r}: inputs of source {source.name!r} are {forms[0]}, of target "
-            f"{target.name!r} {forms[1]}. Both need one shape and dtype; load the domains with "
-            "the same image size and channels, or convert one of them; a setting with"
-            " own_inputs=True gives the target an encoder of its own."
-        )
-
-
-def _check_same_heads(task: str, source: Domain, target: Domain) -> None:
-    """Raises InputError if source and target have other heads beside the classes."""
-    if source.others != target.others:
-        raise InputError(
-            f"task {task!r}: source {source.name!r} has the heads {describe_heads(source.heads)},"
-            f" target {target.name!r} {describe_heads(target.heads)}. Both need the same in the"
-            " same order; a head that one has no labels of can have them masked there"
-        )

@@ -3,6 +3,7 @@
 from etils import epy
 
 with epy.lazy_api_imports(globals()):
+    from xferlab.evaluation.episodes import episode_accuracies, episode_interval
     from xferlab.evaluation.metrics import (
         accuracy,
         all_metrics,
@@ -33,6 +34,8 @@ __all__ = [
     "all_metrics",
     "class_mean_accuracy",
     "confusion_matrix",
+    "episode_accuracies",
+    "episode_interval",
     "holm",
     "intervals_separated",
     "macro_f1",

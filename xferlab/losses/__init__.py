@@ -21,6 +21,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.losses.moments import moment_distance
     from xferlab.losses.nuclear_norm import nuclear_norm_loss
     from xferlab.losses.open_set import unknown_boundary_loss
+    from xferlab.losses.prototypes import prototype_logits
     from xferlab.losses.regression import squared_error
     from xferlab.losses.robust import domain_means, exponentiated_weights
     from xferlab.losses.wasserstein import gradient_penalty, interpolate, wasserstein_gap
@@ -51,6 +52,7 @@ __all__ = [
     "multilinear",
     "nt_xent",
     "nuclear_norm_loss",
+    "prototype_logits",
     "random_multilinear",
     "soft_cross_entropy",
     "squared_error",

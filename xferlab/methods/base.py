@@ -15,10 +15,12 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float, Int, Key
 
+from xferlab.core.batch import Episodes, Labelled
 from xferlab.core.inputs import Inputs
 from xferlab.core.pytrees import number, pytree_dataclass, static
-from xferlab.core.roles import Role
+from xferlab.core.roles import TARGET, Role
 from xferlab.core.settings import Setting
+from xferlab.losses.prototypes import prototype_logits
 from xferlab.models.adapters import LoRA
 from xferlab.models.nets import Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
@@ -90,11 +92,12 @@ class Stage(NamedTuple):
     adapter: LoRA | None = None
     """What trains kernels in their place: its factors, which rules call 'adapter/encoder/...'. The
     stage behind begins with the effective weights, and with an adapter of its own if it has one."""
-    sampler: str = "shuffled"
+    sampler: str | Episodes = "shuffled"
     """How batches are drawn: 'shuffled', 'in_order' (example p mod n at position p), 'per_class'
-    (each class equally often in a batch, of roles whose labels are seen) or 'per_domain' (each of
-    several domains equally often). A stage that sees the target of an online task has 'in_order';
-    its last batch may begin the stream again, which is trained on and not scored."""
+    (each class equally often in a batch, of roles whose labels are seen), 'per_domain' (each of
+    several domains equally often), or `Episodes(ways)`: a few classes in each batch, as many
+    examples of each. A stage that sees the target of an online task has 'in_order'; its last batch
+    may begin the stream again, which is trained on and not scored."""
 
 
 class WholeTarget(NamedTuple):
@@ -179,6 +182,28 @@ class Method(abc.ABC):
         `role` says whose inputs they are; it is static, so there is a program for each role.
         """
         return nets.apply(inputs, role=role)
+
+    def predict_episode(
+        self, nets: Nets, support: Labelled, queries: Inputs, state: Any, *, ways: int
+    ) -> Output:
+        """Returns features of an episode's queries, and logits [q, ways] that tell its classes.
+
+        By default the nearest mean of the support's classes in the features of `predict`, by
+        squared Euclidean distance: any method answers an episode, whatever its heads were trained
+        for.
+
+        Args:
+            nets: the networks, not in training; gradients may be taken through `with_weights`.
+            support: labelled examples of the episode, class after class, equally many of each.
+            queries: inputs of all its queries, in random order.
+            state: the method's own.
+            ways: the number of its classes, static; labels of the support lie in [0, ways).
+        """
+        known, asked = (
+            self.predict(nets, inputs, state, role=TARGET) for inputs in (support.inputs, queries)
+        )
+        logits = prototype_logits(known.features, support.labels, asked.features, ways=ways)
+        return Output(asked.features, logits)
 
 
 def identity_view(key: Key[Array, ""], inputs: Array) -> Array:

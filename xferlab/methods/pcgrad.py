@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Key
 
 from xferlab.core.batch import AdaptationBatch
 from xferlab.core.roles import SOURCE, Role
+from xferlab.core.settings import Setting
 from xferlab.methods.base import Context, Method, Terms, method
 from xferlab.methods.supervised import supervised
 from xferlab.models.nets import SOURCE_ROW, Nets, Output, Params
@@ -37,6 +38,7 @@ class PCGrad(Method):
     losses, since what it shuffles is dropped; a gradient is also held against its own task's.
     """
 
+    needs: ClassVar[Setting] = Setting.DOMAIN_GENERALISATION
     reference: ClassVar[str] = "yu2020pcgrad"
     per_term_gradients: ClassVar[bool] = True
 

@@ -1,6 +1,7 @@
 """The table of methods: the names a user types, in the order that tables print them.
 
-`METHODS` train a network; `ALL_METHODS` has the closed-form ones of `closed_form.table` too.
+`METHODS` train a network; `ALL_METHODS` has those that are trained by episodes too
+(`episodic.table`), and the closed-form ones (`closed_form.table`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from xferlab.methods.closed_form.table import CLOSED_FORM
 from xferlab.methods.dan import DAN
 from xferlab.methods.dann import DANN
 from xferlab.methods.deep_coral import DeepCORAL
+from xferlab.methods.episodic.table import EPISODIC
 from xferlab.methods.group_dro import GroupDRO
 from xferlab.methods.jan import JAN
 from xferlab.methods.m3sda import M3SDA
@@ -69,4 +71,4 @@ METHODS: NameTable[Method] = NameTable(
 
 AnyMethod = Method | ClosedFormMethod
 
-ALL_METHODS: NameTable[AnyMethod] = NameTable("method", {**METHODS, **CLOSED_FORM})
+ALL_METHODS: NameTable[AnyMethod] = NameTable("method", {**METHODS, **EPISODIC, **CLOSED_FORM})

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from xferlab.core.batch import AdaptationBatch
 from xferlab.core.roles import SOURCE, Role
+from xferlab.core.settings import Setting
 from xferlab.methods.base import Context, Method, Term, Terms, method, number
 from xferlab.methods.supervised import supervised
 from xferlab.models.nets import SOURCE_ROW, Nets, Output
@@ -47,6 +48,7 @@ class UncertaintyWeighting(Method):
     heads of numbers): it minimises exp(-s) L + s, twice this loss. s begins at 0 there too.
     """
 
+    needs: ClassVar[Setting] = Setting.DOMAIN_GENERALISATION
     reference: ClassVar[str] = "kendall2018uncertainty"
     least_variance: float = number(default=0.01, least=0.0, most=1.0)
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import jax
+import numpy as np
+from jaxtyping import Float
+
 from xferlab.core.errors import InputError
 from xferlab.core.heads import describe_heads
-from xferlab.core.inputs import Inputs
+from xferlab.core.inputs import Inputs, in_memory
 from xferlab.core.outputs import HostArrived, HostOutput
-from xferlab.core.roles import Role
+from xferlab.core.roles import TARGET, Role
+from xferlab.data.episodes import DrawnEpisodes
+from xferlab.data.feeds.episode_pieces import EpisodePieces
 from xferlab.data.task import TransferTask
+from xferlab.losses.prototypes import prototype_logits
 from xferlab.methods.closed_form.base import ClosedFormMethod, FittedMethod
 from xferlab.training.contract import check_takes_role, user_code
 from xferlab.training.feeding import shown_at_once
@@ -59,6 +67,23 @@ class ClosedFormRuns:
             with user_code(each.method, "predict"):
                 outputs.append(HostOutput(*fitted.predict(inputs, role=role)))
         return outputs
+
+    def answer(self, episodes: EpisodePieces) -> list[HostOutput]:
+        """Returns each run's outputs for the queries of episodes: nearest means of its features."""
+        outputs = self.predict(in_memory(episodes.inputs), TARGET)
+        return [_nearest_means(output.features, episodes.drawn) for output in outputs]
+
+
+def _nearest_means(features: Float[np.ndarray, "n d"], drawn: DrawnEpisodes) -> HostOutput:
+    """Returns what `Method.predict_episode` answers by default, of features that are at hand."""
+    test = drawn.test
+    labels = np.repeat(np.arange(test.ways), test.shots)
+    answer = jax.jit(functools.partial(prototype_logits, ways=test.ways))
+    features = np.asarray(features, np.float32)
+    support, queries = np.split(drawn.rows, [test.support_size], axis=1)
+    pairs = zip(support, queries, strict=True)
+    logits = [np.asarray(answer(features[known], labels, features[own])) for known, own in pairs]
+    return HostOutput(features[queries.ravel()], np.concatenate(logits))
 
 
 def _fit(member: ClosedFormMember, batch: Any, classes: int) -> FittedMethod:

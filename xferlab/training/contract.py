@@ -234,33 +234,35 @@ def outputs_of(method: Method, nets: Nets, inputs: Inputs, state: Any, role: Rol
     check_takes_role(method, method.predict, given=3)
     with user_code(method, "predict"):
         output = method.predict(nets, inputs, state, role=role)
-    return _checked_output(method, output, len(inputs), nets.heads)
+    return checked_output(method, output, len(inputs), nets.heads)
 
 
-def _checked_output(method: Method, output: Any, rows: int, heads: Sequence[Head]) -> Output:
-    """Returns what a method predicts for a number of rows after checking its shapes."""
+def checked_output(
+    method: Method, output: Any, rows: int, heads: Sequence[Head], member: str = "predict"
+) -> Output:
+    """Returns what a member of a method predicts for a number of rows after checking its shapes."""
     if not isinstance(output, Output):
         gave = f"{shown(output)}, not Output(features [n, d], logits [n, k])"
-        raise broken(method, "predict", gave)
+        raise broken(method, member, gave)
     if not isinstance(output.others, tuple) or len(output.heads) != len(heads):
         gave = (
             f"{shown(output.others)} in the place of the outputs of {len(heads) - 1} more heads:"
             f" {describe_heads(heads[1:])}; change an output by output._replace(logits=...)"
         )
-        raise broken(method, "predict", gave)
+        raise broken(method, member, gave)
     others = [(f"the outputs of head {head.name!r}", head.size) for head in heads[1:]]
     names = [("features", "d"), ("logits", heads[0].size), *others]
     for (name, columns), array in zip(names, (output.features, *output.heads), strict=True):
         shape = array.shape if isinstance(array, jax.Array) else ()
         if len(shape) != 2 or shape[0] != rows or columns not in ("d", shape[1]):
             expected = f"[{rows}, {columns}]"
-            raise broken(method, "predict", f"{name} as {shown(array)}; the shape is {expected}")
+            raise broken(method, member, f"{name} as {shown(array)}; the shape is {expected}")
         if not jnp.issubdtype(array.dtype, jnp.floating):
-            raise broken(method, "predict", f"{name} as {shown(array)}; the type is float32")
+            raise broken(method, member, f"{name} as {shown(array)}; the type is float32")
     unknown = output.unknown
     if unknown is not None and (not isinstance(unknown, jax.Array) or unknown.shape != (rows,)):
         gave = f"unknown as {shown(unknown)}; the shape is [{rows}], positive for unknown examples"
-        raise broken(method, "predict", gave)
+        raise broken(method, member, gave)
     return output
 
 

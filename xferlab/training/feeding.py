@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
-from xferlab.core.batch import Batch
+from xferlab.core.batch import Batch, Episodes
 from xferlab.core.errors import InputError
 from xferlab.core.roles import Roles
 from xferlab.core.settings import Setting, View
@@ -47,7 +47,7 @@ def feeds_of(
         InputError: a sampler that does not fit the data.
     """
 
-    def sampled(feed: Feed, sampler: str) -> Feed:
+    def sampled(feed: Feed, sampler: str | Episodes) -> Feed:
         how = sampler, batch_sizes, classes, setting.classes
         return with_sampler(feed, *how) if isinstance(feed, Resident) else feed.with_sampler(*how)
 

@@ -1,14 +1,15 @@
-"""Predictions: of many rows in one program, and of a stream of examples as they come.
+"""Predictions: of many rows in one program, of a stream as it comes, and answers to episodes.
 
 Many rows go through networks in the formulation that is quickest for it. Those of a stream are
-predicted by `step.train_step`, before they are trained on.
+predicted by `step.train_step`, before they are trained on. What a method answers to an episode has
+support and queries apart, and its outputs are checked.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import jax
@@ -16,12 +17,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int
 
+from xferlab.core.batch import EpisodicTest, Labelled
+from xferlab.core.heads import Head
 from xferlab.core.inputs import Inputs, Modalities
 from xferlab.core.outputs import HostArrived, HostOutput
+from xferlab.data.feeds.pieces import Piece
+from xferlab.methods.base import Method
 from xferlab.models.layers import forward_formulation
-from xferlab.models.nets import Blueprint, Output
+from xferlab.models.nets import Blueprint, Nets, Output
 from xferlab.models.networks import ExtraNetworks
 from xferlab.models.spec import NetworkSpec
+from xferlab.training.contract import checked_output, user_code
 
 
 def forward_blueprint(spec: NetworkSpec, networks: ExtraNetworks, own: Blueprint) -> Blueprint:
@@ -39,7 +45,8 @@ def forward_blueprint(spec: NetworkSpec, networks: ExtraNetworks, own: Blueprint
     read = (*spec.branches, *spec.of_target.branches)
     if convolution == spec.convolution or all(len(each.input_shape) == 1 for each in read):
         return own
-    return Blueprint.of(dataclasses.replace(spec, convolution=convolution), networks)
+    forward = Blueprint.of(dataclasses.replace(spec, convolution=convolution), networks)
+    return forward._replace(frozen=own.frozen)
 
 
 def predict_blocks(
@@ -72,7 +79,26 @@ def predict_blocks(
     return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:]), outputs)
 
 
-def on_host(predicted: tuple[Output, int] | None, axis: int) -> list[HostOutput]:
+def predict_pieces(
+    predict: Callable[[Piece], Output], pieces: Iterable[Piece], axis: int
+) -> HostOutput:
+    """Returns the outputs for all rows of some pieces (NumPy).
+
+    Args:
+        predict: the program.
+        pieces: the rows.
+        axis: along which the examples lie: 1 behind an axis of runs, 0 without one.
+    """
+    arrays, waiting = [], None
+    for piece in pieces:  # The device computes a piece while the host takes the one before.
+        output = predict(piece)
+        arrays += _on_host(waiting, axis)
+        waiting = output, piece.rows
+    arrays += _on_host(waiting, axis)
+    return jax.tree.map(lambda *a: np.concatenate(a, axis=axis), *arrays)
+
+
+def _on_host(predicted: tuple[Output, int] | None, axis: int) -> list[HostOutput]:
     """Returns the rows of a piece's outputs, which lie along an axis; nothing of no piece."""
     if predicted is None:
         return []
@@ -135,3 +161,27 @@ def arrived_of_each(
     output, come = jax.tree.map(np.asarray, arrived)
     record = HostArrived(HostOutput(*output), come)
     return [jax.tree.map(lambda a, i=i: a[i] if stacked else a, record) for i in range(width)]
+
+
+def answer_of(
+    method: Method, nets: Nets, inputs: Inputs, state: object, test: EpisodicTest
+) -> Output:
+    """Returns features and logits [queries, ways] of an episode, checked.
+
+    Args:
+        method: that answers.
+        nets: the networks, not in training.
+        inputs: of the episode: its support, class after class, then its queries.
+        state: the method's own.
+        test: what the episode is made of.
+
+    Raises:
+        InputError: an output of another shape.
+    """
+    labels = jnp.repeat(jnp.arange(test.ways, dtype=jnp.int32), test.shots)
+    support = Labelled.of(inputs[: test.support_size], labels)
+    queries = inputs[test.support_size :]
+    with user_code(method, "predict_episode"):
+        output = method.predict_episode(nets, support, queries, state, ways=test.ways)
+    heads = (Head("class", "classes", test.ways),)
+    return checked_output(method, output, test.query_size, heads, "predict_episode")

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 
+from xferlab.core.batch import Episodes
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
 from xferlab.data.feeds.samplers import SAMPLERS
@@ -102,8 +103,8 @@ def _fault(stage: object) -> str:
         return f"options={shown(stage.options)}, not a tuple of ('lr' or 'weight_decay', number)"
     if not isinstance(stage.adapter, LoRA | None):
         return f"adapter={shown(stage.adapter)}, neither None nor an adapter such as LoRA(rank=4)"
-    if stage.sampler not in SAMPLERS:
-        return f"sampler={shown(stage.sampler)}, none of {', '.join(SAMPLERS)}"
+    if not isinstance(stage.sampler, Episodes) and stage.sampler not in SAMPLERS:
+        return f"sampler={shown(stage.sampler)}, none of {', '.join(SAMPLERS)} and Episodes(ways)"
     return ""
 
 

@@ -21,7 +21,8 @@ from xferlab.core.inputs import Inputs
 from xferlab.core.outputs import HostArrived, HostOutput
 from xferlab.core.roles import TARGET, Role
 from xferlab.core.settings import Setting
-from xferlab.data.feeds.pieces import Pieces
+from xferlab.data.feeds.episode_pieces import EpisodePieces
+from xferlab.data.feeds.pieces import Piece, Pieces
 from xferlab.data.feeds.resident import Resident
 from xferlab.methods.base import Method, Stage
 from xferlab.models.adapters import effective
@@ -38,9 +39,10 @@ from xferlab.training.feeding import (
 from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import run_loop
 from xferlab.training.options import TrainingOptions
-from xferlab.training.predict import arrived_of_each, on_host
+from xferlab.training.predict import arrived_of_each, predict_pieces
 from xferlab.training.recipe import options_of, stages_of, static_part
 from xferlab.training.scan import DATA_STREAM, Log
+from xferlab.training.sharding import stack
 from xferlab.training.stage import CompiledStage, hidden_target
 from xferlab.training.stage_cache import StageCache
 from xferlab.training.step import TrainState
@@ -141,7 +143,20 @@ class Training:
         Inputs that are predicted more than once are better given as `Pieces`, which stay on the
         device.
         """
-        joined = self._predicted(inputs, role)
+        return self._of_each(self._predicted(inputs, role))
+
+    def answer(self, episodes: EpisodePieces) -> list[HostOutput]:
+        """Returns each run's outputs (NumPy) for the queries of episodes, one after the other."""
+        method, _ = self._arguments
+
+        def answer(piece: Piece) -> Output:
+            test = episodes.drawn.test
+            return self._compiled.answer(self.state, method, piece.blocks, piece.used, test)
+
+        return self._of_each(predict_pieces(answer, episodes, int(self._stacked)))
+
+    def _of_each(self, joined: Any) -> list[Any]:
+        """Returns a tree of arrays for each run."""
         if not self._stacked:
             return [joined]
         return [jax.tree.map(lambda a, i=i: a[i], joined) for i in range(self.width)]
@@ -155,22 +170,16 @@ class Training:
         method, _ = self._arguments
         predict = self._compiled.predict[role]
         pieces = inputs if isinstance(inputs, Pieces) else Pieces(inputs)
-        axis = int(self._stacked)  # Of the examples.
-        arrays, waiting = [], None
-        for piece in pieces:  # The device computes a piece while the host takes the one before.
-            output = predict(self.state, method, piece.blocks, piece.used)
-            arrays += on_host(waiting, axis)
-            waiting = output, piece.rows
-        arrays += on_host(waiting, axis)
-        return jax.tree.map(lambda *a: np.concatenate(a, axis=axis), *arrays)
+
+        def predicted(piece: Piece) -> Output:
+            return predict(self.state, method, piece.blocks, piece.used)
+
+        return predict_pieces(predicted, pieces, int(self._stacked))
 
     def weights(self) -> list[tuple[Params, Params]]:
         """Returns each run's parameters, those of adapters merged, and statistics (NumPy)."""
         params = effective(self._recipe_stage.adapter, self.state.params)
-        trees = jax.device_get((params, self.state.statistics))
-        if not self._stacked:
-            return [trees]
-        return [jax.tree.map(lambda a, n=n: a[n], trees) for n in range(self.width)]
+        return self._of_each(jax.device_get((params, self.state.statistics)))
 
     def restore(self, stage: int, load: Callable[[TrainState], TrainState]) -> None:
         """Goes to a stage and takes the state that `load` returns for a template of it."""
@@ -200,14 +209,14 @@ class Training:
         """The options of every stage, stacked."""
         pairs = list(zip(self._recipes, self._members, strict=True))
         return [
-            _stack([options_of(stages[number], member.options) for stages, member in pairs])
+            stack([options_of(stages[number], member.options) for stages, member in pairs])
             for number in range(len(self._ends))
         ]
 
     @property
     def _arguments(self) -> tuple[Method, TrainingOptions]:
         methods = [stages[self.stage].method for stages in self._recipes]
-        return _stack(methods), self._options[self.stage]
+        return stack(methods), self._options[self.stage]
 
     @property
     def _compiled(self) -> CompiledStage:
@@ -244,7 +253,7 @@ class Training:
         keys = [
             jax.random.fold_in(jax.random.key(member.seed), self.stage) for member in self._members
         ]
-        earlier = _stack([member.start for member in self._members])
+        earlier = stack([member.start for member in self._members])
         if previous is not None:
             adapter = self._recipes[0][self.stage - 1].adapter
             earlier = (effective(adapter, previous.params), previous.statistics)
@@ -254,7 +263,7 @@ class Training:
         )
         self._batches = None
         size = target_size(self._stage_data)
-        return self._compiled.init(*self._arguments, _stack(keys), inherited, size)
+        return self._compiled.init(*self._arguments, stack(keys), inherited, size)
 
     def _refresh_points(self) -> list[int]:
         count = self._recipe_stage.method.refreshes
@@ -288,10 +297,3 @@ def _check_alike(members: Sequence[Member], recipes: Sequence[Sequence[Stage]]) 
             " stages: fractions, settings, rates, adapters, samplers. Train those that differ in"
             " packs of their own"
         )
-
-
-def _stack(trees: Sequence[Any]) -> Any:
-    """Returns the single tree as it is, or several with their leaves stacked."""
-    if len(trees) == 1:
-        return trees[0]
-    return jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(a) for a in leaves]), *trees)

@@ -2,16 +2,19 @@
 
 Over 'run' each device trains its own runs and nothing is exchanged. Over 'data' a batch is split
 and the compiler keeps the meaning: a loss that couples the batch (MMD, CORAL, a nuclear norm, batch
-norm) is that of the whole batch, as on one device.
+norm) is that of the whole batch, as on one device. Runs in threads of their own compile a program
+once.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from xferlab.core.batch import Batch
@@ -82,3 +85,32 @@ def stack_runs(function: Any, in_axes: tuple[int | None, ...]) -> Any:
         return jax.vmap(one)(*(a for i, a in enumerate(args) if i not in shared))
 
     return mapped
+
+
+def stack(trees: Sequence[Any]) -> Any:
+    """Returns the single tree as it is, or several with their leaves stacked."""
+    if len(trees) == 1:
+        return trees[0]
+    return jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(a) for a in leaves]), *trees)
+
+
+class FirstAlone:
+    """Lets the first call of a function finish before others begin.
+
+    The first call compiles. Threads that call at the same time would each compile the same program.
+    """
+
+    def __init__(self, function: Callable[..., Any]):
+        """Takes a jitted function."""
+        self._function = function
+        self._lock = threading.Lock()
+        self._compiled = False
+
+    def __call__(self, *args: Any) -> Any:
+        """Calls the function."""
+        if self._compiled:
+            return self._function(*args)
+        with self._lock:
+            result = jax.block_until_ready(self._function(*args))
+            self._compiled = True
+            return result

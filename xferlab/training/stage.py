@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -13,7 +12,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 from jaxtyping import Array, Int, Key
 
-from xferlab.core.batch import Batch
+from xferlab.core.batch import Batch, EpisodicTest
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import Inputs
 from xferlab.core.roles import ROLES, TARGET, Role
@@ -27,11 +26,11 @@ from xferlab.training.contract import checked_state, networks_of, outputs_of, us
 from xferlab.training.debug import jit_with_checks, with_checks
 from xferlab.training.feeding import comes
 from xferlab.training.options import TrainingOptions
-from xferlab.training.predict import forward_blueprint, nothing_yet, predict_blocks
+from xferlab.training.predict import answer_of, forward_blueprint, nothing_yet, predict_blocks
 from xferlab.training.rates import trained_rates, with_factors
 from xferlab.training.recipe import options_of
 from xferlab.training.scan import Log, empty_log, logged_step, run_chunk
-from xferlab.training.sharding import over_runs, stack_runs
+from xferlab.training.sharding import FirstAlone, over_runs, stack_runs
 from xferlab.training.step import StageProgram, TrainState, init_optimisation
 
 REFRESH_BATCH = 256
@@ -137,10 +136,12 @@ class StageFunctions:
 
     def predict(self, state: TrainState, method: Method, inputs: Inputs, role: Role) -> Output:
         """Returns what the method predicts for inputs of one role."""
-        params = effective(self.program.adapter, state.params)
-        nets = Nets(self.forward, params, state.statistics, train=False)
         rows = scale_inputs(inputs)
-        return outputs_of(method, nets, rows, state.method_state, role)
+        return outputs_of(method, self._forward(state), rows, state.method_state, role)
+
+    def _forward(self, state: TrainState) -> Nets:
+        params = effective(self.program.adapter, state.params)
+        return Nets(self.forward, params, state.statistics, train=False)
 
     def predict_blocks(
         self,
@@ -152,6 +153,22 @@ class StageFunctions:
     ) -> Output:
         """Returns what the method predicts for the rows of the first `used` blocks."""
         return predict_blocks(lambda rows: self.predict(state, method, rows, role), blocks, used)
+
+    def answer_blocks(
+        self,
+        state: TrainState,
+        method: Method,
+        blocks: Inputs,
+        used: Int[Array, ""],
+        test: EpisodicTest,
+    ) -> Output:
+        """Returns what the method answers to the queries of episodes, one in each block."""
+
+        def answer(inputs: Inputs) -> Output:
+            nets, rows = self._forward(state), scale_inputs(inputs)
+            return answer_of(method, nets, rows, state.method_state, test)
+
+        return predict_blocks(answer, blocks, used)
 
 
 def hidden_target(method: Method) -> InputError:
@@ -221,7 +238,8 @@ def make_stage(
 class CompiledStage:
     """A stage's functions under `jit`, and under `vmap` over stacked runs if `stacked`.
 
-    `groups` are the names of its networks; `predict` has a program for each role.
+    `groups` are the names of its networks; `predict` has a program for each role, `answer` one for
+    each kind of episodes.
     """
 
     groups: tuple[str, ...]
@@ -233,6 +251,7 @@ class CompiledStage:
     refresh: Any
     renew: Any
     predict: Mapping[Role, Any]
+    answer: Any
 
 
 def compile_stage(
@@ -253,6 +272,7 @@ def compile_stage(
     init, chunk, step = functions.init, functions.chunk, functions.step
     refresh, renew, log = functions.refresh, functions.renew, functions.empty_log
     predict = {role: functools.partial(functions.predict_blocks, role) for role in ROLES}
+    answer = functions.answer_blocks
     jit = jax.jit
     if functions.program.debug:
         chunk, step, jit = with_checks(chunk), with_checks(step), jit_with_checks
@@ -264,6 +284,7 @@ def compile_stage(
         log = stack_runs(log, (0,) * 4)
         refresh, renew = stack_runs(refresh, (0, 0, None)), stack_runs(renew, (0, 0, 0, None))
         predict = {role: stack_runs(predict[role], (0, 0, None, None)) for role in ROLES}
+        answer = stack_runs(answer, (0, 0, None, None, None))
     return CompiledStage(
         groups=without_factors(functions.program.multipliers),
         init=FirstAlone(jax.jit(init, static_argnums=4, compiler_options=QUICK_TO_COMPILE)),
@@ -273,26 +294,5 @@ def compile_stage(
         refresh=FirstAlone(jax.jit(refresh)),
         renew=FirstAlone(jax.jit(renew)),
         predict={role: FirstAlone(jax.jit(predict[role])) for role in ROLES},
+        answer=FirstAlone(jax.jit(answer)),
     )
-
-
-class FirstAlone:
-    """Lets the first call of a function finish before others begin.
-
-    The first call compiles. Threads that call at the same time would each compile the same program.
-    """
-
-    def __init__(self, function: Callable[..., Any]):
-        """Takes a jitted function."""
-        self._function = function
-        self._lock = threading.Lock()
-        self._compiled = False
-
-    def __call__(self, *args: Any) -> Any:
-        """Calls the function."""
-        if self._compiled:
-            return self._function(*args)
-        with self._lock:
-            result = jax.block_until_ready(self._function(*args))
-            self._compiled = True
-            return result

@@ -143,7 +143,7 @@ def _describe_stages(
         if stage.adapter:
             content["adapter"] = dataclasses.asdict(stage.adapter)
         if stage.sampler != SHUFFLED:
-            content["sampler"] = stage.sampler
+            content["sampler"] = str(stage.sampler)
         described.append(canonical_json(content))
         begin = end
     return tuple(described)

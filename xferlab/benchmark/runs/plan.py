@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 
 from xferlab.benchmark.runs.environment import describe_arithmetic
+from xferlab.benchmark.runs.episodic import check_episodic
 from xferlab.benchmark.runs.kept_spec import features_digest, start_digest, task_spec
 from xferlab.benchmark.runs.reverse import check_way_back
 from xferlab.benchmark.runs.sources import method_digest, shared_digest
@@ -171,6 +172,7 @@ def _task_for(candidate: Candidate, task: TransferTask) -> TransferTask:
     """Returns the task as a method sees it: with target labels where it cannot do without."""
     needs = candidate.method.needs
     check_predicts(candidate.name, candidate.method, task)
+    check_episodic(candidate.name, candidate.method, task)
     if would_test_on_training_labels(candidate.method, task, candidate.recipe):
         raise InputError(
             f"method {candidate.name!r} would be tested on what it is trained on: task"

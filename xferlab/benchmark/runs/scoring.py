@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from xferlab.benchmark.runs.arrivals import as_they_came
+from xferlab.benchmark.runs.predicted import (
+    Runs,
+    SplitRows,
+    pictured_test,
+    sampled_test,
+    target_rows,
+)
 from xferlab.benchmark.runs.probing import Probing
 from xferlab.benchmark.store.predictions import further_labels, place_rows
 from xferlab.core.batch import Labelled, draw_sample
 from xferlab.core.draws import draw_stratified
-from xferlab.core.inputs import Inputs, concatenate_inputs
 from xferlab.core.outputs import HostOutput
-from xferlab.core.roles import SOURCE, TARGET, Role
+from xferlab.core.roles import SOURCE, TARGET
 from xferlab.core.settings import View
 from xferlab.data.clean_inputs import is_sparse
-from xferlab.data.feeds.pieces import Pieces
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metric_table import head_scores, read_off
 from xferlab.evaluation.validators.base import has_what_it_needs
 from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
 from xferlab.evaluation.views import LabelledOutputs, OracleView, Outputs, ValidationView
-from xferlab.training.closed_form import ClosedFormRuns
-from xferlab.training.run import Training
 
 VALIDATION_LIMIT = 1000
 """Examples of each split that validators see; larger splits are sampled once (`draw_rows`)."""
 LEAST_TESTED = 1000
 """Examples of the target's test split that every evaluation looks at, where it has so many."""
-Runs = Training | ClosedFormRuns
 EMBEDDING_SAMPLE = 150
 """Examples of each domain's test split in pictures: the same ones for every method."""
 GRID = 80
@@ -57,35 +57,6 @@ class Score(NamedTuple):
     view: ValidationView | None = None
 
 
-class _Rows:
-    """The splits of one domain that are predicted at every evaluation, one after the other."""
-
-    def __init__(self, splits: Sequence[Any]):
-        self._splits = splits
-        self._ends = np.cumsum([len(split.index) for split in splits])
-
-    def predict(self, runs: Runs, role: Role) -> list[list[HostOutput]]:
-        """Returns each run's outputs for each split."""
-        inputs = self._joined() if isinstance(runs, ClosedFormRuns) else self._pieces
-        bounds = list(itertools.pairwise((0, *self._ends)))
-        return [
-            [_rows(output, begin, end) for begin, end in bounds]
-            for output in runs.predict(inputs, role)
-        ]
-
-    def of_target(self, runs: Runs) -> list[list[HostOutput]]:
-        """Returns each run's outputs for each split of the target, as it came where it did."""
-        pairs = zip(self.predict(runs, TARGET), runs.arrived(), strict=True)
-        return [as_they_came(outputs, arrived, self._splits) for outputs, arrived in pairs]
-
-    @functools.cached_property
-    def _pieces(self) -> Pieces:
-        return Pieces(self._joined())
-
-    def _joined(self) -> Inputs:
-        return concatenate_inputs([split.inputs for split in self._splits])
-
-
 class Scorer:
     """Scores the runs of one task. The only code of a benchmark that holds target labels."""
 
@@ -99,8 +70,9 @@ class Scorer:
                 included; but at least `LEAST_TESTED` of the test split. None for all of them.
         """
         held_out = task.held_out()
-        self._heads = task.heads
-        self._in_one_plane = not task.setting.own_inputs and all(
+        self._heads = task.scored_heads
+        classifies = not task.setting.own_inputs and task.episodes is None
+        self._in_one_plane = classifies and all(
             domain.input_shape == (2,) and not is_sparse(domain.splits["test"].inputs)
             for domain in (task.source, task.target)
         )
@@ -115,17 +87,16 @@ class Scorer:
         if most is not None:
             seen = (self._source_train, self._source_test, self._target_train)
             left = most - sum(len(split.index) for split in seen)
-            self._checkpoint_test = draw_sample(self._target_test, max(LEAST_TESTED, left))
-        self._pictured = (_pictured(held_out.source_test), _pictured(held_out.target_test))
-        self._source = _Rows((self._source_train, self._source_test))
+            self._checkpoint_test = sampled_test(task, self._target_test, max(LEAST_TESTED, left))
+        pictured = pictured_test(task, held_out.target_test)
+        self._pictured = (_pictured(held_out.source_test), _pictured(pictured))
+        self._source = SplitRows((self._source_train, self._source_test))
         self._probing = Probing(task, probes)
-        self._target = self._target_rows(self._target_test)
+        rows = functools.partial(target_rows, task, self._target_train, self._probing.splits)
+        self._target = rows(self._target_test)
         self._target_sampled = self._target
         if self._checkpoint_test is not self._target_test:
-            self._target_sampled = self._target_rows(self._checkpoint_test)
-
-    def _target_rows(self, test: Labelled) -> _Rows:
-        return _Rows((self._target_train, test, *self._probing.splits))
+            self._target_sampled = rows(self._checkpoint_test)
 
     @property
     def target_labels(self) -> np.ndarray:
@@ -141,7 +112,7 @@ class Scorer:
         """
         rows = self._target if last else self._target_sampled
         test = self._target_test if last else self._checkpoint_test
-        target = rows.of_target(training)
+        target = rows.predict(training, TARGET)
         source = [None] * training.width
         if not self._source_hidden:
             source = self._source.predict(training, SOURCE)
@@ -193,7 +164,7 @@ class Scorer:
 
     def final_arrays(self, training: Runs) -> list[dict[str, np.ndarray]]:
         """Returns what is kept of each finished run: test logits, and what pictures need."""
-        test = [parts[1] for parts in self._target.of_target(training)]
+        test = [parts[1] for parts in self._target.predict(training, TARGET)]
         features = self.embed(training)
         planes = self._planes(training)
         source, target = self._pictured
@@ -230,10 +201,6 @@ def _finally(output: HostOutput) -> dict[str, np.ndarray]:
     """Returns what is kept of a run's last outputs."""
     unknown = {} if output.unknown is None else {"unknown": output.unknown}
     return {"logits": output.logits} | unknown
-
-
-def _rows(output: HostOutput, begin: int, end: int) -> HostOutput:
-    return jax.tree.map(lambda array: array[begin:end], output)
 
 
 def _classes(split: Labelled) -> np.ndarray:

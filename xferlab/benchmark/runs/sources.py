@@ -28,6 +28,7 @@ SHARED = (
     "training/run.py",
     "training/closed_form.py",
     "benchmark/runs/scoring.py",
+    "benchmark/runs/predicted.py",
     "benchmark/runs/reverse.py",
 )
 """What every run goes through: training or fitting, then scores."""

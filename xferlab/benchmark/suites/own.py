@@ -13,6 +13,7 @@ import numpy as np
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.own_network import choose_for_each, scale_notes
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
+from xferlab.core.batch import EpisodicTest
 from xferlab.core.checks import check_type, shown, whole_numbers
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import parts_of
@@ -72,6 +73,7 @@ def own_task(
     *,
     setting: Setting = Setting.UNSUPERVISED_DA,
     shots: Sequence[int] = (),
+    episodes: EpisodicTest | None = None,
 ) -> TransferTask:
     """Returns the task from a domain, or several, to another.
 
@@ -83,9 +85,11 @@ def own_task(
             inputs have a space of their own. Online, the target's test split comes in order.
         shots: rows of the target's training split that are shown with their labels, as
             `draw_shots` returns them; where the setting shows any.
+        episodes: by which a target of new classes is scored, as under `Setting.FEW_SHOT`.
 
     Raises:
-        InputError: what is no domain, domains that do not fit together, or shots that are none.
+        InputError: what is no domain, domains that do not fit together, shots that are none, or
+            episodes that the target has too few classes or examples for.
     """
     _check_domain(target, "target")
     first, *others = _sources(source)
@@ -96,7 +100,7 @@ def own_task(
     sources = (first, *(number_alike(first, each) for each in others))
     name = f"{'+'.join(each.name for each in sources)}->{target.name}"
     rows = whole_numbers("shots", shots, least=0)
-    return TransferTask(name, sources, target, setting, rows)
+    return TransferTask(name, sources, target, setting, rows, episodes)
 
 
 def _sources(source: Any) -> tuple[Domain, ...]:
@@ -262,14 +266,20 @@ def _suite_task(
     )
     training = TrainingOptions(
         steps=steps,
-        batch_sizes=tuple(min(64, size) for size in task.sizes[: 3 if task.shots else 2]),
+        batch_sizes=_batch_sizes(task),
         optimiser="adam",
         lr=1e-3,
         schedule="cosine",
         augment="noise",
-        evaluations=1 if task.setting.online else 10,
+        evaluations=1 if task.setting.online or task.episodes else 10,
     )
     return SuiteTask(task=task, network=network, training=training)
+
+
+def _batch_sizes(task: TransferTask) -> tuple[int, ...]:
+    """Returns up to 64 examples of each role; as many as an episode has where those are scored."""
+    most = task.episodes.examples if task.episodes else 64
+    return tuple(min(most, size) for size in task.sizes[: 3 if task.shots else 2])
 
 
 def _check_domain(value: object, role: str) -> None:

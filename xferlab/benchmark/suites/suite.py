@@ -120,11 +120,16 @@ class Suite:
     sweeps: Mapping[str, Mapping[str, Sequence[float]]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Puts class names and the notes of domains into the header, for those who read it alone.
+        """Puts class names, and notes of tasks and domains, into the header: some read it alone.
 
         A report that is written later from the records has them from there.
         """
         tasks = [each.task for each in self.tasks]
+        scored = (
+            f"Task {task.name!r} is scored by {task.episodes.sentence}"
+            for task in tasks
+            if task.episodes is not None
+        )
         notes = (
             f"Domain {domain.name!r}: {note}."
             for task in tasks
@@ -133,8 +138,8 @@ class Suite:
         )
         header = dataclasses.replace(
             self.header,
-            class_names={task.name: task.class_map.scored for task in tasks},
-            protocol=tuple(dict.fromkeys((*self.header.protocol, *notes))),
+            class_names={task.name: task.scored_classes for task in tasks},
+            protocol=tuple(dict.fromkeys((*self.header.protocol, *scored, *notes))),
         )
         object.__setattr__(self, "header", header)
 

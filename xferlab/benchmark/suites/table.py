@@ -10,6 +10,7 @@ from xferlab.benchmark.suites.few_shots import few_shots
 from xferlab.benchmark.suites.fine_tuning import fine_tuning
 from xferlab.benchmark.suites.finetuned import office_caltech_finetuned
 from xferlab.benchmark.suites.multi_task import multi_task
+from xferlab.benchmark.suites.new_digits import new_digits
 from xferlab.benchmark.suites.office_caltech import (
     office_caltech_images,
     office_caltech_surf,
@@ -33,6 +34,7 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
     {
         "quick": quick,
         "few_shots": few_shots,
+        "new_digits": new_digits,
         "fine_tuning": fine_tuning,
         "multi_task": multi_task,
         "several_sources": several_sources,
@@ -87,6 +89,7 @@ COLLECTIONS: NameTable[Collection] = NameTable(
                 "universal",
                 "source_free",
                 "test_time",
+                "new_digits",
                 "own_inputs",
                 "unlabelled",
                 "multi_task",

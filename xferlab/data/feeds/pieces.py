@@ -47,14 +47,19 @@ class Piece(NamedTuple):
 class Pieces:
     """The rows of one domain that are to be predicted, once or again and again."""
 
-    def __init__(self, inputs: Inputs):
+    def __init__(self, inputs: Inputs, *, block: int | None = None):
         """Takes the inputs, NumPy, [n, ...]; they go to the device when they are first asked for.
 
         Small sets stay there, large ones are brought anew for every pass.
+
+        Args:
+            inputs: the rows.
+            block: rows of a block; None for what suits the backend.
         """
         self._inputs: Inputs | None = inputs
         self._rows = len(inputs)
-        self._block = CPU_BLOCK if jax.default_backend() == "cpu" else DEVICE_BLOCK
+        usual = CPU_BLOCK if jax.default_backend() == "cpu" else DEVICE_BLOCK
+        self._block = usual if block is None else block
         self._places = [_places(part, self._block) for part in parts_of(inputs)]
         each = zip(parts_of(inputs), self._places, strict=True)
         row_bytes = max(1, sum(_block_bytes(*part, self._block) for part in each) // self._block)

@@ -7,6 +7,7 @@ share one program, because sizes are traced.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -15,14 +16,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
-from xferlab.core.batch import Batch, Labelled, Part, Unlabelled
+from xferlab.core.batch import Batch, Episodes, Labelled, Part, Unlabelled
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import StoredRows
 from xferlab.core.roles import ROLES, Roles
 from xferlab.core.settings import ClassRelation
+from xferlab.data.feeds.episodes import EpisodeGroups, episode_index, episode_rows
 from xferlab.data.feeds.samplers import (
     IN_ORDER,
     SHUFFLED,
+    GroupRows,
     Groups,
     InOrder,
     group_rows,
@@ -40,8 +43,9 @@ class Resident(NamedTuple):
 
     splits: Batch
     sizes: Roles[Int[Array, ""]]
-    groups: Roles[Groups | InOrder | None] = Roles(None, None, None)
-    """Between which examples of a role the draw takes turns; None where they are shuffled."""
+    groups: Roles[Groups | InOrder | EpisodeGroups | None] = Roles(None, None, None)
+    """Between which examples of a role the draw takes turns, the classes of episodes, or that they
+    come in order; None where they are shuffled."""
 
 
 def pad_rows(array: np.ndarray | StoredRows, length: int) -> np.ndarray:
@@ -99,26 +103,34 @@ def draw_batch(
     return Batch._make(_draw(part, stream, step, n) for part, stream, n in parts)
 
 
-def _indices(key: Array, size: Array, groups: Groups | InOrder | None) -> Callable[[Array], Array]:
-    """Returns the function from positions in a role's stream to its examples."""
+def _indices(
+    key: Array, size: Array, groups: Groups | InOrder | EpisodeGroups | None
+) -> Callable[[Array, int], Array]:
+    """Returns the function from a step and a number of examples to those that it draws."""
+    if isinstance(groups, EpisodeGroups):
+        return lambda step, count: episode_index(key, step, count, groups)
+
+    def position(step: Array, count: int) -> Array:
+        return step * count + jnp.arange(count)
+
     if groups is None:
-        return lambda position: shuffled_index(key, position, size)
+        return lambda step, count: shuffled_index(key, position(step, count), size)
     if isinstance(groups, InOrder):
-        return lambda position: position % size
-    return lambda position: grouped_index(key, position, groups)
+        return lambda step, count: position(step, count) % size
+    return lambda step, count: grouped_index(key, position(step, count), groups)
 
 
-def _draw(part: Part, stream: Callable[[Array], Array], step: Array, count: int) -> Part:
+def _draw(part: Part, stream: Callable[[Array, int], Array], step: Array, count: int) -> Part:
     if part is None:
         return None
-    index = stream(step * count + jnp.arange(count))
+    index = stream(step, count)
     taken = jax.tree.map(lambda a: a[index], part)
     return taken._replace(inputs=scale_inputs(taken.inputs))
 
 
 def with_sampler(
     data: Resident,
-    sampler: str,
+    sampler: str | Episodes,
     batch_sizes: Roles[int],
     classes: int,
     relation: ClassRelation = "equal",
@@ -126,7 +138,7 @@ def with_sampler(
     """Returns the splits as a sampler draws from them; the arrays of examples are the same.
 
     Raises:
-        InputError: see `samplers.group_rows`.
+        InputError: see `samplers.group_rows` and `episodes.episode_rows`.
     """
     if sampler == SHUFFLED:
         return data
@@ -136,11 +148,16 @@ def with_sampler(
         None if part is None else jax.tree.map(lambda a, n=int(n): np.asarray(a)[:n], _ids(part))
         for part, n in zip(data.splits, data.sizes, strict=True)
     )
-    groups = group_rows(sampler, on_host, batch_sizes, classes, relation)
+    make: Callable[[GroupRows, int], Groups | EpisodeGroups] = Groups.of
+    if isinstance(sampler, Episodes):
+        groups = episode_rows(sampler, on_host, batch_sizes, classes)
+        make = functools.partial(EpisodeGroups.of, ways=sampler.ways)
+    else:
+        groups = group_rows(sampler, on_host, batch_sizes, classes, relation)
     return data._replace(
         groups=Roles(
             *(
-                None if own is None or part is None else Groups.of(own, len(part.index))
+                None if own is None or part is None else make(own, len(part.index))
                 for own, part in zip(groups, data.splits, strict=True)
             )
         )

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
-from xferlab.core.batch import Batch, Part
+from xferlab.core.batch import Batch, Episodes, Part
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import Inputs, in_memory
 from xferlab.core.optional import require
@@ -65,7 +65,11 @@ class Streamed:
         return cls(to_resident(numbered), inputs, prefetch)
 
     def with_sampler(
-        self, sampler: str, batch_sizes: Roles[int], classes: int, relation: ClassRelation = "equal"
+        self,
+        sampler: str | Episodes,
+        batch_sizes: Roles[int],
+        classes: int,
+        relation: ClassRelation = "equal",
     ) -> Streamed:
         """Returns the feed as a sampler draws from it, see `resident.with_sampler`."""
         drawn = with_sampler(self.drawn, sampler, batch_sizes, classes, relation)
@@ -148,7 +152,7 @@ def stream_batches(
     seed: int = 0,
     first_step: int = 0,
     prefetch_batches: int = 0,
-    sampler: str = SHUFFLED,
+    sampler: str | Episodes = SHUFFLED,
 ) -> Any:
     """Returns a grain iterator over the batches of steps first_step, first_step + 1, ....
 
@@ -163,7 +167,7 @@ def stream_batches(
         seed: of the order; the same seed gives the same batches.
         first_step: where to begin: a resumed run asks for the step that it is at.
         prefetch_batches: how many are fetched ahead in threads, see `Streamed`.
-        sampler: a name of `samplers.SAMPLERS`: how examples are drawn.
+        sampler: how examples are drawn: a name of `samplers.SAMPLERS`, or `Episodes`.
 
     Returns:
         An iterator of `Batch` (NumPy) with get_state and set_state, which Orbax can save too.
