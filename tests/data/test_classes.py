@@ -20,7 +20,7 @@ PAIRS = {
     "partial": (("a", "b", "c"), ("c", "a")),
     "open": (("b", "a"), ("a", "x", "b", "y")),
     "universal": (("a", "b", "c"), ("x", "c", "b")),
-    "novel": (("a", "b"), ("x", "y")),
+    "novel": (("a", "b"), ("x", "y")),  # Its tasks: tests/data/test_episodes.py.
 }
 FITS = {  # By hand: the relations that each pair is an example of.
     "equal": {"equal", "partial", "universal"},
@@ -79,7 +79,7 @@ def make_task(relation, **changes):
     return dataclasses.replace(task, **changes)
 
 
-@pytest.mark.parametrize("relation", CLASS_RELATIONS)
+@pytest.mark.parametrize("relation", SETTINGS)
 def test_the_target_is_scored_by_the_names_of_the_source(relation):
     task = make_task(relation)
     names = task.class_map.scored
@@ -91,7 +91,7 @@ def test_the_target_is_scored_by_the_names_of_the_source(relation):
     assert task.training_arrays().source.labels.max() == len(PAIRS[relation][0]) - 1
 
 
-@pytest.mark.parametrize("relation", CLASS_RELATIONS)
+@pytest.mark.parametrize("relation", SETTINGS)
 def test_an_oracle_sees_no_label_of_an_unknown_class(relation):
     task = make_task(relation)
     part = task.training_arrays(Setting("labels", target=View.LABELS), oracle=True).target
