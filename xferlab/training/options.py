@@ -39,6 +39,9 @@ class TrainingOptions:
             no gradient and no optimiser state, and a module that is frozen as a whole is in
             evaluation mode (batch norm by running averages that stay, no dropout).
         augment: name of the suite's augmentation, used by methods that ask for views.
+        train_view: name of an augmentation through which every method sees the inputs of a batch,
+            of all roles, drawn anew in every step; 'none' for the inputs as they are. Predictions
+            are of the inputs as they are.
         evaluations: how often, evenly spaced, a run is evaluated; the last time at its end.
     """
 
@@ -52,13 +55,15 @@ class TrainingOptions:
     schedule: str = "constant"
     lr_rules: tuple[tuple[str, float], ...] = (("**", 1.0),)
     augment: str = "none"
+    train_view: str = "none"
     evaluations: int = 10
 
     def __post_init__(self) -> None:
         """Raises InputError for values outside their range."""
         NameTable("optimiser", dict.fromkeys(OPTIMISERS, 0))[self.optimiser]
         NameTable("schedule", dict.fromkeys(SCHEDULES, 0))[self.schedule]
-        AUGMENTATIONS[self.augment]
+        for name in (self.augment, self.train_view):
+            AUGMENTATIONS[name]
         whole_number("steps", self.steps, least=1)
         whole_number("evaluations", self.evaluations, least=1)
         if self.steps < self.evaluations:

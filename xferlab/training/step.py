@@ -18,7 +18,7 @@ from xferlab.methods.base import Context, Method, Phase, Terms, sum_terms
 from xferlab.models.adapters import LoRA, effective, with_factor_groups
 from xferlab.models.nets import Blueprint, Nets, Params
 from xferlab.models.networks import ENCODER, TARGET_ENCODER
-from xferlab.training.augment import AUGMENTATIONS, random_view
+from xferlab.training.augment import AUGMENTATIONS, random_view, view_of
 from xferlab.training.contract import (
     checked_state,
     checked_terms,
@@ -31,6 +31,9 @@ from xferlab.training.optimiser import init_optimiser, scheduled_lr, update_grou
 from xferlab.training.options import TrainingOptions
 from xferlab.training.predict import Arrived, with_batch
 from xferlab.training.sharding import split_batch
+
+VIEW_KEY = 2**30
+"""Folded into the key of a step for the view of its batch; numbers of phases never get that far."""
 
 
 class TrainState(NamedTuple):
@@ -105,6 +108,7 @@ def train_step(
     progress = state.step / program.steps
     lr = scheduled_lr(options, progress)
     step_key = jax.random.fold_in(state.key, state.step)
+    batch = view_of(options.train_view, jax.random.fold_in(step_key, VIEW_KEY), batch)
     logged: dict[str, Array] = {}
     phases = phases_of(method, state.params)
     updates = [phase for phase in phases for _ in range(phase.repeats)]

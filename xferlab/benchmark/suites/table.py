@@ -26,6 +26,7 @@ from xferlab.benchmark.suites.source_free import source_free
 from xferlab.benchmark.suites.spam import spam_users
 from xferlab.benchmark.suites.speech import fsdd_speakers
 from xferlab.benchmark.suites.suite import SuiteBuilder
+from xferlab.benchmark.suites.unequal_heads import unequal_heads
 from xferlab.benchmark.suites.unlabelled import unlabelled
 from xferlab.core.names import NameTable
 
@@ -37,6 +38,7 @@ SUITES: NameTable[SuiteBuilder] = NameTable(
         "new_digits": new_digits,
         "fine_tuning": fine_tuning,
         "multi_task": multi_task,
+        "unequal_heads": unequal_heads,
         "several_sources": several_sources,
         "unseen_domain": unseen_domain,
         "partial": partial,
@@ -93,6 +95,7 @@ COLLECTIONS: NameTable[Collection] = NameTable(
                 "own_inputs",
                 "unlabelled",
                 "multi_task",
+                "unequal_heads",
                 "fine_tuning",
             ),
         )
