@@ -11,7 +11,7 @@ from xferlab.benchmark.runs.methods import find_method, find_methods
 from xferlab.benchmark.runs.plan import Candidate, make_packs
 from xferlab.benchmark.store.load import load_record
 from xferlab.benchmark.suites.header import SuiteHeader
-from xferlab.benchmark.suites.own import own_suite
+from xferlab.benchmark.suites.own import own_suite, own_task
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.cli.bench import choose_candidates
 from xferlab.core.errors import InputError
@@ -67,8 +67,15 @@ def test_the_protocol_says_how_many_episodes_there_are():
 @pytest.mark.fast
 def test_two_domains_alone_have_no_episodes():
     task = make_few_shot()
-    with pytest.raises(InputError, match="'few_shot' is scored by episodes, and two domains say"):
-        own_suite(task.source, task.target, "", SuiteRequest(), setting=Setting.FEW_SHOT)
+    with pytest.raises(InputError, match="episodes"):
+        own_task(task.source, task.target, setting=Setting.FEW_SHOT)
+    suite = own_suite(
+        own_task(task.source, task.target, setting=Setting.FEW_SHOT, episodes=task.episodes),
+        "",
+        SuiteRequest(),
+    )
+    assert suite.tasks[0].task.episodes == task.episodes
+    assert suite.tasks[0].training.evaluations == 1
 
 
 def test_a_recorded_run_has_the_queries_of_all_episodes(tmp_path):
