@@ -17,10 +17,9 @@ from xferlab.data.feeds.resident import Resident, with_sampler
 from xferlab.data.feeds.samplers import IN_ORDER, SHUFFLED
 from xferlab.data.feeds.streamed import Streamed
 from xferlab.data.task import TransferTask
-from xferlab.methods.base import Stage
+from xferlab.methods.base import Method, Stage
 from xferlab.methods.closed_form.base import ClosedFormMethod
 from xferlab.methods.recipes import Recipe
-from xferlab.methods.table import AnyMethod
 from xferlab.training.options import TrainingOptions
 from xferlab.training.recipe import stage_bounds, stages_of
 
@@ -159,7 +158,7 @@ def shown_at_once(method: ClosedFormMethod, setting: Setting) -> Setting:
 
 
 def stages_on(
-    task: TransferTask, method: AnyMethod, recipe: Recipe, options: TrainingOptions
+    task: TransferTask, method: Method | ClosedFormMethod, recipe: Recipe, options: TrainingOptions
 ) -> tuple[Stage, ...]:
     """Returns the stages of a run on a task; none of a closed-form method.
 

@@ -50,6 +50,7 @@ DEFAULTS = {
         "schedule": "constant",
         "lr_rules": (("**", 1.0),),
         "augment": "none",
+        "train_view": "none",
         "evaluations": 10,
     },
     MethodSpec: {"hyper": (), "source": "", "recipe": ""},
