@@ -155,7 +155,7 @@ WRONG = [
     ((Stage(SourceOnly(), adapter=4),), "adapter=4, neither None nor an adapter such as LoRA"),
     (
         (Stage(SourceOnly(), sampler="per_clas"),),
-        r"sampler='per_clas'.*none of shuffled, per_class",
+        r"sampler='per_clas'.*none of shuffled, in_order, per_class",
     ),
     ((Stage(SourceOnly(), sampler=None),), "sampler=None, none of shuffled"),
     ((Stage(SourceOnly(), kept=1),), "kept=1, neither True nor False"),
