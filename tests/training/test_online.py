@@ -292,11 +292,19 @@ def suite_of(evaluations=1):
     return Suite(header=header, tasks=(task,), methods=(), seeds=1)
 
 
-SOURCE_ALONE = {"source_only", "group_dro", "nearest_neighbour", "svm"}
+SOURCE_ALONE = {
+    "uncertainty_weighting",
+    "pcgrad",
+    "source_only",
+    "group_dro",
+    "nearest_neighbour",
+    "svm",
+}
 REFUSED = {
     "shot": r"stage 2 \(SHOT\) is refreshed",
     "target_only": "tested on what it is trained on",
     "simclr": "4 batches of 8.*and no more",
+    "untrained": "4 batches of 8.*and no more",
     **dict.fromkeys(("pca", "coral", "tca", "subspace_alignment", "gfk", "jda"), "whole target at"),
 }
 

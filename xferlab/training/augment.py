@@ -48,7 +48,7 @@ def _shifted(
     n, h, w, c = inputs.shape
     down, across = most
     padded = jnp.pad(inputs, ((0, 0), (down, down), (across, across), (0, 0)), mode="edge")
-    ends = jnp.array([2 * down + 1, 2 * across + 1])
+    ends = jnp.array([[2 * down + 1, 2 * across + 1]])
     starts = jax.random.randint(key, (n, 2), 0, ends)
     crop = jax.vmap(lambda x, s: jax.lax.dynamic_slice(x, (s[0], s[1], 0), (h, w, c)))
     return crop(padded, starts)
