@@ -206,7 +206,7 @@ def test_a_phase_trains_the_factors_of_its_groups_alone():
         assert_same_bits(after[held], before[held])
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "untrained"])
 def test_every_method_trains_with_an_adapter(name):
     """Phases, teachers, critics, refreshes: all see the effective network."""
     stages = lora(stages_of(METHODS[name]))

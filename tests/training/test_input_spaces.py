@@ -181,7 +181,8 @@ def moved_by(learner, recipe=NO_RECIPE, steps=4):
     return {place for part in parts for place, same in part.items() if not same}
 
 
-ADAPT = [n for n, m in LEARN.items() if not m.one_encoder and n not in AS_SOURCE_ONLY]
+REST = {*AS_SOURCE_ONLY, "untrained"}
+ADAPT = [n for n, m in LEARN.items() if not m.one_encoder and n not in REST]
 
 
 @pytest.mark.parametrize("name", ADAPT)
