@@ -28,6 +28,7 @@ from xferlab.training.recipe import kept_steps, stage_bounds, stages_of
 from xferlab.training.run import Member, StageCache, Training
 
 TASK = make_task(sizes=(40, 30))
+ADAPT_A_SOURCE_MODEL = ("ada_bn", "adda", "shot", "tent")
 
 
 @pytest.mark.fast
@@ -53,10 +54,15 @@ def test_the_stages_of_recipes():
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_fits_every_method(name, recipe):
+    """But `source_kept`, which is for those that adapt a source model."""
+    if recipe == "source_kept" and name not in ADAPT_A_SOURCE_MODEL:
+        with pytest.raises(InputError, match="keeps a first stage that learns from the source"):
+            stages_of(METHODS[name], Recipe(((recipe, RECIPES[recipe]),)))
+        return
     stages = stages_of(METHODS[name], Recipe(((recipe, RECIPES[recipe]),)).on(make_spec()))
     steps = len(stages) + 1
     assert stage_bounds(stages, steps)[-1] == steps
-    assert kept_steps(stages, 10) == (10 if recipe == "pretrained" else 0)
+    assert kept_steps(stages, 10) == (10 if recipe in ("pretrained", "source_kept") else 0)
 
 
 def gives(value):
