@@ -1,18 +1,14 @@
-"""Whether methods beat the source alone in the setting that they are made for: on digits.
+"""Why two methods gain little in the suites of settings: controls beside them, on digits.
 
-    python -m benchmarks.settings [--seeds=5] [--only=unseen,several,partial,open,stream]
+    python -m benchmarks.settings [--seeds=5] [--only=unseen,partial]
 
 Domains are looks of scikit-learn's handwritten digits; those of half a are sources, those of half b
 targets, so no digit is in both. Network and training are those of the suite `quick`.
 
-- generalisation: 673 clean digits and the first 60 blended with photographs, in both of which each
-  test look is scored; nothing of the target is seen.
-- several sources: clean digits and photographs to the poor scanner's view.
-- partial: all ten classes to the scanned (or photographed) digits 0 to 4.
-- open: the clean digits 0 to 4 to all ten scanned (or photographed); 5 to 9 are unknown. OS* is the
-  mean accuracy of the known classes, UNK that of the unknown ones, HOS their harmonic mean.
-- stream: clean digits to the scanned (or photographed) ones, which come in order in 22 batches and
-  are scored as they come; `after` is what the network says of them in the end.
+- unseen: 673 clean digits and the first 60 blended with photographs, in both of which each test
+  look is scored; nothing of the target is seen. `group_dro` beside batches that are balanced.
+- partial: all ten classes to the scanned (or photographed) digits 0 to 4. `pada` beside the same
+  with the true classes' weights.
 """
 
 from __future__ import annotations
@@ -25,15 +21,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from xferlab.benchmark.runs.predicted import as_they_came
+from xferlab.benchmark.suites.on_digits import PHOTO, SCAN, digits, to
 from xferlab.benchmark.suites.quick import DIGITS_NETWORK, DIGITS_TRAINING
 from xferlab.core.outputs import HostOutput
 from xferlab.core.roles import TARGET
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.feeds.resident import to_resident
-from xferlab.data.made.optdigits import optdigits
-from xferlab.data.stream import as_stream
 from xferlab.data.task import TransferTask
 from xferlab.methods.base import Method, Stage, method
 from xferlab.methods.group_dro import GroupDRO
@@ -41,22 +35,11 @@ from xferlab.methods.pada import PADA
 from xferlab.methods.source_only import SourceOnly
 from xferlab.methods.table import METHODS
 from xferlab.models.networks import Kept
-from xferlab.training.feeding import stages_under
 from xferlab.training.run import Member, StageCache, Training
 
-LOOKS = ("optdigits_scan", "optdigits_photo")
-FIRST_FIVE = tuple(range(5))
+FIRST_FIVE = range(5)
 CACHE = StageCache()
 Scores = Mapping[str, float]
-
-
-def with_classes(domain: Domain, classes: tuple[int, ...]) -> Domain:
-    """Returns the examples of the first classes alone, 0 to k - 1."""
-    splits = {
-        name: split.take(np.flatnonzero(np.isin(split.labels, classes)))
-        for name, split in domain.splits.items()
-    }
-    return Domain(domain.name, splits, tuple(domain.class_names[c] for c in classes))
 
 
 def with_fewer(domain: Domain, rows: int) -> Domain:
@@ -65,18 +48,12 @@ def with_fewer(domain: Domain, rows: int) -> Domain:
     return dataclasses.replace(domain, splits=dict(domain.splits) | {"train": train})
 
 
-def task_of(setting: Setting, target: Domain, *sources: Domain) -> TransferTask:
-    """Returns the task under its usual name."""
-    name = "+".join(source.name for source in sources)
-    return TransferTask(f"{name}->{target.name}", sources, target, setting)
-
-
 def trained(task: TransferTask, learner: Method, seed: int) -> Training:
     """Returns a finished training."""
     network = dataclasses.replace(
         DIGITS_NETWORK, heads=tuple((head.name, head.size) for head in task.heads)
     )
-    stages = stages_under(learner.stages(), task.setting)
+    stages = learner.stages()
     shown = {stage.setting or task.setting for stage in stages}
     data = {setting: to_resident(task.training_arrays(setting)) for setting in shown}
     member = Member(learner, DIGITS_TRAINING, seed, stages)
@@ -97,40 +74,15 @@ def accuracy(training: Training, task: TransferTask) -> Scores:
     return {"accuracy": float((predicted(training, task.target).classes == truth).mean())}
 
 
-def as_it_came(training: Training, task: TransferTask) -> Scores:
-    """Returns the accuracy of what was predicted of a stream as it came, and of it afterwards."""
-    test, after = task.held_out().target_test, predicted(training, task.target)
-    (record,) = training.arrived()
-    (came,) = as_they_came([after], record, [test])
-    scores = {"accuracy": came, "after": after}
-    return {name: float((o.classes == test.labels).mean()) for name, o in scores.items()}
-
-
 def of_each_look(training: Training, task: TransferTask) -> Scores:
     """Returns the accuracy on new digits of each source's look, and the worst of them."""
     scores = {}
-    for name in ("optdigits", "optdigits_photo"):
-        test = optdigits(name, half="b")
+    for name in ("optdigits", PHOTO):
+        test = digits(name, half="b")
         scores[name] = float(
             (predicted(training, test).classes == test.splits["test"].labels).mean()
         )
     return scores | {"worst": min(scores.values())}
-
-
-def of_open_classes(training: Training, task: TransferTask) -> Scores:
-    """Returns OS*, UNK and HOS, and the accuracy with the unknown class as one more."""
-    truth = task.held_out().target_test.labels
-    found = predicted(training, task.target).classes
-    k = task.heads[0].size
-    recalls = [float((found[truth == c] == c).mean()) for c in range(k + 1)]
-    known, unknown = float(np.mean(recalls[:k])), recalls[k]
-    both = known + unknown
-    return {
-        "accuracy": float((found == truth).mean()),
-        "OS*": known,
-        "UNK": unknown,
-        "HOS": 2 * known * unknown / both if both else 0.0,
-    }
 
 
 @method
@@ -202,53 +154,24 @@ def named(*names: str) -> Mapping[str, Method]:
 
 def unseen(seeds: int) -> None:
     """Prints the control of `group_dro`: one look has far fewer examples."""
-    few = with_fewer(optdigits("optdigits_photo", half="a"), 60)
-    target = optdigits("optdigits_photo", half="b")
-    task = task_of(Setting.DOMAIN_GENERALISATION, target, optdigits(half="a"), few)
+    few = with_fewer(digits(PHOTO, half="a"), 60)
+    target = digits(PHOTO, half="b")
+    task = to(target, digits(half="a"), few, setting=Setting.DOMAIN_GENERALISATION)
     robust = {f"group_dro {s}": GroupDRO(step_size=s) for s in (0.01, 0.1)}
     learners = {**named("source_only"), "source_only, balanced": Balanced(), **robust}
     show(task, learners, of_each_look, seeds)
 
 
-def several(seeds: int) -> None:
-    """Prints the control of `m3sda`: two sources."""
-    photo, target = optdigits("optdigits_photo", half="a"), optdigits(LOOKS[0], half="b")
-    task = task_of(Setting.UNSUPERVISED_DA, target, optdigits(half="a"), photo)
-    show(task, named("source_only", "ada_bn", "dann", "m3sda"), accuracy, seeds)
-
-
 def partial(seeds: int) -> None:
     """Prints the control of `pada`: the target has half of the classes."""
-    for look in LOOKS:
-        target = with_classes(optdigits(look, half="b"), FIRST_FIVE)
-        task = task_of(Setting.PARTIAL_DA, target, optdigits(half="a"))
+    for look in (SCAN, PHOTO):
+        target = digits(look, half="b", of=FIRST_FIVE)
+        task = to(target, digits(half="a"), setting=Setting.PARTIAL_DA)
         learners = {**named("source_only", "dann", "pada"), "pada, told the classes": Told()}
         show(task, learners, of_shared_classes, seeds)
 
 
-def opened(seeds: int) -> None:
-    """Prints the control of `osbp`: the source has half of the classes."""
-    source = with_classes(optdigits(half="a"), FIRST_FIVE)
-    for look in LOOKS:
-        task = task_of(Setting.OPEN_SET_DA, optdigits(look, half="b"), source)
-        show(task, named("source_only", "dann", "osbp"), of_open_classes, seeds)
-
-
-def stream(seeds: int) -> None:
-    """Prints the control of `tent`: the target comes in order, once."""
-    for look in LOOKS:
-        target = as_stream(optdigits(look, half="b"), "train")
-        task = task_of(Setting.TEST_TIME, target, optdigits(half="a"))
-        show(task, named("source_only", "ada_bn", "tent"), as_it_came, seeds)
-
-
-CONTROLS = {
-    "unseen": unseen,
-    "several": several,
-    "partial": partial,
-    "open": opened,
-    "stream": stream,
-}
+CONTROLS = {"unseen": unseen, "partial": partial}
 
 
 def main() -> None:

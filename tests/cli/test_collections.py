@@ -82,6 +82,14 @@ def test_a_method_that_no_suite_can_run_is_an_error(tmp_path, capsys):
     assert "no suite of 'both' can run what is asked for: osbp" in capsys.readouterr().err
 
 
+def test_what_the_last_suite_refuses_is_said_before_the_first_trains(tmp_path, capsys):
+    """The target of the second suite is hidden from validators."""
+    flags = ["--suite=both", "--validator=information_maximisation", f"--out={tmp_path / 'runs'}"]
+    assert main(["bench", *flags]) == 2
+    assert "validator 'information_maximisation' looks at the target" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
 def test_train_takes_one_suite(tmp_path, capsys):
     assert main(["train", "--suite=both", f"--out={tmp_path}"]) == 2
     assert "Choose a suite of it: tiny, unseen" in capsys.readouterr().err

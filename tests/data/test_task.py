@@ -185,3 +185,14 @@ def test_classes_agree():
         make_task(target=make_domain(class_names=("x", "v", "z", "w")))
     with pytest.raises(InputError, match=r"order differs: \['x', 'y', 'z'\] and \['y', 'x', 'z'\]"):
         make_task(target=make_domain(class_names=("y", "x", "z")))
+
+
+def test_what_a_stream_leaves_out_is_said():
+    """The tables of a task say it, as every note of a domain; of one that is a stream, nothing."""
+    target = make_domain("right", train=make_split(9, seed=5))
+    for split, left in (("test", "train"), ("train", "test")):
+        stream = as_stream(target, split)
+        count = len(target.splits[left].labels)
+        said = f"the {count} examples of the {left} split are left out"
+        assert stream.notes[-1] == f"its {split} split is the stream; {said}"
+        assert as_stream(stream) is stream

@@ -20,6 +20,7 @@ from xferlab.benchmark.text.per_task import (
     block_to_markdown,
     escape_markdown,
     to_markdown,
+    with_interval,
 )
 from xferlab.core.files import disk_errors, write_aside
 
@@ -73,23 +74,15 @@ def _shown(cells: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _row(suite: str, spec: TableSpec, cell: Mapping[Any, Any]) -> tuple[Cell, ...]:
     """Returns the printed cells of a method."""
-    digits = spec.measure.digits
+    form = f".{spec.measure.digits}f"
     dagger = " †" if cell["target_labels"] else ""
     names = (suite, cell["task"], spec.measure.words, f"{cell['method']}{dagger}")
-    score = _interval(cell["mean"], cell["low"], cell["high"], digits)
+    score = with_interval(cell["mean"], cell["low"], cell["high"], form)
     ends = (
         cell["difference_points"],
         cell["difference_low_points"],
         cell["difference_high_points"],
     )
-    gain = "the baseline" if cell["method"] == spec.baseline else _interval(*ends, digits, "+")
+    gain = "the baseline" if cell["method"] == spec.baseline else with_interval(*ends, f"+{form}")
     marked = f"{score} {MARKS[cell['verdict']]}".strip()
     return (*map(Cell, names), Cell(marked, cell["verdict"]), Cell(gain))
-
-
-def _interval(mean: float, low: float, high: float, digits: int, sign: str = "") -> str:
-    """Returns a number with its interval, where it has one."""
-    if pd.isna(mean):
-        return "–"
-    number = f"{mean:{sign}.{digits}f}"
-    return number if pd.isna(low) else f"{number} [{low:{sign}.{digits}f}, {high:{sign}.{digits}f}]"

@@ -125,21 +125,21 @@ def _run_collection(values: flags.FlagValues, request: SuiteRequest, options: Be
         InputError: no suite has a method that can run.
     """
     title, names = COLLECTIONS[values.suite]
-    results: dict[str, Results] = {}
+    plans: list[tuple[Suite, list[Pack]]] = []
     left_out: list[str] = []
-    status = 0
-    for name in names:
-        suite = SUITES[name](request)
-        fitting = [
-            candidate
-            for candidate in _candidates(values, suite)
-            if _fits(candidate, suite, options, left_out)
-        ]
+    for suite in (SUITES[name](request) for name in names):  # All are planned before any trains.
+        wanted = _candidates(values, suite)
+        fitting = [each for each in wanted if _fits(each, suite, options, left_out)]
         if fitting:
-            results[name] = _run(suite, plan_suite(suite, fitting, options), options)
-            status = max(status, print_problems(results[name]))
-    if not results:
+            plans.append((suite, plan_suite(suite, fitting, options)))
+    if not plans:
         raise InputError(f"no suite of {values.suite!r} can run what is asked for: {left_out[0]}")
+    results: dict[str, Results] = {}
+    status = 0
+    for suite, packs in plans:
+        name = suite.header.name
+        results[name] = _run(suite, packs, options)
+        status = max(status, print_problems(results[name]))
     for sentence in left_out:
         print(f"note: {sentence}", file=sys.stderr)
     print(f"overview: {present_collection(values.suite, title, results).resolve()}")

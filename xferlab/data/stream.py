@@ -23,8 +23,13 @@ def as_stream(domain: Domain, split: str = "test") -> Domain:
     check_type("domain", domain, Domain, "a Domain, as readers return it")
     if split not in SPLITS:
         raise unknown_name("split", str(split), SPLITS)
-    stream = domain.splits[split]
-    return dataclasses.replace(domain, splits={"train": stream, "test": stream})
+    if domain.transductive:
+        return domain
+    stream, (left,) = domain.splits[split], (own for own in SPLITS if own != split)
+    count = len(domain.splits[left].labels)
+    note = f"its {split} split is the stream; the {count} examples of the {left} split are left out"
+    splits = {"train": stream, "test": stream}
+    return dataclasses.replace(domain, splits=splits, notes=(*domain.notes, note))
 
 
 def check_stream(task: str, target: Domain, setting: Setting) -> None:

@@ -5,7 +5,7 @@ Classes are 0 ... k - 1, and k for the unknown one. Fractions in [0, 1], higher 
 References:
     Busto, Gall: Open Set Domain Adaptation. ICCV 2017. (OS and OS*.)
     Bucci, Loghmani, Tommasi: On the Effectiveness of Image Rotation for Open Set Domain Adaptation.
-    ECCV 2020, arXiv:2007.12360, section 3. (HOS.)
+    ECCV 2020, arXiv:2007.12360. (HOS.)
     Fu, Cao, Long, Wang: Learning to Detect Open Classes for Universal Domain Adaptation. ECCV 2020.
     (The same number as H-score, in the universal setting.)
 """

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int, Key
 
@@ -210,6 +211,12 @@ def identity_view(key: Key[Array, ""], inputs: Array) -> Array:
     """Returns the inputs as they are: the augmentation of suites that have none."""
     del key
     return inputs
+
+
+def without_outputs(output: Output) -> Output:
+    """Returns the features with zeros for all outputs: heads that nobody trains say nothing."""
+    logits, *others = (jnp.zeros_like(own) for own in output.heads)
+    return Output(output.features, logits, tuple(others))
 
 
 def sum_terms(terms: Terms) -> Float[Array, ""]:

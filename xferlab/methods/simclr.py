@@ -15,7 +15,17 @@ from xferlab.core.inputs import Inputs, map_parts
 from xferlab.core.roles import ROLES, SHOTS, Role
 from xferlab.core.settings import Setting
 from xferlab.losses.contrastive import nt_xent
-from xferlab.methods.base import Context, Method, Phase, Term, Terms, method, number, static
+from xferlab.methods.base import (
+    Context,
+    Method,
+    Phase,
+    Term,
+    Terms,
+    method,
+    number,
+    static,
+    without_outputs,
+)
 from xferlab.models.nets import Nets, Output
 from xferlab.models.networks import Perceptron
 from xferlab.models.spec import NetworkSpec
@@ -73,9 +83,7 @@ class SimCLR(Method):
 
     def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the features; no head is trained, and all outputs are zeros."""
-        output = nets.apply(inputs, role=role)
-        logits, *others = (jnp.zeros_like(own) for own in output.heads)
-        return Output(output.features, logits, tuple(others))
+        return without_outputs(nets.apply(inputs, role=role))
 
 
 def _features(nets: Nets, batch: Batch, ctx: Context) -> list[Float[Array, "n d"]]:

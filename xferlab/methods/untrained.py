@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
-
 from xferlab.core.batch import Batch
 from xferlab.core.roles import Role
 from xferlab.core.settings import Setting
-from xferlab.methods.base import Context, Method, Phase, Terms, method
+from xferlab.methods.base import Context, Method, Phase, Terms, method, without_outputs
 from xferlab.models.nets import Nets, Output
 
 
@@ -23,7 +21,7 @@ class Untrained(Method):
 
     References:
         Jarrett, Kavukcuoglu, Ranzato, LeCun: What is the Best Multi-Stage Architecture for Object
-        Recognition? ICCV 2009, section 4. (Classifiers on random features.)
+        Recognition? ICCV 2009. (Classifiers on random features are among its baselines.)
     """
 
     reference: ClassVar[str] = "jarrett2009best"
@@ -39,6 +37,4 @@ class Untrained(Method):
 
     def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the features; all outputs are zeros."""
-        output = nets.apply(inputs, role=role)
-        logits, *others = (jnp.zeros_like(own) for own in output.heads)
-        return Output(output.features, logits, tuple(others))
+        return without_outputs(nets.apply(inputs, role=role))

@@ -30,7 +30,7 @@ def shift_and_noise(key: Key[Array, ""], inputs: Float[Array, "n h w c"]) -> Arr
 
 
 def mirror_and_shift(key: Key[Array, ""], inputs: Float[Array, "n h w c"]) -> Array:
-    """Mirrors every other image left to right, and moves each by up to an eighth of its side.
+    """Mirrors each image left to right or not, and moves it by up to an eighth of its side.
 
     For photographs; digits and text are not the same in a mirror. Edges are repeated.
     """

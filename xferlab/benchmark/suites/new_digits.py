@@ -14,7 +14,7 @@ from xferlab.data.made.turned_digits import turned_digits
 from xferlab.data.task import TransferTask
 
 SHOTS = (1, 5)
-WAYS, QUERIES, EPISODES = 5, 15, 600
+WAYS, QUERIES, EPISODES = 5, 15, 300
 BATCH = WAYS * (1 + QUERIES)
 STEPS = 500
 METHODS = ("source_only", "prototypical", "maml", "nearest_neighbour")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 
+from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.quick import DIGITS_NETWORK, DIGITS_TRAINING
-from xferlab.benchmark.suites.suite import SuiteRequest, SuiteTask
+from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.data.made.optdigits import optdigits
@@ -77,6 +78,54 @@ def on_digits(
         network=dataclasses.replace(network, heads=network_heads(task.heads)),
         training=dataclasses.replace(options, steps=request.steps or options.steps),
     )
+
+
+def to_both_looks(
+    source: Domain,
+    setting: Setting,
+    request: SuiteRequest,
+    *,
+    of: Collection[int] = range(10),
+    as_target: Callable[[Domain], Domain] = lambda domain: domain,
+    **training: Any,
+) -> tuple[SuiteTask, ...]:
+    """Returns the tasks from a domain to scanned and to photographed digits.
+
+    Args:
+        source: clean digits.
+        setting: what methods see.
+        request: see `on_digits`.
+        of: which digits the targets have.
+        as_target: what is made of each target.
+        training: options in place of those of `quick`.
+    """
+    targets = (as_target(digits(look, half="b", of=of)) for look in (SCAN, PHOTO))
+    return tuple(
+        on_digits(to(each, source, setting=setting), request, **training) for each in targets
+    )
+
+
+def digits_suite(
+    name: str,
+    title: str,
+    tasks: tuple[SuiteTask, ...],
+    methods: tuple[str, ...],
+    protocol: tuple[str, ...],
+    **header: Any,
+) -> Suite:
+    """Returns a suite of 5 seeds; its protocol ends with what all methods of a table share.
+
+    Args:
+        name: of the suite.
+        title: what stands behind the name in its heading.
+        tasks: with one network and budget.
+        methods: that run by default.
+        protocol: sentences on data and methods.
+        header: further fields of `SuiteHeader`.
+    """
+    said = (*protocol, same_for_all(tasks[0]))
+    own = SuiteHeader(name=name, title=f"{name}: {title}", protocol=said, **header)
+    return Suite(header=own, tasks=tasks, methods=methods, seeds=5)
 
 
 def same_for_all(task: SuiteTask) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from xferlab.benchmark.suites.header import SuiteHeader
-from xferlab.benchmark.suites.on_digits import PHOTO, SCAN, digits, on_digits, same_for_all, to
+import functools
+
+from xferlab.benchmark.suites.on_digits import digits, digits_suite, to_both_looks
 from xferlab.benchmark.suites.own import IN_ORDER
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest
 from xferlab.core.settings import Setting
@@ -12,25 +13,17 @@ from xferlab.data.stream import as_stream
 
 def online(request: SuiteRequest) -> Suite:
     """scikit-learn's digits, a source model adapted while target digits come in order."""
+    in_order = functools.partial(as_stream, split="train")
     source = digits(half="a")
-    streams = [as_stream(digits(look, half="b"), split="train") for look in (SCAN, PHOTO)]
-    tasks = tuple(
-        on_digits(to(each, source, setting=Setting.TEST_TIME), request, evaluations=1)
-        for each in streams
-    )
-    count = tasks[0].task.sizes.target
-    return Suite(
-        header=SuiteHeader(
-            name="test_time",
-            title="test_time: handwritten digits, scored as they come",
-            protocol=(
-                f"Source and target are made of disjoint originals. The {count} target digits"
-                f" {IN_ORDER}",
-                "The source model is trained for the steps that the stream leaves of the run's.",
-                same_for_all(tasks[0]),
-            ),
+    tasks = to_both_looks(source, Setting.TEST_TIME, request, as_target=in_order, evaluations=1)
+    return digits_suite(
+        "test_time",
+        "handwritten digits, scored as they come",
+        tasks,
+        ("source_only", "ada_bn", "tent"),
+        (
+            "Source and target are made of disjoint originals. The"
+            f" {tasks[0].task.sizes.target} target digits {IN_ORDER}",
+            "The source model is trained for the steps that the stream leaves of the run's.",
         ),
-        tasks=tasks,
-        methods=("source_only", "ada_bn", "tent"),
-        seeds=5,
     )

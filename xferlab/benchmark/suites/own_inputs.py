@@ -6,8 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from xferlab.benchmark.suites.header import SuiteHeader
-from xferlab.benchmark.suites.on_digits import digits, on_digits, same_for_all, to
+from xferlab.benchmark.suites.on_digits import digits, digits_suite, on_digits, to
 from xferlab.benchmark.suites.quick import DIGITS_NETWORK
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.settings import Setting
@@ -26,24 +25,19 @@ METHODS = ("source_only", "deep_coral", "dann")
 def own_inputs(request: SuiteRequest) -> Suite:
     """scikit-learn's digits from images to shuffled pixels: another encoder for the target."""
     source, target = digits(half="a"), shuffled_pixels()
-    tasks = tuple(_task(source, target, count, request) for count in SHOTS)
-    return Suite(
-        header=SuiteHeader(
-            name="own_inputs",
-            title="own_inputs: handwritten digits from images to columns of numbers",
-            protocol=(
-                "The source is images of 16 x 16 pixels, the target other originals as 64 numbers:"
-                " the pixels of the 8 x 8 scan in an order that no method is told. Each has an"
-                " encoder of its own, the classifier is shared. Of the target a method sees 1 or 3"
-                " examples of each class with their labels, the others without; scores are on its"
-                " test split. Shots are drawn once.",
-                "source_only learns from source and shots.",
-                same_for_all(tasks[0]),
-            ),
+    return digits_suite(
+        "own_inputs",
+        "handwritten digits from images to columns of numbers",
+        tuple(_task(source, target, count, request) for count in SHOTS),
+        METHODS,
+        (
+            "The source is images of 16 x 16 pixels, the target other originals as 64 numbers: the"
+            " pixels of the 8 x 8 scan in an order that no method is told. Each has an encoder of"
+            " its own, the classifier is shared. Of the target a method sees 1 or 3 examples of"
+            " each class with their labels, the others without; scores are on its test split. Shots"
+            " are drawn once.",
+            "source_only learns from source and shots.",
         ),
-        tasks=tasks,
-        methods=METHODS,
-        seeds=5,
     )
 
 

@@ -6,8 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from xferlab.benchmark.suites.header import SuiteHeader
-from xferlab.benchmark.suites.on_digits import on_digits, same_for_all, to
+from xferlab.benchmark.suites.on_digits import digits_suite, on_digits, to
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
@@ -25,23 +24,19 @@ def unequal_heads(request: SuiteRequest) -> Suite:
     )
     target = dataclasses.replace(target, name="optdigits_b")
     task = on_digits(to(target, source, setting=Setting.DOMAIN_GENERALISATION), request)
-    return Suite(
-        header=SuiteHeader(
-            name="unequal_heads",
-            title="unequal_heads: class and slant of handwritten digits, in unequal units",
-            protocol=(
-                "Source and target are other originals of the same look: what is asked is how the"
-                f" losses of two heads are weighed. The slant is in {UNITS:g} units a standard"
-                f" deviation, so that its squared error is {UNITS**2:g} times as large. Half of the"
-                " source's classes and half of its slants are known.",
-                same_for_all(task),
-            ),
-            validator="source_accuracy",
-            further_metrics=(f"{SLANT.name}/r2",),
+    return digits_suite(
+        "unequal_heads",
+        "class and slant of handwritten digits, in unequal units",
+        (task,),
+        ("source_only", "uncertainty_weighting", "pcgrad"),
+        (
+            "Source and target are other originals of the same look: what is asked is how the"
+            f" losses of two heads are weighed. The slant is in {UNITS:g} units a standard"
+            f" deviation, so that its squared error is {UNITS**2:g} times as large. Half of the"
+            " source's classes and half of its slants are known.",
         ),
-        tasks=(task,),
-        methods=("source_only", "uncertainty_weighting", "pcgrad"),
-        seeds=5,
+        validator="source_accuracy",
+        further_metrics=(f"{SLANT.name}/r2",),
     )
 
 

@@ -17,6 +17,7 @@ from xferlab.benchmark.text.per_task import (
     block_to_markdown,
     block_to_terminal,
     escape_markdown,
+    with_interval,
 )
 
 
@@ -64,8 +65,4 @@ def _cells(row: Mapping[Any, Any], digits: int) -> Iterator[Cell]:
 
 def _interval(row: Mapping[Any, Any], value: str, end: str, form: str) -> str:
     """Returns a number with its interval, where there is one."""
-    if pd.isna(row[value]):
-        return "–"
-    low, high = row[end.format("low")], row[end.format("high")]
-    interval = "" if pd.isna(low) else f" [{low:{form}}, {high:{form}}]"
-    return f"{row[value]:{form}}{interval}"
+    return with_interval(row[value], row[end.format("low")], row[end.format("high")], form)

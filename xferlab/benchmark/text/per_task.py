@@ -176,6 +176,13 @@ def _number(cell: Mapping[str, Any], digits: int) -> Cell:
     return Cell(" ".join(part for part in parts if part), cell["verdict"])
 
 
+def with_interval(value: float, low: float, high: float, form: str) -> str:
+    """Returns a number with its interval, where it has one, each by a format; a dash for none."""
+    if pd.isna(value):
+        return "–"
+    return f"{value:{form}}" + ("" if pd.isna(low) else f" [{low:{form}}, {high:{form}}]")
+
+
 def shorten(text: str, width: int = 60) -> str:
     """Returns the beginning of a text on one line; the notes under a table have the whole."""
     line = " ".join(text.split())

@@ -6,7 +6,7 @@ in episodes. Santoro et al. make new classes of Omniglot's characters in this wa
 
 References:
     Santoro, Bartunov, Botvinick, Wierstra, Lillicrap. "Meta-Learning with Memory-Augmented Neural
-    Networks". ICML 2016. arXiv:1605.06065, section 4.1.
+    Networks". ICML 2016. arXiv:1605.06065.
 
 Differences from Santoro et al.: a zero turned is hardly another zero, so that some classes of the
 base can barely be told apart. The digits 5 to 9 have no such pair, but 6 turned by half is much

@@ -1,15 +1,13 @@
-"""What methods that are trained by episodes share: a batch as an episode, and heads left alone."""
+"""What methods that are trained by episodes share: a batch as an episode."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int
 
 from xferlab.core.errors import InputError
-from xferlab.models.nets import Output
 
 
 class EpisodePlaces(NamedTuple):
@@ -44,9 +42,3 @@ def places_of(examples: int, *, ways: int, shots: int) -> EpisodePlaces:
     labels = np.repeat(np.arange(ways, dtype=np.int32)[:, None], each, axis=1)
     cut = (slice(None), slice(None, shots)), (slice(None), slice(shots, None))
     return EpisodePlaces(*(a[rows].ravel() for rows in cut for a in (places, labels)))
-
-
-def untrained_heads(output: Output) -> Output:
-    """Returns the features with zeros for all outputs: heads that nobody trains say nothing."""
-    logits, *others = (jnp.zeros_like(own) for own in output.heads)
-    return Output(output.features, logits, tuple(others))

@@ -16,8 +16,19 @@ from xferlab.core.inputs import Inputs
 from xferlab.core.roles import SOURCE, Role
 from xferlab.core.settings import Setting
 from xferlab.losses.classification import cross_entropy
-from xferlab.methods.base import Context, Method, Phase, Stage, Term, Terms, method, number, static
-from xferlab.methods.episodic._parts import places_of, untrained_heads
+from xferlab.methods.base import (
+    Context,
+    Method,
+    Phase,
+    Stage,
+    Term,
+    Terms,
+    method,
+    number,
+    static,
+    without_outputs,
+)
+from xferlab.methods.episodic._parts import places_of
 from xferlab.models.nets import SOURCE_ROW, Nets, Output, Params
 from xferlab.models.spec import NetworkSpec
 
@@ -119,7 +130,7 @@ class MAML(Method):
 
     def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the features before any inner loop; all outputs are zeros."""
-        return untrained_heads(nets.apply(inputs, role=role, row=SOURCE_ROW))
+        return without_outputs(nets.apply(inputs, role=role, row=SOURCE_ROW))
 
     def predict_episode(
         self, nets: Nets, support: Labelled, queries: Inputs, state: Any, *, ways: int

@@ -9,8 +9,18 @@ from xferlab.core.roles import SOURCE, Role
 from xferlab.core.settings import Setting
 from xferlab.losses.classification import cross_entropy
 from xferlab.losses.prototypes import prototype_logits
-from xferlab.methods.base import Context, Method, Phase, Stage, Term, Terms, method, static
-from xferlab.methods.episodic._parts import places_of, untrained_heads
+from xferlab.methods.base import (
+    Context,
+    Method,
+    Phase,
+    Stage,
+    Term,
+    Terms,
+    method,
+    static,
+    without_outputs,
+)
+from xferlab.methods.episodic._parts import places_of
 from xferlab.models.nets import SOURCE_ROW, Nets, Output
 
 
@@ -68,4 +78,4 @@ class Prototypical(Method):
 
     def predict(self, nets: Nets, inputs: Any, state: Any, *, role: Role) -> Output:
         """Returns the features; no head is trained, and all outputs are zeros."""
-        return untrained_heads(nets.apply(inputs, role=role, row=SOURCE_ROW))
+        return without_outputs(nets.apply(inputs, role=role, row=SOURCE_ROW))
