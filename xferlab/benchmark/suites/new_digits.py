@@ -16,7 +16,7 @@ from xferlab.data.task import TransferTask
 SHOTS = (1, 5)
 WAYS, QUERIES, EPISODES = 5, 15, 300
 BATCH = WAYS * (1 + QUERIES)
-STEPS = 500
+STEPS = 250
 METHODS = ("source_only", "prototypical", "maml", "nearest_neighbour")
 
 

@@ -13,8 +13,8 @@ from xferlab.core.errors import InputError
 from xferlab.evaluation.validators._parts import require_target
 from xferlab.evaluation.views import ValidationView
 
-BLOCK = 256
-"""Examples whose similarities are in memory at once."""
+BLOCK = 64
+"""Examples whose similarities are in memory at once: few, so that they stay in the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,8 @@ class SoftNeighbourhoodDensity:
     ) -> Float[np.ndarray, " b"]:
         """Returns the entropies of a block of examples: log Z - sum of q_ij times its exponent."""
         block = directions[begin : begin + BLOCK]
-        exponents = block @ directions.T / self.temperature
+        exponents = block @ directions.T
+        exponents /= self.temperature
         own = np.arange(len(block)), np.arange(begin, begin + len(block))
         exponents[own] = -np.inf
         exponents -= exponents.max(axis=1, keepdims=True)
