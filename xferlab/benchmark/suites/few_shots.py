@@ -12,14 +12,14 @@ from xferlab.data.made.optdigits import optdigits
 from xferlab.data.shots import draw_shots
 from xferlab.data.task import TransferTask
 
-SHOTS = (0, 1, 3)
+SHOTS = (0, 3)
 """Labelled target examples of each class."""
 BATCH = 32
 METHODS = ("source_only", "dann", "mcc", "mme", "target_only")
 
 
 def few_shots(request: SuiteRequest) -> Suite:
-    """scikit-learn's digits photographed, with 0, 1 and 3 labelled examples of each class."""
+    """scikit-learn's digits photographed, with 0 and 3 labelled examples of each class."""
     steps = request.steps or DIGITS_TRAINING.steps
     return Suite(
         header=SuiteHeader(

@@ -15,7 +15,7 @@ from xferlab.data.made.optdigits import optdigits
 from xferlab.data.shots import draw_shots
 from xferlab.data.task import TransferTask
 
-PER_CLASS = (2, 5, 10)
+PER_CLASS = (2, 10)
 """Labelled target examples of each class."""
 BATCH = 32
 METHODS = (
@@ -29,7 +29,7 @@ METHODS = (
 
 
 def fine_tuning(request: SuiteRequest) -> Suite:
-    """scikit-learn's digits photographed, 2, 5 and 10 of a class, from a network for clean ones."""
+    """scikit-learn's digits photographed, 2 and 10 of a class, from a network for clean ones."""
     steps = request.steps or DIGITS_TRAINING.steps
     return Suite(
         header=SuiteHeader(
