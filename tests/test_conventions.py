@@ -44,6 +44,8 @@ LOOK_UPS = {
 """Files that look an attribute up by name, and why that is no look-up of configuration."""
 MANY_PARAMETERS = {
     ("benchmark/compare.py", "compare"): "all that a user may choose, each with a default",
+    ("benchmark/train.py", "train"): "all that a user may choose, each with a default",
+    ("data/readers/tables.py", "domain_from_table"): "all that a table leaves open",
     ("data/readers/folders.py", "domain_from_folder"): "all that a folder leaves open",
     ("data/feeds/streamed.py", "stream_batches"): "all that a stream is, each with a default",
     ("training/step.py", "_run_phase"): "the state of a step, passed on piece by piece",

@@ -48,6 +48,7 @@ ROOMS |= {
     FIGURES: SHOWN | {STORE, TABLES, TEXT},
     HTML: SHOWN | {STORE, TABLES, TEXT, FIGURES},
 }
+ROOMS["benchmark/trained"] = BELOW | {STORE, "benchmark/runs"}
 ROOMS["benchmark"] = set(ROOMS)
 ROOMS["cli"] = set(ROOMS)
 """Room → the rooms that it may import; a folder within one of them is part of it."""

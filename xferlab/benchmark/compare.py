@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from xferlab.benchmark.tables.per_task import Table
 from xferlab.core.batch import EpisodicTest
 from xferlab.core.checks import check_type, shown, whole_number
 from xferlab.core.errors import InputError
+from xferlab.core.files import folder_of
 from xferlab.core.settings import Setting
 from xferlab.data.domain import Domain
 from xferlab.methods.recipes import NO_RECIPE, Recipe
@@ -103,7 +103,7 @@ def compare(
     task = own_task(source, target, setting=setting, shots=shots, episodes=episodes)
     suite = own_suite(task, network, request, standardise=standardise)
     if out != "":
-        folder = _folder(out)
+        folder = folder_of(out)
         return _table(suite, candidates, BenchOptions(out=folder, seeds=seeds, metric=metric))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         options = BenchOptions(out=Path(name), seeds=seeds, metric=metric)
@@ -148,12 +148,6 @@ def _candidates(methods: Any, recipe: Recipe = NO_RECIPE) -> list[Candidate]:
                 " values, such as {'weight': [0.1, 1]}, or {} for the defaults"
             )
     return [expand_grid(c, grid) if grid else c for c, grid in zip(candidates, grids, strict=True)]
-
-
-def _folder(out: Any) -> Path:
-    if not isinstance(out, str | os.PathLike) or "\0" in str(out):
-        raise InputError(f"out is {shown(out)}. Give the path of a folder, or '' to keep nothing")
-    return Path(out).expanduser()
 
 
 def _silent(pack: Pack, steps: int, state: str) -> None:

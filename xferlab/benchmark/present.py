@@ -37,7 +37,7 @@ from xferlab.core.bibliography import citation
 from xferlab.core.errors import InputError
 from xferlab.core.files import disk_errors, write_aside
 from xferlab.core.names import NameTable
-from xferlab.evaluation.metric_table import metric_named
+from xferlab.evaluation.metric_table import LABEL_FREE, metric_named
 from xferlab.methods.recipes import REFERENCES
 from xferlab.methods.table import ALL_METHODS
 
@@ -125,10 +125,12 @@ def _table_spec(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> T
     if runs.problems:
         total = len(every)
         protocol = (f"UNFINISHED: {len(runs.records)} of {total} runs.", *protocol)
+    metric = options.metrics_of(suite)[0]
+    rules = (LAST, options.validator or suite.validator, ORACLE)
     return TableSpec(
         title=suite.title,
-        rules=(LAST, options.validator or suite.validator, ORACLE),
-        metric=options.metrics_of(suite)[0],
+        rules=rules[:2] if metric in LABEL_FREE else rules,
+        metric=metric,
         baseline=suite.baseline if suite.baseline in methods else methods[0],
         published=load_published(suite.published) if suite.published else (),
         protocol=protocol,

@@ -64,6 +64,10 @@ def define_flags() -> flags.FlagValues:
         "jobs", 0, "programs that train side by side; 0: by device", lower_bound=0,
         upper_bound=MOST_JOBS, flag_values=values,
     )  # fmt: skip
+    flags.DEFINE_bool(
+        "keep_weights", False, "keep the trained network of every run, for xferlab predict",
+        flag_values=values,
+    )  # fmt: skip
     flags.DEFINE_float(
         "checkpoint_seconds", 60.0, "least time between two checkpoints", lower_bound=0.0,
         flag_values=values,
@@ -89,7 +93,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _options(values: flags.FlagValues) -> BenchOptions:
     options = BenchOptions(
-        out=Path(values.out),
+        out=Path(values.out).expanduser(),
         seeds=values.seeds,
         width=values.width,
         jobs=values.jobs,
@@ -99,6 +103,7 @@ def _options(values: flags.FlagValues) -> BenchOptions:
         interval=values.interval,
         feed=values.feed,
         mesh=values.mesh,
+        keep_weights=values.keep_weights,
     )
     return for_debugging(options) if values.debug else options
 

@@ -121,13 +121,14 @@ Command = Callable[[Sequence[str]], int | None]
 
 def load_commands() -> NameTable[Command]:
     """Returns the commands by name; they are imported here, when one is needed."""
-    from xferlab.cli import bench, cite, data, listing, report, train
+    from xferlab.cli import bench, cite, data, listing, predict, report, train
 
     return NameTable(
         "command",
         {
             "bench": bench.run,
             "train": train.run,
+            "predict": predict.run,
             "report": report.run,
             "data": data.run,
             "list": listing.run,

@@ -14,11 +14,12 @@ from rich.table import Table
 from xferlab.benchmark.present import run_suite
 from xferlab.benchmark.runs.methods import find_methods, find_recipe
 from xferlab.benchmark.runs.options import BenchOptions, for_debugging
-from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.store.records import RunRecord
-from xferlab.benchmark.suites.own import load_domain, own_suite, own_task
+from xferlab.benchmark.suites.own import own_suite, own_task
+from xferlab.benchmark.suites.own_data import Reading, load_domain
 from xferlab.benchmark.suites.suite import Suite, SuiteHeader, SuiteRequest
 from xferlab.benchmark.suites.table import COLLECTIONS, SUITES
+from xferlab.benchmark.train import packs_of_seed
 from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import define_suite_flags, parse
 from xferlab.cli.printing import print_problems
@@ -26,11 +27,16 @@ from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.core.settings import NAMED, Setting
+from xferlab.data.readers.folders import LARGEST
 from xferlab.data.shots import draw_shots
 from xferlab.evaluation.metric_table import metric_named
 
 OWN_SETTINGS: NameTable[Setting] = NameTable("setting", {each.label: each for each in NAMED})
 """Settings of one's own data."""
+
+
+OF_OWN_DATA = ("network", "standardise", "setting", "shots", "label", "sep", "image_size")
+"""Flags that go with --source and --target."""
 
 
 def define_flags() -> flags.FlagValues:
@@ -41,7 +47,16 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_integer(
         "seed", 0, "index of the seed", lower_bound=0, upper_bound=9999, flag_values=values
     )
-    what = "a domain's name, an .npz file or an image folder; instead of --suite"
+    flags.DEFINE_bool(
+        "keep_weights", True, "keep the trained network, for xferlab predict", flag_values=values
+    )
+    _define_own_data(values)
+    return values
+
+
+def _define_own_data(values: flags.FlagValues) -> None:
+    """Defines the flags of data of one's own."""
+    what = "a domain's name, an .npz or .csv file, or a folder of images; instead of --suite"
     flags.DEFINE_multi_string(
         "source", [], f"source: {what}; may be given several times", flag_values=values
     )
@@ -49,6 +64,18 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_integer(
         "shots", 0, "--source and --target: labelled examples of each class of the target, drawn at"
         " random, for a setting that shows some", lower_bound=0, flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_string(
+        "label", "label", "--source and --target: the column of a .csv with the labels; a target"
+        " may lack it", flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_string(
+        "sep", ",", "--source and --target: what stands between the cells of a .csv",
+        flag_values=values,
+    )  # fmt: skip
+    flags.DEFINE_integer(
+        "image_size", 32, "--source and --target: height and width to which images of folders are"
+        " resized", lower_bound=1, upper_bound=LARGEST, flag_values=values,
     )  # fmt: skip
     flags.DEFINE_string(
         "network", "", "backbone for --source and --target; empty: by input", flag_values=values
@@ -61,7 +88,6 @@ def define_flags() -> flags.FlagValues:
         "setting", Setting.UNSUPERVISED_DA.label, "--source and --target: what methods see of both,"
         f" and how their classes are related ({', '.join(OWN_SETTINGS)})", flag_values=values,
     )  # fmt: skip
-    return values
 
 
 def run(argv: Sequence[str]) -> int:
@@ -75,14 +101,15 @@ def run(argv: Sequence[str]) -> int:
     recipe = find_recipe(values.recipe)
     candidates = list(find_methods(values.method or ["dann"], recipe).values())
     options = BenchOptions(
-        out=Path(values.out), seeds=values.seed + 1, width=1, feed=values.feed, mesh=values.mesh
+        out=Path(values.out).expanduser(),
+        seeds=values.seed + 1,
+        width=1,
+        feed=values.feed,
+        mesh=values.mesh,
+        keep_weights=values.keep_weights,
     )
     options = for_debugging(options) if values.debug else options
-    packs = [
-        pack
-        for pack in plan_suite(suite, candidates, options)
-        if pack.runs[0][0].seed == values.seed
-    ]
+    packs = packs_of_seed(suite, candidates, options, values.seed)
     with show_progress(packs) as report:
         results = run_suite(suite, packs, options, report)
     console = Terminal()
@@ -104,7 +131,7 @@ def _suite(values: flags.FlagValues, request: SuiteRequest) -> Suite:
                 f"--{name}={values[name].value} chooses a task of a suite; leave it out where"
                 " --source and --target name the data"
             )
-    for name in ("network", "standardise", "setting", "shots"):
+    for name in OF_OWN_DATA:
         if values[name].present and values[name].value != "" and not values.source:
             raise InputError(
                 f"--{name}={values[name].value} goes with --source and --target; a suite has its"
@@ -117,8 +144,14 @@ def _suite(values: flags.FlagValues, request: SuiteRequest) -> Suite:
         )
     if not values.source:
         return _one_task(SUITES[values.suite](request), values.task)
-    sources = [load_domain(text, request.data_dir) for text in values.source]
-    target = load_domain(values.target, request.data_dir)
+    reading = Reading(
+        data_dir=request.data_dir,
+        image_size=values.image_size,
+        label=values.label,
+        sep=values.sep,
+    )
+    sources = [load_domain(text, reading) for text in values.source]
+    target = load_domain(values.target, reading)
     shots = draw_shots(target, values.shots) if values.shots else ()
     task = own_task(sources, target, setting=OWN_SETTINGS[values.setting], shots=shots)
     suite = own_suite(task, values.network, request, standardise=values.standardise)
@@ -143,6 +176,7 @@ def _course(record: RunRecord, header: SuiteHeader) -> Table:
     validator, metric = header.validator, header.metric
     measure = metric_named(metric)
     scores = (validator, f"target {measure.name.replace('_', ' ')}")
+    shown = {each.step: {**each.metrics, **each.validators} for each in record.evaluations}
     table = Table("step", *map(escape, terms), *scores, title=escape(title))
     for evaluation in record.evaluations:
         place = places.get(evaluation.step)
@@ -150,7 +184,7 @@ def _course(record: RunRecord, header: SuiteHeader) -> Table:
             str(evaluation.step),
             *("" if place is None else _number(record.curve.terms[t][place]) for t in terms),
             f"{evaluation.validators[validator]:.3f}",
-            f"{measure.scale * evaluation.metrics[metric]:.{measure.digits}f}"
+            f"{measure.scale * shown[evaluation.step][metric]:.{measure.digits}f}"
             + " %" * (measure.unit == "percent"),
         )
     return table

@@ -14,7 +14,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from xferlab.core.checks import shown
 from xferlab.core.errors import InputError
 
 SUFFIX = ".writing"
@@ -87,3 +89,10 @@ def _sync(path: Path) -> None:
         if file.is_file():
             with file.open("r+b") as opened:
                 os.fsync(opened.fileno())
+
+
+def folder_of(out: Any) -> Path:
+    """Returns the path of a folder. Raises InputError for what is neither text nor a path."""
+    if not isinstance(out, str | os.PathLike) or "\0" in str(out):
+        raise InputError(f"out is {shown(out)}. Give the path of a folder, or '' to keep nothing")
+    return Path(out).expanduser()

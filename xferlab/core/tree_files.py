@@ -35,7 +35,7 @@ def tree_to_bytes(tree: Any) -> bytes:
     >>> tree_from_bytes(tree_to_bytes(tree))["layers"][0]["kernel"].shape
     (2, 2)
     """
-    arrays = {json.dumps([str(a.dtype), *path]): a for path, a in _leaves(tree, ())}
+    arrays = {json.dumps([str(a.dtype), *path]): a for path, a in leaves_by_path(tree)}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
@@ -54,10 +54,13 @@ def tree_from_bytes(data: bytes) -> dict[Any, Any]:
     return tree
 
 
-def _leaves(tree: Any, path: tuple[Any, ...]) -> list[tuple[tuple[Any, ...], np.ndarray]]:
+def leaves_by_path(
+    tree: Any, path: tuple[Any, ...] = ()
+) -> list[tuple[tuple[Any, ...], np.ndarray]]:
+    """Returns the arrays of a nested dict with the keys that lead to each."""
     if not isinstance(tree, dict):
         return [(path, np.asarray(tree))]
-    return [found for key, part in tree.items() for found in _leaves(part, (*path, key))]
+    return [found for key, part in tree.items() for found in leaves_by_path(part, (*path, key))]
 
 
 def arrays_to_json(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:

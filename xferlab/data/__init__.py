@@ -20,6 +20,7 @@ with epy.lazy_api_imports(globals()):
     from xferlab.data.readers.arrays import domain_from_arrays, domain_from_npz
     from xferlab.data.readers.csv import domains_from_csv
     from xferlab.data.readers.folders import domain_from_folder
+    from xferlab.data.readers.tables import domain_from_table
     from xferlab.data.readers.tfds import domain_from_tfds
     from xferlab.data.shots import draw_shots
     from xferlab.data.split import Split, split_train_test
@@ -42,6 +43,7 @@ __all__ = [
     "domain_from_arrays",
     "domain_from_folder",
     "domain_from_npz",
+    "domain_from_table",
     "domain_from_tfds",
     "domain_of",
     "domains_from_csv",

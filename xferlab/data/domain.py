@@ -39,14 +39,16 @@ class Domain:
         name: what tables and error messages call the domain.
         splits: "train" and "test", both needed.
         class_names: the k classes; label i means class_names[i]. Bytes and integers become text.
+            () where no label is known: in a task, the classes are then taken to be the source's.
         notes: what a reader left out or changed, in sentences; they stand under every table of a
             suite with this domain. The fingerprint does not see them: it sees what became of it.
         others: heads beside the classes, whose labels `Split.others` has in their order.
+        columns: names of the columns, where the inputs come from a table; () for none.
 
     Raises:
         InputError: see `xferlab.data.split.clean_split` and `xferlab.data.entrance.clean_name`;
             also a label outside [0, k), splits that differ in input shape or dtype, a missing
-            split, fewer than two, more than `MOST_CLASSES` or repeated class names.
+            split, more than `MOST_CLASSES` or repeated class names.
     """
 
     name: str
@@ -54,13 +56,15 @@ class Domain:
     class_names: tuple[str, ...]
     notes: tuple[str, ...] = ()
     others: tuple[Head, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "name", clean_name(self.name, "a domain's name", path_like=False))
         object.__setattr__(self, "class_names", clean_class_names(self.class_names, self.name))
         object.__setattr__(self, "notes", tuple(self.notes))
         object.__setattr__(self, "others", tuple(self.others))
-        check_heads(self.heads, f"domain {self.name!r}")
+        if self.heads:
+            check_heads(self.heads, f"domain {self.name!r}")
         self._check_splits()
         cleaned = {name: self._clean(name) for name in SPLITS}
         object.__setattr__(self, "splits", cleaned)
@@ -85,12 +89,22 @@ class Domain:
         """Returns one split, checked and in its stored form."""
         where = f"domain {self.name!r}, split {split_name!r}"
         split = clean_split(self.splits[split_name], where, self.others)
+        if not self.class_names and not split.unlabelled:
+            raise InputError(
+                f"{where}: there are labels, and class_names is empty. Give a name for each class,"
+                " in the order of the labels; () is for examples of which no label is known"
+            )
         check_labels_in_range(split.labels, self.num_classes, where, split.known)
         return split
 
     @property
     def heads(self) -> tuple[Head, ...]:
-        """What there are labels of: the classes, under the name 'class', then the others."""
+        """What there are labels of: the classes, under the name 'class', then the others.
+
+        () where nothing says what the classes are.
+        """
+        if not self.class_names:
+            return self.others
         return (Head(FIRST, "classes", self.num_classes, self.class_names), *self.others)
 
     @property
@@ -120,6 +134,19 @@ class Domain:
             return False
         pairs = zip(jax.tree.leaves(train), jax.tree.leaves(test), strict=True)
         return all(a is b or _equal(a, b) for a, b in pairs)
+
+    def with_row_names(self, names: Mapping[str, Any]) -> Domain:
+        """Returns the domain whose predictions call each example by a name.
+
+        Args:
+            names: of each split, those of the rows as the user gave them, [n]: an example that has
+                the number i among them (`Split.row_names`) is called names[i].
+        """
+        splits = {
+            part: dataclasses.replace(split, origin=np.asarray(names[part])[split.row_names])
+            for part, split in self.splits.items()
+        }
+        return dataclasses.replace(self, splits=splits)
 
     def map_inputs(self, function: Callable[[Any], Inputs]) -> Domain:
         """Returns the domain with the inputs of every split as the function gives them.
@@ -155,8 +182,8 @@ def clean_class_names(names: Iterable[Any], domain: str) -> tuple[str, ...]:
     """Returns class names as text.
 
     Raises:
-        InputError: one text for all, no sequence, a name that `clean_name` refuses, fewer than two,
-            more than `MOST_CLASSES`, or repeated ones.
+        InputError: one text for all, no sequence, a name that `clean_name` refuses, more than
+            `MOST_CLASSES`, or repeated ones.
     """
     if isinstance(names, str | bytes) or not isinstance(names, Iterable):
         raise InputError(
@@ -165,10 +192,10 @@ def clean_class_names(names: Iterable[Any], domain: str) -> tuple[str, ...]:
         )
     cleaned = tuple(clean_name(name, f"a class name of domain {domain!r}") for name in names)
     repeated = [name for name, count in Counter(cleaned).items() if count > 1]
-    if len(cleaned) < 2 or repeated:
+    if repeated:
         raise InputError(
-            f"domain {domain!r} has class names {list(cleaned)}. At least two are "
-            "needed, each a different one; give class_names in the order of the labels."
+            f"domain {domain!r} has class names {list(cleaned)}, {repeated[0]!r} more than once."
+            " Each needs to be a different one; give class_names in the order of the labels."
         )
     if len(cleaned) > MOST_CLASSES:
         raise InputError(

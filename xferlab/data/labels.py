@@ -31,6 +31,22 @@ def part_masked(labels: Any) -> tuple[Any, np.ndarray | None]:
     return np.ma.getdata(labels), np.asarray(~mask.reshape(len(mask), -1).any(axis=1))
 
 
+def all_missing(count: int) -> np.ma.MaskedArray:
+    """Returns the classes of as many examples, all of them missing."""
+    return np.ma.masked_array(np.full(count, MISSING, np.int32), True)
+
+
+def is_all_missing(labels: object) -> bool:
+    """Tells whether each of some labels says that it is missing: None, all masked, or all -1."""
+    if labels is None:
+        return True
+    if isinstance(labels, np.ma.MaskedArray):
+        return labels.size > 0 and bool(np.ma.getmaskarray(labels).all())
+    values = np.asarray(labels) if isinstance(labels, list | tuple | np.ndarray) else None
+    whole = values is not None and values.size and values.dtype.kind == "i"
+    return bool(whole and (values == MISSING).all())
+
+
 def integer_labels(labels: Any, where: str) -> np.ndarray:
     """Returns labels [n] as they are. Raises InputError unless they are integers in one axis."""
     labels = as_array(labels, f"{where}: labels")

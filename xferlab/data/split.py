@@ -20,7 +20,13 @@ from xferlab.core.inputs import Inputs, StoredRows
 from xferlab.core.optional import require
 from xferlab.data.clean_inputs import clean_inputs
 from xferlab.data.entrance import fraction
-from xferlab.data.labels import clean_classes, clean_values, missing_marked, part_masked
+from xferlab.data.labels import (
+    all_missing,
+    clean_classes,
+    clean_values,
+    missing_marked,
+    part_masked,
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -35,12 +41,15 @@ class Split:
         labels: int32 [n], each in [0, k): the classes, of the first head; -1 where one is missing.
         known: whose class is known, bool [n]; None: everybody's.
         others: the labels of the heads behind the first one.
+        origin: what predictions call each example, [n]: its number among the rows that the user
+            gave, or the name of its file; None: its number here.
     """
 
     inputs: Inputs
     labels: np.ndarray
     known: np.ndarray | None = None
     others: tuple[Labels, ...] = ()
+    origin: np.ndarray | None = None
 
     def __iter__(self) -> Iterator[Any]:
         """Yields inputs and classes."""
@@ -54,10 +63,21 @@ class Split:
 
     def take(self, rows: np.ndarray) -> Split:
         """Returns some of the examples."""
-        return jax.tree.map(lambda array: array[rows], self)
+        taken = jax.tree.map(lambda array: array[rows], self)
+        return dataclasses.replace(taken, origin=self.row_names[rows])
+
+    @property
+    def row_names(self) -> np.ndarray:
+        """What predictions call the examples, [n]."""
+        return np.arange(len(self.labels)) if self.origin is None else self.origin
+
+    @property
+    def unlabelled(self) -> bool:
+        """Whether no example has a known class."""
+        return self.known is not None and not self.known.any()
 
 
-jax.tree_util.register_dataclass(Split, ["inputs", "labels", "known", "others"], [])
+jax.tree_util.register_dataclass(Split, ["inputs", "labels", "known", "others"], ["origin"])
 
 
 def clean_split(split: Split, where: str, others: Sequence[Head] = ()) -> Split:
@@ -65,18 +85,18 @@ def clean_split(split: Split, where: str, others: Sequence[Head] = ()) -> Split:
 
     Args:
         split: arrays (or nested sequences, or sparse matrices) as the user gave them: a pair of
-            inputs and classes, or a `Split`.
+            inputs and classes, or a `Split`. Classes of None are all missing.
         where: the beginning of an error message, such as "domain 'usps', split 'train'".
         others: the heads behind the first one.
 
     Raises:
         InputError: empty, unequal lengths, a dtype or shape that is not allowed, NaN or infinity
-            in the inputs, values that float32 cannot tell apart, labels that are not integers,
-            fewer than two classes; see `xferlab.data.labels.clean_values` for other heads.
+            in the inputs, values that float32 cannot tell apart, labels that are not integers; see
+            `xferlab.data.labels.clean_values` for other heads.
     """
     inputs, given, beside = _parts(split, where)
     inputs = clean_inputs(inputs, where)
-    values, known = part_masked(given)
+    values, known = part_masked(all_missing(len(inputs)) if given is None else given)
     labels = clean_classes(values, where)
     if len(inputs) != len(labels):
         raise InputError(
@@ -84,14 +104,6 @@ def clean_split(split: Split, where: str, others: Sequence[Head] = ()) -> Split:
             "one label; check that both arrays come from the same examples in the same order."
         )
     labels, known = missing_marked(Labels(labels, known))
-    present = labels if known is None else labels[known]
-    if not len(present):
-        raise InputError(f"{where}: not a single class is known. Give some, of two classes or more")
-    if (present == present[0]).all():
-        raise InputError(
-            f"{where}: all {len(present)} labels are {present[0]}. At least two classes must be "
-            "present; a classifier of one class is always right and always useless."
-        )
     if len(beside) != len(others):
         raise InputError(
             f"{where}: labels for {len(beside)} heads beside the classes, where there are"
@@ -100,7 +112,8 @@ def clean_split(split: Split, where: str, others: Sequence[Head] = ()) -> Split:
         )
     pairs = zip(beside, others, strict=True)
     cleaned = tuple(clean_values(each, head, len(inputs), where) for each, head in pairs)
-    return _read_only(Split(inputs, labels, known, cleaned))
+    origin = split.origin if isinstance(split, Split) else None
+    return _read_only(Split(inputs, labels, known, cleaned, origin))
 
 
 def _parts(split: Any, where: str) -> tuple[Any, Any, Sequence[Any]]:

@@ -34,6 +34,7 @@ from xferlab.data.several import (
 from xferlab.data.shots import check_shots, check_shown_shots
 from xferlab.data.split import Split
 from xferlab.data.stream import check_stream
+from xferlab.data.unlabelled import check_labels_shown, with_classes
 
 
 class HeldOut(NamedTuple):
@@ -52,7 +53,9 @@ class TransferTask:
     Args:
         name: what tables call the task, such as "optdigits → optdigits_scan".
         sources: one domain or more.
-        target: the domain on whose test split a run is scored.
+        target: the domain on whose test split a run is scored. A domain that names no class, as
+            none of its labels is known, has the classes and heads of the others, each label
+            missing.
         setting: which inputs and labels of the training splits a method may see.
         shots: rows of the target's training split that are its few labelled examples, such as
             `draw_shots` returns them. Under every setting they are left out of the target's other
@@ -89,6 +92,9 @@ class TransferTask:
                 f"task {self.name!r} has no source. At least one domain is needed; for a run on "
                 "the target alone give it as the source too."
             )
+        sources, target = with_classes(self.sources, self.target)
+        object.__setattr__(self, "sources", sources)
+        object.__setattr__(self, "target", target)
         for source in self.sources:
             if not self.setting.own_inputs:
                 check_same_inputs(self.name, source, self.target)
@@ -163,13 +169,8 @@ class TransferTask:
             shown.append(_without(target, shots))
         if views.shots is View.LABELS:
             shown.append(target.take(shots))
-        for place, head in enumerate(self.heads if shown else ()):
-            labels = [split.by_head[place] for split in shown]
-            if not any(each.known is None or each.known.any() for each in labels):
-                raise InputError(
-                    f"task {self.name!r}: head {head.name!r} has not a single label that setting"
-                    f" {self.setting.label!r} shows. Leave it out of both domains, or give some"
-                )
+        if shown:
+            check_labels_shown(self.name, self.heads, shown, self.setting)
 
     @functools.cached_property
     def source(self) -> Domain:
@@ -234,16 +235,26 @@ class TransferTask:
         ids = (domain_ids(self.sources, "train"), *map(of_one, splits[1:]))
         return Batch(*map(view_part, splits, setting.views, ids))
 
+    @functools.cached_property
+    def _scored_test(self) -> Split:
+        """The target's test examples but for shots, classes numbered as evaluation does."""
+        test = self.target.splits["test"]
+        if self.shots and self.target.transductive:
+            test = _without(test, np.array(self.shots, np.int64))
+        return self.class_map.scored_split(test)
+
+    @property
+    def test_row_names(self) -> np.ndarray | None:
+        """What the user calls each of the target's test examples; None for their places."""
+        return None if self.episodes else self._scored_test.origin
+
     def held_out(self) -> HeldOut:
         """Returns all splits, for scores; the target's training labels are left out even here.
 
         Examples of the target whose class the source lacks are of class k, one past the source's.
         The test examples of a task with episodes are the queries of all of them, of their ways.
         """
-        rest, test = self._training_splits.target, self.target.splits["test"]
-        if self.shots and self.target.transductive:
-            test = _without(test, np.array(self.shots, np.int64))
-        test = self.class_map.scored_split(test)
+        rest, test = self._training_splits.target, self._scored_test
         drawn = self.drawn_episodes
         source = self.source.splits
         return HeldOut(

@@ -28,6 +28,8 @@ from xferlab.evaluation.further_metrics import (
 from xferlab.evaluation.metrics import accuracy, class_mean_accuracy, macro_f1
 from xferlab.evaluation.open_set_metrics import h_score, known_class_accuracy, unknown_accuracy
 from xferlab.evaluation.probes import KnnProbe, LinearProbe, Probe
+from xferlab.evaluation.validators.oracle import OracleAccuracy
+from xferlab.evaluation.validators.table import VALIDATORS
 
 Unit = Literal["percent", ""]
 
@@ -38,7 +40,7 @@ class Metric:
 
     Attributes:
         name: what flags and tables call it.
-        kind: the kind of head that it scores.
+        kind: the kind of head that it scores; 'scores' for those of a validator.
         function: takes true values, predictions, and the size of the head. Predictions are classes
             [n], or the outputs [n, size] of other kinds. Returns a fraction, or a number in the
             unit of the values.
@@ -52,7 +54,7 @@ class Metric:
     """
 
     name: str
-    kind: Kind
+    kind: Kind | Literal["scores"]
     function: Callable[[Any, Any, int], float]
     unit: Unit = "percent"
     higher_is_better: bool = True
@@ -127,11 +129,15 @@ def metric_named(name: str) -> Metric:
     Raises:
         InputError: there is none of that name.
 
+    Validators that see no target label are metrics too, by their names.
+
     >>> metric_named("slant/rmse").words
     'slant: root mean squared error, lower is better'
     >>> metric_named("knn_probe@20").probe
     KnnProbe(k=20)
     """
+    if name in LABEL_FREE:
+        return _of_validator(name)
     head, _, plain = name.rpartition("/")
     base, number = plain, ""
     if plain not in METRICS:
@@ -139,6 +145,22 @@ def metric_named(name: str) -> Metric:
     metric = METRICS[base] if base in METRICS else METRICS[plain]
     metric = _with_neighbours(metric, number) if base != plain else metric
     return metric.of_head(head) if head else metric
+
+
+LABEL_FREE = tuple(
+    name for name, each in VALIDATORS.items() if not isinstance(each, OracleAccuracy)
+)
+"""Validators, whose scores a table can show in the place of a metric: no target label is needed."""
+
+
+def _of_validator(name: str) -> Metric:
+    """Returns the scores of a validator as what a table shows."""
+    words = f"{name.replace('_', ' ')}, a score without target labels"
+    return Metric(name, "scores", _reads_no_labels, "", bounds=(-math.inf, math.inf), spelled=words)
+
+
+def _reads_no_labels(truth: Any, predictions: Any, size: int) -> float:
+    raise InputError("a validator's scores come from a run's outputs, not from labels")
 
 
 def _with_neighbours(metric: Metric, number: str) -> Metric:

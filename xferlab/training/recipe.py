@@ -180,3 +180,18 @@ def kept_steps(stages: Sequence[Stage], steps: int) -> int:
     50
     """
     return sum(max(1, round(stage.fraction * steps)) for stage in stages if stage.kept)
+
+
+def check_alike(
+    methods: Sequence[Method],
+    recipes: Sequence[Sequence[Stage]],
+    options: Sequence[TrainingOptions],
+) -> None:
+    """Raises InputError for stacked runs that need programs of their own."""
+    first, *others = (static_part(*pair) for pair in zip(recipes, options, strict=True))
+    if any(other != first for other in others):
+        raise InputError(
+            f"stacked runs of {type(methods[0]).__name__} differ in the structure of their"
+            " stages: fractions, settings, rates, adapters, samplers. Train those that differ in"
+            " packs of their own"
+        )

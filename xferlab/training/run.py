@@ -40,7 +40,7 @@ from xferlab.training.logs import ChunkLog, TermLog, summarise
 from xferlab.training.loop import run_loop
 from xferlab.training.options import TrainingOptions
 from xferlab.training.predict import arrived_of_each, predict_pieces
-from xferlab.training.recipe import options_of, stages_of, static_part
+from xferlab.training.recipe import check_alike, options_of, stages_of
 from xferlab.training.scan import DATA_STREAM, Log
 from xferlab.training.sharding import stack
 from xferlab.training.stage import CompiledStage, hidden_target
@@ -100,7 +100,7 @@ class Training:
         self._batches: Iterator[Batch] | None = None
         recipes = [member.stages or stages_of(member.method) for member in members]
         self._recipes = [stages_under(stages, setting) for stages in recipes]
-        _check_alike(members, self._recipes)
+        check_alike([m.method for m in members], self._recipes, [m.options for m in members])
         options = members[0].options
         self._feeds = feeds_of(self._recipes[0], data, setting, options.sizes, spec.num_classes)
         self._ends = bounds_of(self._recipes[0], options, int(self._feeds[-1].sizes.target))
@@ -180,6 +180,15 @@ class Training:
         """Returns each run's parameters, those of adapters merged, and statistics (NumPy)."""
         params = effective(self._recipe_stage.adapter, self.state.params)
         return self._of_each(jax.device_get((params, self.state.statistics)))
+
+    def method_states(self) -> list[list[np.ndarray]]:
+        """Returns the leaves of the state of each run's method (NumPy)."""
+        return self._of_each(jax.device_get(jax.tree.leaves(self.state.method_state)))
+
+    @property
+    def network(self) -> NetworkSpec:
+        """The network, with the number of domains that the source has in the data."""
+        return self._spec
 
     def restore(self, stage: int, load: Callable[[TrainState], TrainState]) -> None:
         """Goes to a stage and takes the state that `load` returns for a template of it."""
@@ -285,15 +294,3 @@ class Training:
             raise hidden_target(method)
         outputs = Output._make(self._predicted(data.inputs.target, TARGET))
         self.state = self._compiled.renew(self.state, method, outputs, data.sizes.target)
-
-
-def _check_alike(members: Sequence[Member], recipes: Sequence[Sequence[Stage]]) -> None:
-    """Raises InputError for stacked runs that need programs of their own."""
-    pairs = zip(recipes, members, strict=True)
-    first, *others = (static_part(stages, member.options) for stages, member in pairs)
-    if any(other != first for other in others):
-        raise InputError(
-            f"stacked runs of {type(members[0].method).__name__} differ in the structure of their"
-            " stages: fractions, settings, rates, adapters, samplers. Train those that differ in"
-            " packs of their own"
-        )

@@ -6,7 +6,7 @@ import concurrent.futures
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from xferlab.benchmark.runs.environment import describe_environment
 from xferlab.benchmark.runs.featured import Featured
 from xferlab.benchmark.runs.fitting import fit_members, is_closed_form
 from xferlab.benchmark.runs.journal import RunJournal
-from xferlab.benchmark.runs.kept import kept_waves, members_of, weights_files
+from xferlab.benchmark.runs.kept import kept_waves, members_of, model_files, weights_files
 from xferlab.benchmark.runs.options import ExecutorOptions
 from xferlab.benchmark.runs.outcome import FAILED, Failure, Outcome, describe_progress
 from xferlab.benchmark.runs.pacing import (
@@ -118,7 +118,7 @@ class Executor:
         with self._store.locked([spec.digest for spec in specs]) as free:
             if not free:
                 return False
-            sound = [self._is_sound(spec) for spec in specs]  # Every damaged run is named.
+            sound = [self._is_complete(pack, spec) for spec in specs]  # Every damaged one is named.
             if all(sound):
                 self._report(pack, specs[0].training.steps, "recorded")
             elif not self._stop.asked.is_set():
@@ -133,6 +133,11 @@ class Executor:
         except DamagedRunError as error:
             self._outcome.repaired[spec.digest] = f"trained anew: {spec.title}. {error}"
             return False
+
+    def _is_complete(self, pack: Pack, spec: RunSpec) -> bool:
+        """Tells whether a run is finished, and has its network where that is to be kept."""
+        wanted = self._options.keep_weights and not (pack.stages or is_closed_form(pack))
+        return self._is_sound(spec) and (not wanted or self._store.has_model(spec.digest))
 
     def _try(self, pack: Pack) -> None:
         """Trains a pack; what cannot run is noted, and the others go on."""
@@ -268,11 +273,11 @@ class Executor:
         files_of: list[dict[str, bytes]] = [{} for _ in pack.runs]
         if scorer:
             arrays_of = scorer.final_arrays(training)
-        else:
-            files_of = weights_files(cast(Training, training))
+        if isinstance(training, Training) and (self._options.keep_weights or not scorer):
+            files_of = model_files(pack, training) if scorer else weights_files(training)
         each = zip(pack.runs, journals, arrays_of, files_of, strict=True)
         for (spec, _), journal, arrays, files in each:
-            if self._is_sound(spec):
+            if self._is_complete(pack, spec):
                 continue
             if spec.seed != 0 or journal.diverged:
                 arrays = {k: a for k, a in arrays.items() if of_every_seed(k)}

@@ -11,11 +11,13 @@ from xferlab.benchmark.runs.kept_spec import features_spec, kept_setting, kept_s
 from xferlab.benchmark.runs.plan import Pack, Run
 from xferlab.benchmark.store.folders import RunStore
 from xferlab.benchmark.store.manifest import KEPT_STAGES
+from xferlab.benchmark.store.model_files import MODEL, ModelFile, named_arrays
 from xferlab.benchmark.store.spec import RunSpec
 from xferlab.benchmark.suites.kept_features import KeptFeatures
 from xferlab.benchmark.suites.suite import SuiteTask
 from xferlab.core.errors import InputError
 from xferlab.core.tree_files import tree_from_bytes, tree_to_bytes
+from xferlab.data.features.preparation import BothPrepared
 from xferlab.methods.base import Method, Stage
 from xferlab.models.nets import Params
 from xferlab.training.feeding import stages_under
@@ -148,6 +150,28 @@ def weights_files(training: Training) -> list[dict[str, bytes]]:
     return [
         {WEIGHTS: tree_to_bytes({"params": params, "statistics": statistics})}
         for params, statistics in training.weights()
+    ]
+
+
+def model_files(pack: Pack, training: Training) -> list[dict[str, bytes]]:
+    """Returns the file of each run's trained network, see `store.model_files`."""
+    task = pack.suite_task.task
+    prepared = pack.suite_task.preparation or BothPrepared.of(task.sources[0], task.target)
+    shared = {
+        f"inputs/{role}/{name}": array
+        for role, own in (("source", prepared.source), ("target", prepared.target))
+        for name, array in own.to_arrays().items()
+    }
+    notes = {
+        "class_names": list(task.scored_classes),
+        "heads": [[*head.form, list(head.names)] for head in task.heads],
+        "source_domains": training.network.source_domains,
+        "inputs": {"source": prepared.source.to_json(), "target": prepared.target.to_json()},
+    }
+    each = zip(training.weights(), training.method_states(), strict=True)
+    return [
+        {MODEL: ModelFile(shared | named_arrays(*weights, state), notes).to_bytes()}
+        for weights, state in each
     ]
 
 

@@ -26,7 +26,9 @@ from xferlab.methods.recipes import NO_RECIPE, RECIPES, Change, Recipe
 from xferlab.methods.table import ALL_METHODS, AnyMethod
 
 
-def find_methods(names: Iterable[str], recipe: Recipe = NO_RECIPE) -> dict[str, Candidate]:
+def find_methods(
+    names: Iterable[str | type[AnyMethod]], recipe: Recipe = NO_RECIPE
+) -> dict[str, Candidate]:
     """Returns the methods that `find_method` finds, by the name that tables print.
 
     Args:
@@ -51,18 +53,24 @@ def find_methods(names: Iterable[str], recipe: Recipe = NO_RECIPE) -> dict[str, 
     return found
 
 
-def find_method(text: str) -> Candidate:
+def find_method(text: str | type[AnyMethod]) -> Candidate:
     """Returns a method by its name in the table, or from a file or a module of the user's.
 
     Args:
         text: a name; `path/to/file.py:Class`, where the class may be left out if there is one; or
             `package.module:Class` for a module that Python finds. Each with names of recipes of the
-            package behind it, such as `target_only+pretrained+lp_ft`.
+            package behind it, such as `target_only+pretrained+lp_ft`. Or a class, decorated by
+            `methods.method`.
 
     Raises:
         InputError: for an unknown name (with the closest ones), a missing file, a file that fails
             to import, and a class that is not there or is no complete method.
     """
+    if isinstance(text, type) and issubclass(text, Method | ClosedFormMethod):
+        if text in (type(own) for own in ALL_METHODS.values()):
+            name = next(name for name, own in ALL_METHODS.items() if type(own) is text)
+            return Candidate(name, ALL_METHODS[name])
+        return _named(_made(text, inspect.getfile(text)))
     if isinstance(text, str) and "+" in text:
         method, recipe = _recipe_behind(text)
         if recipe.changes:
@@ -75,7 +83,11 @@ def find_method(text: str) -> Candidate:
         place, class_name = text, ""
     is_file = place.endswith(".py")
     module = load_module(_existing(Path(place))) if is_file else _import_module(place)
-    method = _instantiate(module, class_name)
+    return _named(_instantiate(module, class_name))
+
+
+def _named(method: AnyMethod) -> Candidate:
+    """Returns a method of the user's under the name that tables print."""
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(method).__name__).lower()
     if name in ALL_METHODS:
         name = f"{name}_from_file"
@@ -170,19 +182,20 @@ def _instantiate(module: types.ModuleType, class_name: str) -> AnyMethod:
             f"method file {path!r} has {asked}; it has {', '.join(found) or 'none'}. Derive"
             " a class from xferlab.methods.Method, and name it by path/to/file.py:Class"
         )
-    line = inspect.getsourcelines(found[class_name])[1]
-    if "__dataclass_fields__" not in vars(found[class_name]):
-        raise InputError(
-            f"method class {class_name!r} of {path!r}, line {line}, is not decorated; write"
-            " @xferlab.methods.method above it"
-        )
-    _check_needs(found[class_name], f"method class {class_name!r} of {path!r}, line {line}")
+    return _made(found[class_name], path)
+
+
+def _made(kind: type[AnyMethod], path: str) -> AnyMethod:
+    """Returns a method of a user's class, which stands in the file of that path."""
+    where = f"method class {kind.__name__!r} of {path!r}, line {inspect.getsourcelines(kind)[1]}"
+    if "__dataclass_fields__" not in vars(kind):
+        raise InputError(f"{where}, is not decorated; write @xferlab.methods.method above it")
+    _check_needs(kind, where)
     try:
-        return found[class_name]()
+        return kind()
     except Exception as error:
         raise InputError(
-            f"method class {class_name!r} of {path!r}, line {line}, cannot be made: {error}. It"
-            " needs a loss, and a default for every field"
+            f"{where}, cannot be made: {error}. It needs a loss, and a default for every field"
         ) from error
 
 

@@ -40,6 +40,7 @@ class ExecutorOptions(NamedTuple):
         probes: names of metrics with a probe, which runs are scored by.
         feed: where training data are, see `FEEDS`.
         mesh: devices that runs and batches are spread over; None for one.
+        keep_weights: whether runs keep their trained networks, see `store.model_files`.
     """
 
     jobs: int
@@ -49,6 +50,7 @@ class ExecutorOptions(NamedTuple):
     probes: tuple[str, ...] = ()
     feed: str = "auto"
     mesh: Mesh | None = None
+    keep_weights: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,8 @@ class BenchOptions:
         mesh: 'RxD' spreads the runs of a program over R devices, and the examples of its batches
             over D; '' for one device.
         interval: 't' (Student's) or 'bootstrap', for the 95 % intervals over seeds.
+        keep_weights: whether runs keep their trained networks. Of finished runs that did not, those
+            that train one are trained again.
     """
 
     out: Path
@@ -82,6 +86,7 @@ class BenchOptions:
     debug: bool = False
     feed: str = "auto"
     mesh: str = ""
+    keep_weights: bool = False
 
     @property
     def metrics(self) -> tuple[str, ...]:

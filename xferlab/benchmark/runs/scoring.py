@@ -18,6 +18,7 @@ from xferlab.benchmark.runs.predicted import (
 )
 from xferlab.benchmark.runs.probing import Probing
 from xferlab.benchmark.store.predictions import further_labels, place_rows
+from xferlab.benchmark.store.records import ORACLE
 from xferlab.core.batch import Labelled, draw_sample
 from xferlab.core.draws import draw_stratified
 from xferlab.core.outputs import HostOutput
@@ -70,6 +71,8 @@ class Scorer:
                 included; but at least `LEAST_TESTED` of the test split. None for all of them.
         """
         held_out = task.held_out()
+        names = task.test_row_names
+        self._row_names = {} if names is None else {"rows": names}
         self._heads = task.scored_heads
         classifies = not task.setting.own_inputs and task.episodes is None
         self._in_one_plane = classifies and all(
@@ -125,12 +128,14 @@ class Scorer:
             return Score({}, {})
         target_train, target_test, *probed = target
         view = self._view(source, target_train)
-        oracle_view = OracleView(target_test=_labelled(target_test, test))
         validators = {
-            name: float(v(oracle_view) if isinstance(v, OracleAccuracy) else v(view))
+            name: float(v(view))
             for name, v in VALIDATORS.items()
-            if isinstance(v, OracleAccuracy) or has_what_it_needs(v, view)
+            if not isinstance(v, OracleAccuracy) and has_what_it_needs(v, view)
         }
+        if (_classes(test) >= 0).any():
+            seen = OracleView(target_test=_labelled(target_test, test))
+            validators[ORACLE] = float(OracleAccuracy()(seen))
         predictions = read_off(self._heads, target_test)
         metrics = head_scores(self._heads, predictions, test.by_head)
         for fitted in probed:
@@ -170,6 +175,7 @@ class Scorer:
         source, target = self._pictured
         shared = {
             "labels": self.target_labels.astype(np.int32),
+            **self._row_names,
             "embedding_domain": np.repeat([0, 1], [len(source.index), len(target.index)]),
             "embedding_labels": np.concatenate([_classes(source), _classes(target)]),
         }
@@ -230,7 +236,12 @@ def _plane_grid(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _pictured(split: Labelled) -> Labelled:
-    """Returns a small sample of a split, each class as frequent as in all of it."""
+    """Returns a small sample of a split, each class as frequent as in all of it.
+
+    Of examples whose class is known, or of all where none is.
+    """
     known = np.flatnonzero(_classes(split) >= 0)
+    if not len(known):
+        known = np.arange(len(split.index))
     rows = known[draw_stratified(_classes(split)[known], EMBEDDING_SAMPLE)]
     return jax.tree.map(lambda array: array[rows], split)

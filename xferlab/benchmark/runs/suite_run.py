@@ -39,7 +39,7 @@ from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.suite import Suite
 from xferlab.core.errors import InputError
 from xferlab.core.settings import View
-from xferlab.evaluation.metric_table import metric_of
+from xferlab.evaluation.metric_table import LABEL_FREE, metric_of
 from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
 
@@ -98,7 +98,8 @@ def plan_suite(suite: Suite, candidates: Sequence[Candidate], options: BenchOpti
     shown = options.metrics_of(suite.header)
     for each in suite.tasks:
         for name in options.metrics:
-            metric_of(each.task.heads, name)
+            if name not in LABEL_FREE:
+                metric_of(each.task.heads, name)
         Probing(each.task, probes_among(shown))
     seeds = options.seeds or suite.seeds
     suite = _as_asked(suite, options)
@@ -168,6 +169,7 @@ def train_suite(
         probes_among(options.metrics_of(suite.header)),
         options.feed,
         mesh,
+        options.keep_weights,
     )
     _check_probed(store, manifest, execution.probes)
     executor = Executor(store, execution, report)

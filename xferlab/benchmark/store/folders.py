@@ -1,9 +1,9 @@
 """Finished runs on disk: one folder a run, complete or not there at all.
 
 `<root>/<digest>/` holds spec.json, metrics.jsonl, predictions.npz, environment.json, timing.json,
-perhaps outputs.npz and, of kept stages, weights.npz, and DONE, which lists the SHA-256 of the
-others except the times, which have their own. The folder is written aside and renamed, so a run
-that was killed leaves nothing behind that could be taken for a result.
+perhaps outputs.npz, model.safetensors and, of kept stages, weights.npz, and DONE, which lists the
+SHA-256 of the others except the times, which have their own. The folder is written aside and
+renamed, so a run that was killed leaves nothing behind that could be taken for a result.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import numpy as np
 
+from xferlab.benchmark.store.model_files import MODEL
 from xferlab.benchmark.store.outputs import OUTPUTS
 from xferlab.core import seeds
 from xferlab.core.errors import InputError
@@ -78,6 +79,10 @@ class RunStore:
         """Tells whether a finished run of that digest is there, without reading it."""
         return (self.folder(digest) / DONE).is_file()
 
+    def has_model(self, digest: str) -> bool:
+        """Tells whether a run has kept its trained network, without reading it."""
+        return (self.folder(digest) / MODEL).is_file()
+
     def write(
         self,
         spec: RunSpec,
@@ -121,7 +126,7 @@ class RunStore:
         """
         folder = self.folder(digest)
         try:
-            files = _checked_files(folder)
+            files = checked_files(folder)
             timing = {"seconds": float(unseal(files["timing.json"])["seconds"])}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DamagedRunError(
@@ -201,7 +206,7 @@ def unseal(data: bytes) -> dict[str, Any]:
     return content
 
 
-def _checked_files(folder: Path) -> dict[str, bytes]:
+def checked_files(folder: Path) -> dict[str, bytes]:
     """Returns the bytes of a run's files. Raises ValueError or OSError if they are damaged."""
     sums = dict(json.loads((folder / DONE).read_bytes()))
     names = dict.fromkeys((*CHECKED, *sums))

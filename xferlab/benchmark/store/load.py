@@ -65,12 +65,17 @@ def _outputs_digest(arrays: Mapping[str, np.ndarray]) -> str:
 
 def read_spec(store: RunStore, digest: str, files: Mapping[str, Any]) -> RunSpec:
     """Returns the spec of a run's files. Raises InputError for that of another version."""
+    return spec_from_json(files["spec"], str(store.folder(digest)))
+
+
+def spec_from_json(data: Mapping[str, Any], where: str) -> RunSpec:
+    """Returns the spec of a run's folder. Raises InputError for that of another version."""
     try:
-        return RunSpec.from_json(files["spec"])
+        return RunSpec.from_json(data)
     except (KeyError, TypeError) as error:
         raise InputError(
-            f"run folder {str(store.folder(digest))!r} was written by another version of xferlab"
-            f" ({error}); choose another --out"
+            f"run folder {where!r} was written by another version of xferlab ({error}); choose"
+            " another --out"
         ) from error
 
 
@@ -93,6 +98,8 @@ def _curve(lines: list[dict[str, Any]]) -> Curve:
 
 def _confusion(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
     logits = arrays["logits"]
+    if not len(logits):
+        return None
     if not np.isfinite(logits).all():
         return None
     classes = predicted_classes(logits, arrays.get("unknown"))

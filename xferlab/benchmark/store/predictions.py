@@ -1,8 +1,10 @@
 """What a run keeps of its predictions on the target's test split: metrics of tomorrow read it.
 
 The classes that the first head predicts at every evaluation stand in predictions.npz whole, with
-the true ones (`labels`). Here is what stands beside them of the heads behind the first one, by
-'head.place.evaluation', as far as `FURTHER_BYTES` allows, the newest evaluations first.
+the true ones (`labels`), -1 where none is known, and where the user's rows are told apart by other
+names than their place, these (`rows`, see `Split.row_names`). Here is what stands beside them of
+the heads behind the first one, by 'head.place.evaluation', as far as `FURTHER_BYTES` allows, the
+newest evaluations first.
 """
 
 from __future__ import annotations
@@ -75,7 +77,7 @@ def further_labels(by_head: Sequence[Labels]) -> dict[str, np.ndarray]:
 
 def of_every_seed(name: str) -> bool:
     """Tells whether an array is kept of every run: the others are for pictures, of the first."""
-    return name in ("logits", "labels") or name.startswith(_PREFIX)
+    return name in ("logits", "labels", "unknown", "rows") or name.startswith(_PREFIX)
 
 
 class KeptPredictions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 from xferlab.benchmark.store.folders import RunStore
@@ -11,7 +12,7 @@ from xferlab.benchmark.store.outputs import KeptOutputs
 from xferlab.benchmark.store.predictions import FURTHER_BYTES, KeptPredictions
 from xferlab.benchmark.store.records import Evaluation, RunRecord
 from xferlab.core.errors import InputError
-from xferlab.evaluation.metric_table import metric_of, score_head
+from xferlab.evaluation.metric_table import LABEL_FREE, metric_of, score_head
 from xferlab.evaluation.validators.base import Validator, has_what_it_needs
 from xferlab.evaluation.validators.oracle import OracleAccuracy
 from xferlab.evaluation.validators.table import VALIDATORS
@@ -74,7 +75,25 @@ def with_metric(store: RunStore, records: Sequence[RunRecord], name: str) -> tup
             run has not kept what it reads.
         DamagedRunError: the files of a run are not what was written.
     """
+    if name in LABEL_FREE:
+        return tuple(map(functools.partial(_shown, name), with_scores(store, records, name)))
     return tuple(_measured(store, record, name) for record in records)
+
+
+def _shown(name: str, record: RunRecord) -> RunRecord:
+    """Returns a record whose scores by a validator stand among the metrics."""
+    lacking = [each.step for each in record.evaluations if name not in each.validators]
+    if lacking:
+        raise InputError(
+            f"the run {record.digest} of {record.method!r} on {record.task!r} has no score by"
+            f" {name!r} at step {lacking[0]}: its setting hides what that reads, or the run did"
+            " not keep it. Choose another --metric"
+        )
+    shown = (
+        dataclasses.replace(each, metrics={**each.metrics, name: each.validators[name]})
+        for each in record.evaluations
+    )
+    return dataclasses.replace(record, evaluations=tuple(shown))
 
 
 def _measured(store: RunStore, record: RunRecord, name: str) -> RunRecord:

@@ -1,70 +1,53 @@
-"""A suite of one task from a user's own data: `.npz` files, image folders or named domains."""
+"""A suite of one task from a user's own data, as it was read (`suites.own_data`)."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from xferlab.benchmark.suites.header import SuiteHeader
 from xferlab.benchmark.suites.own_network import choose_for_each, scale_notes
+from xferlab.benchmark.suites.own_scaling import (
+    Prepared,
+    hides_target,
+    scaled_over,
+    standardised,
+)
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.core.batch import EpisodicTest
-from xferlab.core.checks import check_type, shown, whole_numbers
+from xferlab.core.checks import shown, whole_numbers
 from xferlab.core.errors import InputError
 from xferlab.core.inputs import parts_of
 from xferlab.core.seeds import digest
 from xferlab.core.settings import Setting, View
-from xferlab.data.catalogue.domains import DOMAINS
 from xferlab.data.classes import class_notes
-from xferlab.data.clean_inputs import is_sparse
 from xferlab.data.domain import Domain
-from xferlab.data.features.alignment import (
-    alignment_notes,
-    number_alike,
-    standardise_alike,
-)
+from xferlab.data.features.alignment import alignment_notes, number_alike, order_columns_alike
 from xferlab.data.labels import MISSING
-from xferlab.data.readers.arrays import domain_from_npz
-from xferlab.data.readers.folders import domain_from_folder
 from xferlab.data.stream import as_stream
 from xferlab.data.task import TransferTask
 from xferlab.evaluation.metric_table import usual_metric
 from xferlab.models.spec import NetworkSpec, PlainInput, network_heads
 from xferlab.training.options import TrainingOptions
 
-IMAGE_SIZE = 32
 IN_ORDER = (
     "come in order, once, each batch predicted before it is trained on. Scores are of these"
     " predictions; of a method that does not adapt, of its network."
 )
 """What a protocol says of an online target."""
 OWN = "Data of the user's own."
+NO_LABELS = (
+    "No label of the target's test examples is known: nothing here says how many are right. Shown"
+    " are scores that need no target label, by which methods can be compared only with care;"
+    " predictions are kept with every run."
+)
+"""What a protocol says of a target without labels."""
 LONGEST_FILE = 200
 """Bytes of the longest name of a suite's files, without their endings."""
-
-
-def load_domain(text: str, data_dir: Path | None) -> Domain:
-    """Returns the domain of an `.npz` file, an image folder or a name of the catalogue.
-
-    Raises:
-        InputError: for what is none of them, and for data that is no valid domain.
-    """
-    check_type("a domain", text, str, "a name, the path of an .npz file, or of a folder of images")
-    if text.endswith(".npz"):
-        return domain_from_npz(text)
-    if Path(text).is_dir():
-        return domain_from_folder(text, image_size=IMAGE_SIZE)
-    try:
-        entry = DOMAINS[text]
-    except InputError as error:
-        message = f"{error}, the path of an .npz file, or of a folder of images"
-        raise InputError(message) from error
-    return entry.load(data_dir)
 
 
 def own_task(
@@ -79,8 +62,8 @@ def own_task(
 
     Args:
         source: labelled examples; several domains of the same classes are numbered by the first.
-        target: what is scored: with labels of the test split; its classes are the source's or some
-            of them, or as the setting says.
+        target: what is scored: by labels of the test split, or without any by what needs none; its
+            classes are the source's or some of them, or as the setting says.
         setting: what is shown of both, how their classes are related, and whether the target's
             inputs have a space of their own. Online, the target's test split comes in order.
         shots: rows of the target's training split that are shown with their labels, as
@@ -95,6 +78,9 @@ def own_task(
     first, *others = _sources(source)
     if setting.classes == "equal":
         target = number_alike(first, target)
+    if not setting.own_inputs:
+        target = order_columns_alike(first, target)
+        others = [order_columns_alike(first, each) for each in others]
     if setting.online and not target.transductive:
         target = as_stream(target)
     sources = (first, *(number_alike(first, each) for each in others))
@@ -120,43 +106,54 @@ def _sources(source: Any) -> tuple[Domain, ...]:
 
 
 def own_suite(
-    task: TransferTask, network: str, request: SuiteRequest, *, standardise: bool = True
+    task: TransferTask,
+    network: str | NetworkSpec,
+    request: SuiteRequest,
+    *,
+    standardise: bool = True,
+    training: TrainingOptions | None = None,
 ) -> Suite:
     """Returns the suite of one task; what is chosen for the data stands in its protocol.
 
     Args:
         task: as `own_task` makes it of one's own data.
-        network: a backbone's name; '' chooses by the inputs, see `choose_for_each`.
-        request: number of steps.
+        network: the network itself; or a backbone's name, '' for one chosen by the inputs, see
+            `choose_for_each`.
+        request: number of steps; 0 for those of `training`, or 1000.
+        training: budget and optimiser; None for Adam at 1e-3, cosine.
         standardise: whether the columns of float vectors, and the channels of float windows and
             images, are brought to mean zero and variance one (see `standardise_alike`). 8-bit
             images reach the network as x / 127.5 - 1, sparse inputs as they are.
 
     Raises:
-        InputError: an unknown network, or inputs whose axes seem to stand in another order.
+        InputError: an unknown network, or one that reads other inputs; inputs whose axes seem to
+            stand in another order.
     """
     setting, first = task.setting, task.sources[0]
     read_apart = [first, task.target] if setting.own_inputs else [first]
-    choices = choose_for_each(read_apart, network)
+    network, sentences = _network(task, network, read_apart)
     scales = [
         note
         for domain in read_apart
-        for note in scale_notes(domain, standardise=standardise, over=_scaled_over(setting))
+        for note in scale_notes(domain, standardise=standardise, over=scaled_over(setting))
     ]
-    sentences = [sentence for choice in choices for sentence in choice.sentences]
     aligned = (note for each in task.sources for note in alignment_notes(each, task.target))
     beside = (*_order(task), *class_notes(task.class_map), *aligned, *_shot_notes(task))
-    task = _standardised(task) if standardise else task
+    prepared = standardised(task) if standardise else Prepared.of(task)
     header = SuiteHeader(
         name=_file_name(task),
         title=task.name,
-        protocol=(OWN, *dict.fromkeys((*sentences, *scales, *beside))),
-        validator="source_accuracy" if _hides_target(setting) else "information_maximisation",
+        protocol=(OWN, *dict.fromkeys((*_unlabelled(task), *sentences, *scales, *beside))),
+        validator="source_accuracy" if hides_target(setting) else "information_maximisation",
         **_metrics(task),
     )
+    budget = training or _usual_training(task)
+    if request.steps:
+        budget = dataclasses.replace(budget, steps=request.steps)
+    own, preparation = prepared
     return Suite(
         header=header,
-        tasks=(_suite_task(task, [choice.inputs for choice in choices], request.steps or 1000),),
+        tasks=(SuiteTask(task=own, network=network, training=budget, preparation=preparation),),
         methods=("source_only", "dann"),
         seeds=5,
     )
@@ -181,7 +178,12 @@ def _metrics(task: TransferTask) -> dict[str, Any]:
     """Returns the metrics of a table: by probes where no label is shown, as nothing classifies.
 
     Where the target's test examples are of known and of unknown classes, HOS has a table beside.
+    Without a single label of them, the scores of validators that need none.
     """
+    if _is_unlabelled(task):
+        shown = [] if hides_target(task.setting) else ["information_maximisation"]
+        shown += ["source_accuracy"] if task.setting.source is View.LABELS else []
+        return {"metric": shown[0], "further_metrics": tuple(shown[1:])} if shown else {}
     if max(task.setting.views) < View.LABELS:
         return {"metric": "linear_probe", "further_metrics": ("knn_probe",)}
     further = tuple(usual_metric(head) for head in task.source.others)
@@ -206,55 +208,48 @@ def _file_name(task: TransferTask) -> str:
     return f"own-{digest([sources, task.target.name, setting])}"
 
 
-def _standardised(task: TransferTask) -> TransferTask:
-    """Returns the task with float inputs of mean zero and variance one; each space by itself."""
-    sources, target = task.sources, task.target
-    if task.setting.own_inputs:
-        (target,) = _scaled([target], [target])
-        return dataclasses.replace(task, sources=tuple(_scaled(sources, sources)), target=target)
-    seen = sources if _unseen_at_first(task.setting) else (*sources, target)
-    *scaled, target = _scaled((*sources, target), seen)
-    return dataclasses.replace(task, sources=tuple(scaled), target=target)
+def _is_unlabelled(task: TransferTask) -> bool:
+    """Tells whether no class of the target's test examples is known."""
+    return task.target.splits["test"].unlabelled
 
 
-def _scaled(domains: Sequence[Domain], seen: Sequence[Domain]) -> Sequence[Domain]:
-    return standardise_alike(domains, seen=seen) if _has_floats(domains[0]) else domains
+def _unlabelled(task: TransferTask) -> tuple[str, ...]:
+    """Returns what must be known of a target without labels, in sentences."""
+    return (NO_LABELS,) if _is_unlabelled(task) else ()
 
 
-def _hides_target(setting: Setting) -> bool:
-    """Tells whether no training input of the target is seen, here where there are no shots."""
-    return setting.target is View.ABSENT
+def _network(
+    task: TransferTask, asked: str | NetworkSpec, domains: Sequence[Domain]
+) -> tuple[NetworkSpec, list[str]]:
+    """Returns the network, given or chosen, and sentences that say which it is.
 
-
-def _unseen_at_first(setting: Setting) -> bool:
-    """Tells whether no training input of the target is there when inputs are scaled."""
-    return setting.online or _hides_target(setting)
-
-
-def _scaled_over(setting: Setting) -> str:
-    """Returns in words which inputs the scale is taken from."""
-    if setting.own_inputs:
-        return "each domain by its own training inputs"
-    if _unseen_at_first(setting):
-        return "both over the training inputs of the source"
-    return "both over the training inputs of source and target"
-
-
-def _has_floats(domain: Domain) -> bool:
-    """Tells whether there is anything to standardise; large images are not copied for nothing."""
-    parts = parts_of(domain.splits["train"].inputs)
-    return any(part.dtype == np.float32 and not is_sparse(part) for part in parts)
-
-
-def _suite_task(
-    task: TransferTask, inputs: Sequence[tuple[PlainInput, ...]], steps: int
-) -> SuiteTask:
-    """Returns the task with its network and the options of its training.
-
-    `inputs` are the chosen backbones of the source, and those of a target with its own.
+    `domains` are those that are read by an encoder of their own.
     """
+    if isinstance(asked, NetworkSpec):
+        _check_reads(asked, domains)
+        return asked, [f"Network: {asked.backbone}, as it is given."]
+    choices = choose_for_each(domains, asked)
+    sentences = [sentence for choice in choices for sentence in choice.sentences]
+    return _chosen_network(task, [choice.inputs for choice in choices]), sentences
+
+
+def _check_reads(network: NetworkSpec, domains: Sequence[Domain]) -> None:
+    """Raises InputError for a network that reads other inputs than those of the domains."""
+    for domain, reads in zip(domains, (network, network.of_target), strict=False):
+        parts = parts_of(domain.splits["train"].inputs)
+        shapes = [part.shape[1:] for part in parts]
+        taken = [branch.input_shape for branch in reads.branches]
+        if shapes != taken:
+            raise InputError(
+                f"domain {domain.name!r} has inputs of shape {shapes}, and the network reads"
+                f" {taken}. Give NetworkSpec(input_shape={shapes[0]})"
+            )
+
+
+def _chosen_network(task: TransferTask, inputs: Sequence[tuple[PlainInput, ...]]) -> NetworkSpec:
+    """Returns the network of the chosen backbones: of the source, and of a target's own inputs."""
     ((backbone, shape, hidden), *others), *of_target = inputs
-    network = NetworkSpec(
+    return NetworkSpec(
         backbone=backbone,
         input_shape=shape,
         hidden=hidden,
@@ -264,8 +259,12 @@ def _suite_task(
         heads=network_heads(task.heads),
         batch_norm="separate" if of_target else "joint",
     )
-    training = TrainingOptions(
-        steps=steps,
+
+
+def _usual_training(task: TransferTask) -> TrainingOptions:
+    """Returns budget and optimiser where none are given."""
+    return TrainingOptions(
+        steps=1000,
         batch_sizes=_batch_sizes(task),
         optimiser="adam",
         lr=1e-3,
@@ -273,7 +272,6 @@ def _suite_task(
         augment="noise",
         evaluations=1 if task.setting.online or task.episodes else 10,
     )
-    return SuiteTask(task=task, network=network, training=training)
 
 
 def _batch_sizes(task: TransferTask) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from xferlab.benchmark.suites.kept_features import KeptFeatures
 from xferlab.core.errors import InputError
 from xferlab.core.heads import describe_heads
 from xferlab.core.settings import Setting
+from xferlab.data.features.preparation import BothPrepared
 from xferlab.data.task import TransferTask
 from xferlab.models.networks import feature_width
 from xferlab.models.spec import NetworkSpec
@@ -27,6 +28,8 @@ class SuiteTask:
         network: what every method trains. It reads the inputs of the task, or its features.
         training: budget and optimiser.
         features: the network whose features all methods are given in place of the inputs, if any.
+        preparation: how the inputs of source and target were brought to the form in which the
+            task has them, for later inputs to a trained model; None: they were not changed.
 
     Raises:
         InputError: heads or encoders of a network that are not those of the task; a network that
@@ -37,6 +40,7 @@ class SuiteTask:
     network: NetworkSpec
     training: TrainingOptions
     features: KeptFeatures | None = None
+    preparation: BothPrepared | None = None
 
     def __post_init__(self) -> None:
         """Checks the network, and that of the features, against the task."""

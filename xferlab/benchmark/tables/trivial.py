@@ -40,7 +40,7 @@ def trivial_scores(records: Sequence[RunRecord], metric: str, tasks: Sequence[st
     tasks = tasks if "/" not in metric and measure.kind == "classes" else ()
     for task in tasks:
         run = next((r for r in records if r.task == task and r.labels is not None), None)
-        if run is None or run.labels is None:
+        if run is None or run.labels is None or not len(run.labels):
             continue
         counts = np.bincount(run.labels, minlength=run.num_classes)
         constant = np.full(len(run.labels), counts.argmax())

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from xferlab.core.inputs import Inputs, Modalities, concatenate_inputs, map_parts
+from xferlab.core.errors import InputError
+from xferlab.core.inputs import Inputs, Modalities
 from xferlab.core.sparse import SparseRows
 from xferlab.data.domain import SPLITS, Domain
-from xferlab.data.features.standardising import standardise_channels
+from xferlab.data.features.preparation import scaled_domain, scales_over
 
 DOMINANT = 100.0
 """A column that is so many times as large as the others together leaves them unseen."""
@@ -20,10 +21,14 @@ MOST_NAMES = 6
 def number_alike(source: Domain, target: Domain) -> Domain:
     """Returns the target with its labels numbered as the source numbers the classes of that name.
 
-    A target with a class that the source lacks is returned as it is; no task can be made of it.
+    A target with a class that the source lacks, or without any, is returned as it is.
     """
     names = source.class_names
-    if target.class_names == names or not set(target.class_names) <= set(names):
+    if (
+        not target.class_names
+        or target.class_names == names
+        or not set(target.class_names) <= set(names)
+    ):
         return target
     numbers = np.array([names.index(name) for name in target.class_names], np.int32)
     splits = {
@@ -37,6 +42,37 @@ def number_alike(source: Domain, target: Domain) -> Domain:
     return dataclasses.replace(target, splits=splits, class_names=names, notes=notes)
 
 
+def order_columns_alike(source: Domain, target: Domain) -> Domain:
+    """Returns the target with the columns of its table in the order of the source's.
+
+    Domains that do not come from tables have no names of columns, and are left as they are.
+
+    Raises:
+        InputError: one of the tables has a column that the other lacks.
+    """
+    wanted, own = source.columns, target.columns
+    if not wanted or not own or wanted == own:
+        return target
+    alone = {
+        source.name: [name for name in wanted if name not in own],
+        target.name: [name for name in own if name not in wanted],
+    }
+    if any(alone.values()):
+        shown = "; ".join(
+            f"only {domain!r} has {', '.join(names[:MOST_NAMES])}"
+            for domain, names in alone.items()
+            if names
+        )
+        raise InputError(
+            f"the tables of {source.name!r} and {target.name!r} have other columns: {shown}. Leave"
+            " these out, or say which column holds the label"
+        )
+    places = [own.index(name) for name in wanted]
+    ordered = target.map_inputs(lambda inputs: inputs[:, places])
+    note = f"its columns are taken in the order of {source.name!r}, by their names"
+    return dataclasses.replace(ordered, columns=wanted, notes=(*target.notes, note))
+
+
 def standardise_alike(domains: Sequence[Domain], *, seen: Sequence[Domain]) -> list[Domain]:
     """Returns domains with the columns or channels of all scaled alike where they are floats.
 
@@ -44,19 +80,8 @@ def standardise_alike(domains: Sequence[Domain], *, seen: Sequence[Domain]) -> l
     together (population deviation, over all axes but the last). Labels and test inputs are not
     looked at. A column that is constant there is centred and not scaled.
     """
-    reference = concatenate_inputs([domain.splits["train"].inputs for domain in seen])
-
-    def scaled(inputs: Inputs) -> Inputs:
-        return map_parts(_standardised, inputs, reference)
-
-    return [domain.map_inputs(scaled) for domain in domains]
-
-
-def _standardised(inputs: Inputs, reference: Inputs) -> Inputs:
-    """Returns floats by the scale of their reference; sparse rows and 8-bit images as they are."""
-    if isinstance(inputs, SparseRows) or inputs.dtype != np.float32:
-        return inputs
-    return standardise_channels(inputs, reference=reference).astype(np.float32)
+    scales = scales_over(seen)
+    return [scaled_domain(domain, scales) for domain in domains]
 
 
 def alignment_notes(source: Domain, target: Domain) -> Iterator[str]:
@@ -97,6 +122,8 @@ def dominant_column(inputs: Inputs) -> str:
 
 
 def _missing_classes(domain: Domain, part: str, called: str, result: str) -> Iterator[str]:
+    if domain.splits[part].unlabelled:
+        return
     present = np.isin(np.arange(domain.num_classes), domain.splits[part].labels)
     names = [
         name for name, is_there in zip(domain.class_names, present, strict=True) if not is_there

@@ -119,10 +119,28 @@ def _standardise(
         raise InputError(
             f"a reference of shape {reference.shape} has no values. Needed: one example or more."
         )
+    return scaled_by(inputs, *mean_and_deviation(reference, axes=axes))
+
+
+def mean_and_deviation(
+    reference: np.ndarray, *, axes: tuple[int, ...] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns mean and population deviation over some axes, float64; 0 of what is constant.
+
+    Args:
+        reference: numbers [m, ..., c].
+        axes: over which both are taken; by default all but the last.
+    """
+    reference = np.asarray(reference, np.float64)
+    axes = tuple(range(reference.ndim - 1)) if axes is None else axes
     # Of equal values the deviation is often not zero but the rounding of their mean.
     constant = reference.max(axis=axes) == reference.min(axis=axes)
-    deviation = np.where(constant, 0.0, reference.std(axis=axes))
-    return (inputs - reference.mean(axis=axes)) / _nonzero(deviation)
+    return reference.mean(axis=axes), np.where(constant, 0.0, reference.std(axis=axes))
+
+
+def scaled_by(inputs: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """Returns (inputs - mean) / deviation in float64; where the deviation is 0, not divided."""
+    return (np.asarray(inputs, np.float64) - mean) / _nonzero(deviation)
 
 
 def _nonzero(divisor: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Domains from arrays, from `.npz` files and from image folders.
 
 The plain form on disk is `<data_dir>/<dataset>/<anything>.npz` with the arrays x_train, y_train,
-x_test and y_test (or x and y, which are split at random), and optionally class_names. Domains from
-TFDS are in `xferlab.data.readers.tfds`.
+x_test and y_test (or x and y, which are split at random), and optionally class_names. Without y, no
+label is known. Domains from TFDS are in `xferlab.data.readers.tfds`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ from xferlab.core.inputs import Modalities, StoredRows, map_parts
 from xferlab.data.clean_inputs import is_sparse
 from xferlab.data.domain import Domain, clean_class_names
 from xferlab.data.entrance import as_array, as_path, clean_name
-from xferlab.data.labels import check_labels_in_range, integer_labels, part_masked
+from xferlab.data.labels import (
+    all_missing,
+    check_labels_in_range,
+    integer_labels,
+    is_all_missing,
+    part_masked,
+)
 from xferlab.data.readers.archives import check_unpacked, memory_bytes
 from xferlab.data.split import Split, clean_split, split_train_test
 
@@ -43,10 +49,10 @@ _DAMAGED = (
 def domain_from_arrays(
     name: str,
     inputs: Any,
-    labels: Any,
+    labels: Any = None,
     *,
     class_names: Sequence[str] | None = None,
-    test: tuple[Any, Any] | float = 0.2,
+    test: tuple[Any, Any] | float | None = None,
     seed: int = 0,
 ) -> Domain:
     """Returns a domain of arrays in memory.
@@ -59,13 +65,15 @@ def domain_from_arrays(
             SciPy sparse matrix [n, d] (kept sparse); `StoredRows`, which stay on disk; `Modalities`
             of such, of the same examples.
         labels: integers [n]: in [0, k), or without `class_names` any from 0. Those that occur are
-            then numbered in their order. Masked ones (`np.ma.masked_array`) are missing. With more
-            heads a mapping, {"class": classes, Head("slant", "numbers", 1): slants}: the labels of
-            the others are [n] or [n, size], masked or NaN where one is missing.
+            then numbered in their order. Masked ones (`np.ma.masked_array`) are missing; None, and
+            nothing but -1, where all are. With more heads a mapping, {"class": classes,
+            Head("slant", "numbers", 1): slants}: the labels of the others are [n] or [n, size],
+            masked or NaN where one is missing.
         class_names: k names, label i means the i-th; by default each label is the name of its
-            class.
+            class. Without a single label there are none: a task takes those of its source.
         test: the inputs and labels of the test split, or the fraction of the examples that is
-            drawn for it at random, class by class.
+            drawn for it at random, class by class. By default 0.2; where no label is known, all
+            examples are in both splits, as none needs to be held out.
         seed: of that draw.
 
     Raises:
@@ -79,12 +87,11 @@ def domain_from_arrays(
     pairs = {f"domain {name!r}": (inputs, labels)}
     if isinstance(test, tuple | list):
         pairs[f"domain {name!r}, split 'test'"] = _pair(test, name)
+    elif test is None and is_all_missing(labels):
+        pairs[f"domain {name!r}, split 'test'"] = (inputs, labels)
     heads = _heads_beside(pairs)
     given = {where: _as_given(*pair, where) for where, pair in pairs.items()}
-    values = {where: split.labels for where, split in given.items()}
-    chosen, numbered, notes = (
-        _by_label(values) if class_names is None else (class_names, values, ())
-    )
+    chosen, numbered, notes = _named_classes(given, class_names)
     cleaned = [
         clean_split(dataclasses.replace(split, labels=numbered[where]), where, heads)
         for where, split in given.items()
@@ -96,7 +103,7 @@ def domain_from_arrays(
     # Before the random draw, so that the index in a message is the caller's.
     where, whole = next(iter(given)), cleaned[0]
     check_labels_in_range(whole.labels, len(names), where, whole.known)
-    splits = _drawn(whole, test_fraction=cast(float, test), seed=seed)
+    splits = _drawn(whole, test_fraction=0.2 if test is None else cast(float, test), seed=seed)
     return Domain(name, splits, names, notes, heads)
 
 
@@ -132,9 +139,10 @@ def _as_given(inputs: Any, labels: Any, where: str) -> Split:
     if isinstance(labels, Mapping):
         beside = {head: values for head, values in labels.items() if head != FIRST}
         labels = labels[FIRST]
-    plain, known = part_masked(labels)
+    inputs = _with_channel_axis(inputs, where)
+    plain, known = part_masked(all_missing(len(inputs)) if is_all_missing(labels) else labels)
     classes = _filled(integer_labels(plain, where), known)
-    return Split(_with_channel_axis(inputs, where), classes, known, tuple(beside.values()))
+    return Split(inputs, classes, known, tuple(beside.values()))
 
 
 def _missing_notes(splits: Sequence[Split], heads: Sequence[Head]) -> Iterator[str]:
@@ -161,6 +169,18 @@ def _filled(labels: np.ndarray, known: np.ndarray | None) -> np.ndarray:
     if known is None or not known.any():
         return labels
     return np.where(known, labels, labels[known.argmax()])
+
+
+def _named_classes(
+    given: Mapping[str, Split], names: Sequence[str] | None
+) -> tuple[Sequence[str], dict[str, np.ndarray], tuple[str, ...]]:
+    """Returns class names, labels numbered from 0, and what to say of it."""
+    labels = {where: split.labels for where, split in given.items()}
+    if names is not None:
+        return names, labels, ()
+    labelled = {where: labels[where] for where, split in given.items() if not split.unlabelled}
+    chosen, numbered, notes = _by_label(labelled)
+    return chosen, labels | numbered, notes
 
 
 def _by_label(
@@ -191,14 +211,15 @@ def _with_channel_axis(inputs: Any, where: str) -> Any:
 
 
 def domain_from_npz(
-    path: str | Path, *, name: str | None = None, test_fraction: float = 0.2, seed: int = 0
+    path: str | Path, *, name: str | None = None, test_fraction: float | None = None, seed: int = 0
 ) -> Domain:
     """Returns the domain of an `.npz` file in the plain form (see this module's first lines).
 
     Args:
         path: of the file.
         name: of the domain; by default the file's, without its ending.
-        test_fraction: what is held out for testing where the file holds x and y alone.
+        test_fraction: what is held out for testing where the file holds x and y alone; by default
+            0.2, and nothing without y.
         seed: of that draw.
 
     Raises:
@@ -208,12 +229,11 @@ def domain_from_npz(
     path = as_path(path)
     arrays = read_npz(path)
     names = arrays.get("class_names")
-    if all(key in arrays for key in SPLIT_KEYS):
-        inputs, labels, *test = (arrays[key] for key in SPLIT_KEYS)
-        held_out = (test[0], test[1])
-    elif all(key in arrays for key in WHOLE_KEYS):
-        inputs, labels = (arrays[key] for key in WHOLE_KEYS)
-        held_out = test_fraction
+    if "x_train" in arrays and "x_test" in arrays:
+        inputs, labels = arrays["x_train"], arrays.get("y_train")
+        held_out = (arrays["x_test"], arrays.get("y_test"))
+    elif "x" in arrays:
+        inputs, labels, held_out = arrays["x"], arrays.get("y"), test_fraction
     else:
         raise InputError(
             f"{path} holds the arrays {sorted(arrays)}. Allowed: {', '.join(SPLIT_KEYS)}, or "

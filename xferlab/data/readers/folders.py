@@ -20,6 +20,7 @@ from xferlab.data.readers.arrays import domain_from_arrays
 from xferlab.data.readers.images import (
     ImageFiles,
     decode_image,
+    has_images,
     is_system_file,
     passed_over,
     shaped_image,
@@ -37,11 +38,14 @@ def domain_from_folder(
     image_size: int,
     channels: int = 3,
     name: str | None = None,
-    test_fraction: float = 0.2,
+    test_fraction: float | None = None,
     seed: int = 0,
     on_disk: bool = False,
 ) -> Domain:
     """Returns the domain of `<root>/<class>/*.png` or `<root>/{train,test}/<class>/*.png`.
+
+    Images that lie in the folder itself, or in train and test, have no label. A class may lack one
+    of train and test.
 
     Classes are numbered in the order of their sorted names, images taken in the order of theirs.
     Hidden files and folders, those that systems leave behind, and folders of xferlab's runs are
@@ -54,16 +58,18 @@ def domain_from_folder(
             its proportions are not kept).
         channels: 1 (grey) or 3 (RGB).
         name: of the domain; by default the folder's.
-        test_fraction: what is held out for testing where there are no folders train and test.
+        test_fraction: what is held out for testing where there are no folders train and test; by
+            default 0.2 of labelled examples, and nothing of others.
         seed: of that draw.
         on_disk: keeps no image in memory: each is decoded once now, so that one that cannot be is
             told at once, and again whenever it is drawn. Where all of them would take more than
             half of the device's memory, training streams them.
 
     Raises:
-        InputError: an image size or a number of channels that is none, no such folder, no class
-            folder, a class without images, an image that cannot be decoded, only one of the folders
-            train and test, or others beside both, or not a valid domain.
+        InputError: an image size or a number of channels that is none, no such folder, neither a
+            class folder nor an image, or both, a class without images, an image that cannot be
+            decoded, only one of the folders train and test, or others beside both, or not a valid
+            domain.
     """
     root = as_path(root).expanduser()
     whole_number("image_size", image_size, least=1, most=LARGEST)
@@ -74,18 +80,22 @@ def domain_from_folder(
     domain = domain_from_arrays(
         name or root.resolve().name,
         *pairs[0],
-        class_names=classes,
+        class_names=classes or None,
         test=pairs[1] if parts else test_fraction,
         seed=seed,
     )
+    named = [[str(file.relative_to(root)) for file in each.files] for each in read]
+    domain = domain.with_row_names({"train": named[0], "test": named[-1]})
     return dataclasses.replace(domain, notes=tuple(_notes(read, image_size)))
 
 
 def _layout(root: Path) -> tuple[list[str], list[Path], list[str]]:
     """Returns the splits that have a folder, the folders of classes, and the classes.
 
+    There are no classes where the images lie in the folders themselves.
+
     Raises:
-        InputError: one split without the other, others beside both, or no class.
+        InputError: one split without the other, others beside both, neither classes nor images.
     """
     top = _subfolders(root)
     parts = [part for part in SPLITS if part in top]
@@ -102,9 +112,16 @@ def _layout(root: Path) -> tuple[list[str], list[Path], list[str]]:
         )
     folders = [root / part for part in parts] or [root]
     classes = sorted({entry for folder in folders for entry in _subfolders(folder)})
-    if not classes:
+    loose = [folder for folder in folders if has_images(folder)]
+    if loose and (classes or len(loose) < len(folders)):
         raise InputError(
-            f"{root} has no class folder. Put each class's images into one of its own."
+            f"{loose[0]} has images beside folders of classes, which would be left out. Move them"
+            " into the folder of their class; a folder of images alone is one without labels"
+        )
+    if not (classes or loose):
+        raise InputError(
+            f"{root} has no class folder. Put each class's images into one of its own; images"
+            " without labels lie in the folder itself."
         )
     return parts, folders, classes
 
@@ -138,7 +155,9 @@ class _Read(NamedTuple):
 
     images: np.ndarray | StoredRows
     """uint8 [n, s, s, c]."""
-    labels: np.ndarray
+    labels: np.ndarray | None
+    """None where the folder has no classes."""
+    files: list[Path]
     sizes: set[tuple[int, int]]
     """Widths and heights of the files."""
     others: list[Path]
@@ -148,12 +167,18 @@ class _Read(NamedTuple):
 def _read_classes(
     folder: Path, classes: list[str], form: tuple[int, int], *, on_disk: bool
 ) -> _Read:
-    """Returns the images of a folder's classes, in a size and with so many channels."""
+    """Returns the images of a folder's classes, in a size and with so many channels.
+
+    Without classes those that lie in the folder itself; a class without a folder has none.
+    """
     files, images, labels, sizes, others = [], [], [], set(), []
-    for label, class_name in enumerate(classes):
-        found, passed = sort_images(folder / class_name)
+    places = [folder / name for name in classes] or [folder]
+    for label, place in enumerate(places):
+        if not place.is_dir():
+            continue
+        found, passed = sort_images(place)
         if passed:
-            _LOG.warning("%s: %s", folder / class_name, passed_over(passed))
+            _LOG.warning("%s: %s", place, passed_over(passed))
         others += passed
         labels += [label] * len(found)
         files += found
@@ -163,4 +188,4 @@ def _read_classes(
             if not on_disk:
                 images.append(shaped_image(image, *form))
     kept = StoredRows(ImageFiles(files, *form)) if on_disk else np.stack(images)
-    return _Read(kept, np.array(labels, np.int32), sizes, others)
+    return _Read(kept, np.array(labels, np.int32) if classes else None, files, sizes, others)

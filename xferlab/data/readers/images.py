@@ -43,6 +43,12 @@ def image_files(folder: Path) -> list[Path]:
     return found
 
 
+def has_images(folder: Path) -> bool:
+    """Tells whether images lie in a folder itself."""
+    files = (entry for entry in folder.iterdir() if entry.is_file() and not is_system_file(entry))
+    return any(f.suffix.lower() in IMAGE_SUFFIXES or _begins_as_an_image(f) for f in files)
+
+
 def passed_over(others: list[Path]) -> str:
     """Returns what is said of files that are no images."""
     shown = ", ".join(file.name for file in others[:3]) + (", ..." if len(others) > 3 else "")

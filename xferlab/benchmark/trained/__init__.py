@@ -1,0 +1,1 @@
+"""A finished run in use: its network predicts what comes later."""
