@@ -15,7 +15,7 @@ KNOWN = 0.5
 """Share of the source's training examples with a class, and of those with a slant."""
 TARGETS = ("optdigits_photo", "optdigits_scan")
 METHODS = ("source_only", "dann", "deep_coral", "mcc", "target_only")
-"""What aligns under two heads; ways of weighing these have a control of their own, unequal_heads."""
+"""What aligns under two heads; ways of weighing these have a suite of their own, unequal_heads."""
 
 
 def multi_task(request: SuiteRequest) -> Suite:
