@@ -11,7 +11,7 @@ from tests.benchmark.tiny import NETWORK
 from xferlab.benchmark import measure_agreement, to_csv, to_latex, to_markdown, to_terminal
 from xferlab.benchmark.runs.methods import find_method
 from xferlab.benchmark.runs.options import BenchOptions, check_presentation
-from xferlab.benchmark.suites.own import load_domain
+from xferlab.benchmark.suites.own_data import Reading, load_domain
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.core.settings import Setting
@@ -233,7 +233,7 @@ def test_what_prints_a_table_takes_a_table(call, value):
 @pytest.mark.parametrize("value", [None, 3, [], ("dann",), 1.5, {}])
 def test_names_that_are_no_text(value):
     refused("unknown method", find_method, text=value)
-    refused("a domain is .*Give a name", load_domain, text=value, data_dir=None)
+    refused("a domain is .*Give a name", load_domain, text=value, reading=Reading())
     table = NameTable("thing", {"a": 1})
     refused("unknown thing", table.resolve, name=value)
     assert value not in table

@@ -9,7 +9,8 @@ import scipy.sparse
 
 import xferlab
 from xferlab.benchmark.store.manifest import Manifest, read_manifest, write_manifest
-from xferlab.benchmark.suites.own import load_domain, own_suite, own_task
+from xferlab.benchmark.suites.own import own_suite, own_task
+from xferlab.benchmark.suites.own_data import Reading, load_domain
 from xferlab.benchmark.suites.suite import SuiteRequest
 from xferlab.core.errors import InputError
 from xferlab.core.settings import Setting
@@ -28,7 +29,7 @@ def save(path, *, shape=(2,), dtype=np.float32, n=40, classes=2, **others):
 
 
 def make_suite(source, target, network="", *, steps=0):
-    domains = (load_domain(text, None) for text in (source, target))
+    domains = (load_domain(text, Reading()) for text in (source, target))
     return own_suite(own_task(*domains), network, SuiteRequest(steps=steps))
 
 
@@ -48,13 +49,13 @@ def test_the_network_follows_from_the_inputs(tmp_path):
 
 
 def test_named_domains_are_taken_from_the_catalogue():
-    assert load_domain("moons", None).name == "moons"
+    assert load_domain("moons", Reading()).name == "moons"
 
 
 @pytest.mark.parametrize("text", ["moon", "./nowhere", "file.txt"])
 def test_what_is_no_domain_is_refused_with_what_is_allowed(text):
     with pytest.raises(InputError, match=r"unknown domain.*xferlab list.*\.npz.*folder of images"):
-        load_domain(text, None)
+        load_domain(text, Reading())
 
 
 def with_nan():
