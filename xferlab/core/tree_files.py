@@ -12,10 +12,16 @@ import ml_dtypes  # noqa: F401  NumPy knows bfloat16 by its name from here on.
 import numpy as np
 
 
-def arrays_to_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Returns arrays by name as the bytes of a compressed `.npz` file."""
+def arrays_to_bytes(arrays: Mapping[str, np.ndarray], *, compress: bool = True) -> bytes:
+    """Returns arrays by name as the bytes of an `.npz` file.
+
+    Args:
+        arrays: by name.
+        compress: whether to compress them: of floats that a network computed it saves a tenth.
+    """
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    save = np.savez_compressed if compress else np.savez
+    save(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 

@@ -186,7 +186,7 @@ class Executor:
         for before, point in itertools.pairwise([0, *points]):
             if point <= training.step:
                 continue
-            for pause in log_points(before, point):
+            for pause in log_points(before, point, len(points)):
                 if pause <= training.step:  # A run that was saved goes on beyond it.
                     continue
                 self._advance(pack, training, journals, pause)

@@ -12,7 +12,8 @@ from xferlab.core.files import disk_errors
 from xferlab.training.checkpoint import Checkpoint
 from xferlab.training.run import Training
 
-LOGS_PER_EVALUATION = 4
+LOGS = 20
+"""Points of a run's loss curves, about; however few, one for every evaluation."""
 
 
 def evaluation_points(pack: Pack) -> list[int]:
@@ -33,9 +34,16 @@ def predicted_before_the_last(pack: Pack) -> int | None:
     return trained_on // (options.evaluations - 1) if options.evaluations > 1 else None
 
 
-def log_points(begin: int, until: int) -> list[int]:
-    """Returns the steps between two evaluations, the second one included, with a log each."""
-    parts = [(until - begin) * i // LOGS_PER_EVALUATION for i in range(1, LOGS_PER_EVALUATION + 1)]
+def log_points(begin: int, until: int, evaluations: int) -> list[int]:
+    """Returns the steps between two evaluations, the second one included, with a log each.
+
+    Args:
+        begin: step of the first evaluation.
+        until: step of the second one.
+        evaluations: of the whole run.
+    """
+    count = max(1, LOGS // evaluations)
+    parts = [(until - begin) * i // count for i in range(1, count + 1)]
     return [begin + part for part in dict.fromkeys(parts) if part]
 
 

@@ -17,7 +17,7 @@ from xferlab.core.tree_files import arrays_to_bytes
 from xferlab.evaluation.views import LabelledOutputs, Outputs, ValidationView
 
 KEPT_BYTES = 2**21
-"""Most bytes of outputs that a run keeps, before compression."""
+"""Most bytes of outputs that a run keeps."""
 OUTPUTS = "outputs.npz"
 """The file of a run's folder that holds them."""
 PARTS = ("source_train", "source_validation", "target")
@@ -94,4 +94,4 @@ class KeptOutputs:
 
     def files(self) -> dict[str, bytes]:
         """Returns the file of a finished run that holds what is kept; none where nothing is."""
-        return {OUTPUTS: arrays_to_bytes(self.arrays)} if self._arrays else {}
+        return {OUTPUTS: arrays_to_bytes(self.arrays, compress=False)} if self._arrays else {}

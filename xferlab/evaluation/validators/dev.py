@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from xferlab.core.draws import draw_rows
 from xferlab.core.errors import InputError, unknown_name
@@ -98,17 +97,23 @@ class DeepEmbeddedValidation:
         queries: Float[np.ndarray, "q d"],
     ) -> Float[np.ndarray, " q"]:
         """Returns estimates of p_target(f) / p_source(f) at the queries."""
-        source = source[draw_rows(len(source), self.max_examples)].astype(np.float64)
-        target = target[draw_rows(len(target), self.max_examples)].astype(np.float64)
+        source = source[draw_rows(len(source), self.max_examples)]
+        target = target[draw_rows(len(target), self.max_examples)]
         features = np.concatenate([source, target])
         is_target = np.repeat([0, 1], [len(source), len(target)])
-        scaler = StandardScaler().fit(features)
+        # Statistics are sums of float64; the fit in float32 takes half the time of one in float64.
+        mean, spread = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
+        varies = spread > np.finfo(np.float32).eps * np.abs(mean)
+
+        def standardised(rows: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+            return ((rows - mean) / np.where(varies, spread, 1)).astype(np.float32)
+
         # Newton's method needs a tenth of the time of the default solver.
         classifier = LogisticRegression(
             C=1 / (self.decay * len(features)), solver="newton-cg", tol=1e-6, max_iter=1000
         )
-        classifier.fit(scaler.transform(features), is_target)
-        log_odds = classifier.decision_function(scaler.transform(queries.astype(np.float64)))
+        classifier.fit(standardised(features), is_target)
+        log_odds = classifier.decision_function(standardised(queries)).astype(np.float64)
         log_ratios = log_odds + np.log(len(source) / len(target))
         return np.exp(np.clip(log_ratios, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT))
 
