@@ -41,7 +41,6 @@ def refusal(inputs=VECTORS, labels=LABELS, **parts):
         (VECTORS[:11], LABELS, ("11 inputs but 12 labels", "same order")),
         (VECTORS[:0], LABELS[:0], ("no examples", "check the file")),
         (VECTORS[:5], LABELS[:0], ("5 inputs but 0 labels",)),
-        (VECTORS, LABELS * 0, ("all 12 labels are 0", "At least two classes")),
         (
             with_value(VECTORS, (3, 1), np.nan),
             LABELS,
@@ -78,9 +77,8 @@ def test_splits_must_agree_in_shape_and_dtype():
     assert "uint8" in refusal(*images, test=floats)
 
 
-@pytest.mark.parametrize("names", [("x",), ("x", "y", "x")])
-def test_class_names_are_two_or_more_and_different(names):
-    assert f"{list(names)}" in refusal(class_names=names)
+def test_class_names_are_different():
+    assert "['x', 'y', 'x'], 'x' more than once" in refusal(class_names=("x", "y", "x"))
 
 
 def test_needs_exactly_train_and_test():

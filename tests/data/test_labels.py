@@ -73,8 +73,6 @@ BAD = {
     "infinite": ({"slant": np.full(N, np.inf)}, "a label is inf. Allowed: numbers within"),
     "no label": ({"tags": np.full((N, 2), 0.5)}, "a label is 0.5. Allowed: 1 where it is there"),
     "words": ({"slant": np.array(["x"] * N)}, "head 'slant': labels"),
-    "class": ({"classes": np.full(N, 1)}, "all 8 labels are 1"),
-    "masked": ({"classes": np.ma.masked_all(N, int)}, "not a single class is known"),
 }
 
 

@@ -89,11 +89,6 @@ class Domain:
         """Returns one split, checked and in its stored form."""
         where = f"domain {self.name!r}, split {split_name!r}"
         split = clean_split(self.splits[split_name], where, self.others)
-        if not self.class_names and not split.unlabelled:
-            raise InputError(
-                f"{where}: there are labels, and class_names is empty. Give a name for each class,"
-                " in the order of the labels; () is for examples of which no label is known"
-            )
         check_labels_in_range(split.labels, self.num_classes, where, split.known)
         return split
 

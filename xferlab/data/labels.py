@@ -73,6 +73,11 @@ def check_labels_in_range(
     """Raises InputError for the first known label that is negative or not below `num_classes`."""
     out_of_range = (labels < 0) | (labels >= num_classes)
     bad = np.flatnonzero(out_of_range if known is None else out_of_range & known)
+    if bad.size and not num_classes:
+        raise InputError(
+            f"{where}: there are labels, and class_names is empty. Give a name for each class, in"
+            " the order of the labels; () is for examples of which no label is known"
+        )
     if bad.size:
         raise InputError(
             f"{where}: label {labels[bad[0]]} at index {bad[0]} is out of range ({bad.size} such "

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.fast
 def save(path, *, shape=(2,), dtype=np.float32, n=40, classes=2, **others):
     generator = np.random.default_rng(len(path.name))
     inputs = generator.integers(0, 256, (n, *shape)).astype(dtype)
-    np.savez(path, **{"x": inputs, "y": np.arange(n) % classes} | others)
+    arrays = {"x": inputs, "y": np.arange(n) % classes} | others
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
     return str(path)
 
 
@@ -58,6 +59,9 @@ def test_what_is_no_domain_is_refused_with_what_is_allowed(text):
         load_domain(text, Reading())
 
 
+LABELS = np.arange(40) % 2
+
+
 def with_nan():
     inputs = np.zeros((40, 2), np.float32)
     inputs[3, 0] = np.nan
@@ -68,12 +72,12 @@ BAD_TARGETS = {
     "nan": (with_nan(), "index 3 contains nan"),
     "out of range": ({"class_names": ["u", "v"], "y": np.arange(40) % 3}, "label 2 at index 2"),
     "other classes": ({"y": np.arange(40) % 3}, "do not share their classes"),
-    "one class": ({"y": np.zeros(40, int)}, "all 40 labels are 0"),
     "empty": ({"x": np.zeros((0, 2)), "y": np.zeros(0, int)}, "no examples"),
     "shape": ({"x": np.zeros((40, 3), np.float32)}, r"float32 \[n, 3\]"),
     "image shape": ({"x": np.zeros((40, 8, 8, 5), np.uint8)}, "c 1 or 3"),
     "dtype": ({"x": np.full((40, 2), "a")}, "dtype <U1"),
     "float labels": ({"y": np.zeros(40)}, "labels have dtype float64"),
+    "labels by another name": ({"labels": LABELS, "y": None}, "lacks y, and has labels"),
     "lengths": ({"y": np.arange(39) % 2}, "40 inputs but 39 labels"),
 }
 
@@ -103,7 +107,6 @@ def test_a_network_that_does_not_exist_and_a_data_folder_that_does_not(tmp_path)
 
 
 RNG = np.random.default_rng(0)
-LABELS = np.arange(40) % 2
 
 
 def of_arrays(*shape, dtype=np.float32, labels=LABELS, seed=1, **options):

@@ -27,6 +27,8 @@ MOST_RATIO = 200
 ALWAYS_ALLOWED = 64 * 2**20
 """Bytes that are unpacked whatever the ratio."""
 _CHUNK = 2**20
+_DIRECTORY_END = 22 + 2**16
+"""Most bytes of the record that ends a zip file, with its comment."""
 _DAMAGED = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
@@ -93,6 +95,23 @@ def check_unpacked(path: Path, unpacked: int, room: int) -> None:
             f"{path} becomes {unpacked} bytes or more, unpacked, but there is room for {room};"
             " make room, or choose a place that has it"
         )
+
+
+def check_listed(file: IO[bytes], listed: int) -> None:
+    """Raises ValueError where the directory of a zip file lists fewer files than it says it has.
+
+    A wrong byte in the length of an entry lets `zipfile` pass over all that follow.
+
+    Args:
+        file: an open zip file.
+        listed: number of its entries.
+    """
+    file.seek(-min(file.seek(0, os.SEEK_END), _DIRECTORY_END), os.SEEK_END)
+    tail = file.read()
+    begin = tail.rfind(b"PK\x05\x06") + 10
+    declared = int.from_bytes(tail[begin : begin + 2], "little")
+    if declared not in (listed, 2**16 - 1):  # The latter stands for more than fit there.
+        raise ValueError(f"its directory lists {listed} files of {declared}.")
 
 
 def memory_bytes() -> int:

@@ -29,7 +29,7 @@ from xferlab.data.labels import (
     is_all_missing,
     part_masked,
 )
-from xferlab.data.readers.archives import check_unpacked, memory_bytes
+from xferlab.data.readers.archives import check_listed, check_unpacked, memory_bytes
 from xferlab.data.split import Split, clean_split, split_train_test
 
 SPLIT_KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -224,7 +224,8 @@ def domain_from_npz(
 
     Raises:
         InputError: the file is missing, damaged, pickled or without the arrays named above, or
-            they are no valid domain; or examples beside these, such as x_val.
+            they are no valid domain; or examples beside these, such as x_val; or other arrays where
+            there is no y, as labels may be among them.
     """
     path = as_path(path)
     arrays = read_npz(path)
@@ -246,6 +247,12 @@ def domain_from_npz(
         raise InputError(
             f"{path} has, beside {', '.join(keys)}, {', '.join(examples)}, which would be left"
             " out. Remove them, or put their examples into the training or the test split"
+        )
+    lacking = sorted({"y_train", "y_test"} - set(arrays)) if "x_train" in arrays else ["y"]
+    if others and not set(lacking) <= set(arrays):
+        raise InputError(
+            f"{path} lacks {', '.join(lacking)}, and has {', '.join(others)}. If the labels are"
+            f" there, call them {lacking[0]}; examples without labels stand alone in their file"
         )
     domain = domain_from_arrays(
         name or path.stem,
@@ -273,7 +280,8 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("it is a single array.")
-            unpacked = sum(entry.file_size for entry in zipfile.ZipFile(file).infolist())
+            check_listed(file, len(archive.zip.infolist()))
+            unpacked = sum(entry.file_size for entry in archive.zip.infolist())
             check_unpacked(path, unpacked, memory_bytes())
             return {key: archive[key] for key in archive.files}
     except InputError:
