@@ -280,9 +280,9 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("it is a single array.")
-            check_listed(file, len(archive.zip.infolist()))
-            unpacked = sum(entry.file_size for entry in archive.zip.infolist())
-            check_unpacked(path, unpacked, memory_bytes())
+            entries = zipfile.ZipFile(file).infolist()
+            check_listed(file, len(entries))
+            check_unpacked(path, sum(entry.file_size for entry in entries), memory_bytes())
             return {key: archive[key] for key in archive.files}
     except InputError:
         raise
