@@ -124,6 +124,9 @@ def _scale_of(part: Any) -> Scale | None:
 def scaled_domain(domain: Domain, scales: Sequence[Scale | None]) -> Domain:
     """Returns a domain with each modality of its inputs scaled; where there is none, as it is."""
 
+    if all(scale is None for scale in scales):
+        return domain
+
     def scaled(inputs: Inputs) -> Inputs:
         places = iter(scales)
         return map_parts(lambda part: _scaled(next(places), part), inputs)
