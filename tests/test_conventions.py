@@ -34,7 +34,8 @@ NO_JAX = (
     "evaluation/validators/",
 )
 LOOK_UPS = {
-    "benchmark/runs/methods.py": "finds the method class in a user's module, by type",
+    "benchmark/own/modules.py": "asks a module for its file",
+    "benchmark/runs/methods.py": "compares the fields of a method with their defaults",
     "benchmark/runs/plan.py": "reads the default of a checked field",
     "benchmark/store/spec.py": "compares the fields of dataclasses with their defaults",
     "benchmark/tables/selection.py": "groups records by fields that the code names",

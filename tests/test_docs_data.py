@@ -10,10 +10,11 @@ from PIL import Image
 
 import xferlab
 from tests.shared import shared_data
+from xferlab.benchmark.own.modules import load_module
 from xferlab.data.catalogue.sets.table import DATA_SETS, markdown_table
 
 PAGE = (Path(__file__).parent.parent / "docs/data.md").read_text("utf-8")
-ARRAYS, FOLDERS, CSV, HEADS, PLAIN, STREAM = re.findall(
+ARRAYS, PARTS, FOLDERS, CSV, HEADS, PLAIN, STREAM = re.findall(
     r"```python\n(.*?)```", PAGE, flags=re.DOTALL
 )
 
@@ -57,6 +58,23 @@ def test_own_arrays(in_folder):
     names = execute(ARRAYS, **arrays, **labels)
     assert len(names["target"].splits["test"].labels) == 6
     check(names["table"], "old sensor->new sensor")
+
+
+def test_own_parts(in_folder):
+    rng, labels = np.random.default_rng(0), np.arange(40) % 2
+    source, target = (xferlab.domain_from_arrays(n, rng.normal(size=(40, 4)), labels) for n in "ab")
+    names = execute(PARTS, xferlab=xferlab, source=source, target=target, MyLoss=my_loss())
+    table = names["table"]
+    assert table.spec.rules[1] == "snd" and list(table.by_metric) == ["accuracy", "macro_f1"]
+    assert set(table.cells["method"]) == {"source_only", "dann", "my_loss"}
+
+
+def my_loss():
+    """The class of CONTRIBUTING."""
+    page = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text("utf-8")
+    path = Path("my_loss.py")
+    path.write_text(re.search(r"```python\n(.*?class MyLoss.*?)```", page, flags=re.DOTALL)[1])
+    return load_module(path).MyLoss
 
 
 def test_own_heads(in_folder):

@@ -41,8 +41,9 @@ TEXT, FIGURES, HTML = "benchmark/text", "benchmark/figures", "benchmark/html"
 SHOWN = {"core", "evaluation"}
 ROOMS |= {
     SUITES: BELOW,
+    "benchmark/own": {"core"},
     STORE: {"core", "evaluation", "models", "training", SUITES},
-    "benchmark/runs": BELOW | {SUITES, STORE},
+    "benchmark/runs": BELOW | {SUITES, STORE, "benchmark/own"},
     TABLES: SHOWN | {STORE},
     TEXT: SHOWN | {STORE, TABLES},
     FIGURES: SHOWN | {STORE, TABLES, TEXT},
@@ -101,14 +102,17 @@ def test_every_file_is_in_a_room():
     assert {m for m in MODULES if not room_of(m)} <= {"xferlab.__main__", "xferlab.version"}
 
 
-def test_present_alone_sees_both_halves():
+def test_present_and_compare_alone_see_both_halves():
     show, make = {TEXT, FIGURES, HTML}, {"benchmark/runs"}
     both = [
         module
         for module, others in GRAPH.items()
         if {room_of(o) for o in others} & show and {room_of(o) for o in others} & make
     ]
-    assert [m for m in both if not m.startswith("xferlab.cli.")] == ["xferlab.benchmark.present"]
+    assert [m for m in both if not m.startswith("xferlab.cli.")] == [
+        "xferlab.benchmark.compare",
+        "xferlab.benchmark.present",
+    ]
 
 
 @pytest.mark.parametrize("room", sorted(NO_JAX))

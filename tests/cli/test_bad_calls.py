@@ -30,6 +30,7 @@ def refused(message, call, **arguments):
     assert len(str(caught.value)) < 900 and "\n" not in str(caught.value)
 
 
+DANN = type(ALL_METHODS["dann"])
 COMPARE = [
     ("source", None, r"source is None \(NoneType\). Give a Domain"),
     ("source", "moons", "source is 'moons'. Give a Domain"),
@@ -48,8 +49,8 @@ COMPARE = [
     ("methods", [], "methods is empty"),
     ("methods", {}, "methods is empty"),
     ("methods", [None], r"method None \(NoneType\) is no name"),
-    ("methods", [ALL_METHODS["dann"]], r"\(DANN\) is no name"),
-    ("methods", [type(ALL_METHODS["dann"])], "is no name"),
+    ("methods", [DANN, ALL_METHODS["dann"]], "is named twice"),
+    ("methods", [int], "unknown method <class 'int'>"),
     ("methods", [""], "unknown method ''"),
     ("methods", ["dan_n"], "Did you mean: dann"),
     ("methods", ["dann", "dann"], "'dann' is named twice"),

@@ -9,6 +9,7 @@ import pytest
 from tests.shared import REPOSITORY
 from xferlab.cli import main as cli
 from xferlab.cli.main import main
+from xferlab.core.names import first_line
 
 pytestmark = pytest.mark.fast
 
@@ -22,6 +23,20 @@ def test_help_lists_every_command_with_a_line(capsys, argument):
     for command in COMMANDS:
         (line,) = (line for line in lines if line.split()[:1] == [command])
         assert len(line.split()) > 4
+
+
+def test_the_overview_says_what_the_commands_say_of_themselves():
+    own = {name: first_line(command) for name, command in cli.load_commands().items()}
+    assert own == cli.SUMMARIES
+
+
+def test_help_loads_nothing_that_takes_time():
+    code = (
+        "import sys; from xferlab.cli.main import main; main(['--help']);"
+        " sys.exit(sum(name in sys.modules for name in ('jax', 'numpy', 'pandas', 'scipy')))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
+    assert result.returncode == 0 and b"examples:" in result.stdout
 
 
 def test_no_command_is_bad_input(capsys):

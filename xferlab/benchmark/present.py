@@ -33,6 +33,7 @@ from xferlab.benchmark.tables.spec import TableSpec
 from xferlab.benchmark.text.agreement import agreement_to_markdown
 from xferlab.benchmark.text.over_tasks import comparison_to_markdown, make_block
 from xferlab.benchmark.text.per_task import make_blocks, to_csv, to_latex, to_markdown
+from xferlab.benchmark.text.shown_table import ShownTable
 from xferlab.core.bibliography import citation
 from xferlab.core.errors import InputError
 from xferlab.core.files import disk_errors, write_aside
@@ -59,7 +60,7 @@ class Results:
     """
 
     records: tuple[RunRecord, ...]
-    table: Table
+    table: ShownTable
     comparisons: tuple[Comparison, ...]
     agreement: pd.DataFrame
     report: Path
@@ -90,6 +91,7 @@ def present(suite: SuiteHeader, runs: SuiteRuns, options: BenchOptions) -> Resul
         runs = dataclasses.replace(runs, records=with_metric(store, runs.records, metric))
     table = build_table(runs.records, spec)
     table = dataclasses.replace(table, further=_further_tables(suite, runs, table.spec, options))
+    table = ShownTable.of(table)
     comparisons = _compare(runs.records, table.spec)
     agreement = measure_agreement(table)
     results = Results(

@@ -53,9 +53,9 @@ def train(
         method: a name (`xferlab list`), with recipes behind it if any ('target_only+lp_ft');
             path/to/file.py:Class; or a class, decorated by `xferlab.method`.
         seed: of the run.
-        steps: training steps; 0 for those of `training`, or 1000.
+        steps: training steps; 0 for those of `training`.
         network: the network, or the name of a backbone; '' chooses by the shape of the inputs.
-        training: budget and optimiser; None for Adam at 1e-3, cosine, 64 examples a step.
+        training: budget and optimiser; None for the usual ones, see `xferlab.compare`.
         recipe: how the method is trained, see `xferlab.compare`.
         setting: what the method sees of both domains.
         shots: rows of the target's training split whose labels such a setting shows.

@@ -11,18 +11,20 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from xferlab.benchmark.collection import present_collection
+from xferlab.benchmark.own.modules import load_module
 from xferlab.benchmark.present import Results, run_suite
+from xferlab.benchmark.progress import show_progress
 from xferlab.benchmark.runs.episodic import fault_of_pair
-from xferlab.benchmark.runs.methods import find_methods, find_recipe, load_module
+from xferlab.benchmark.runs.methods import find_methods, find_recipe
 from xferlab.benchmark.runs.options import MOST_JOBS, MOST_SEEDS, BenchOptions, for_debugging
 from xferlab.benchmark.runs.plan import Candidate, Pack, expand_grid, would_test_on_training_labels
 from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest, SuiteTask
 from xferlab.benchmark.suites.sweeps import parse_sweeps
 from xferlab.benchmark.suites.table import COLLECTIONS, SUITES
+from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import define_presentation_flags, define_suite_flags, parse
 from xferlab.cli.printing import print_problems, print_results
-from xferlab.cli.progress import show_progress
 from xferlab.core.checks import shown
 from xferlab.core.errors import InputError, unknown_name
 from xferlab.core.names import NameTable
@@ -76,7 +78,7 @@ def define_flags() -> flags.FlagValues:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run a suite: every task, method and seed that is not recorded yet; then table and report."""
+    """Run a suite: every task, method and seed that is not recorded yet; then its report."""
     values = define_flags()
     parse(values, argv)
     apply_config(values)
@@ -114,7 +116,7 @@ def _candidates(values: flags.FlagValues, suite: Suite) -> list[Candidate]:
 
 
 def _run(suite: Suite, packs: Sequence[Pack], options: BenchOptions) -> Results:
-    with show_progress(packs) as report:
+    with show_progress(packs, Terminal(stderr=True)) as report:
         results = run_suite(suite, packs, options, report)
     print_results(results)
     return results

@@ -13,7 +13,7 @@ from xferlab.methods.recipes import RECIPES, REFERENCES
 
 
 def run(argv: Sequence[str]) -> int:
-    """Print the BibTeX entry of the paper of a method or a recipe: xferlab cite dann."""
+    """Print the BibTeX entry of the paper of a method or a recipe."""
     (name,) = parse(flags.FlagValues(), argv, positional=1)
     known = REFERENCES.get(name, "") if name in RECIPES else None
     reference = find_method(name).method.reference if known is None else known

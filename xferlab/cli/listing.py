@@ -37,7 +37,7 @@ OF_DATA = [
 
 
 def run(argv: Sequence[str]) -> int:
-    """List suites, tasks, domains, methods, recipes, networks and validators, a line each."""
+    """List suites, tasks, domains, methods, recipes, networks, validators."""
     parse(flags.FlagValues(), argv)
     console = Terminal()
     for title, rows in sections():

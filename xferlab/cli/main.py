@@ -15,13 +15,31 @@ from absl import flags, logging
 
 from xferlab.cli.console import accept_any_text, discard_output
 from xferlab.core.errors import InputError
-from xferlab.core.names import NameTable, first_line
+from xferlab.core.names import NameTable
 from xferlab.version import VERSION
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 EXIT_NO_READER = 141
 EXIT_TERMINATED = 143
+
+
+SUMMARIES = {
+    "bench": "Run a suite: every task, method and seed that is not recorded yet; then its report.",
+    "train": "Train one method on one task of a suite, or on your own data; print its course.",
+    "predict": "Predict a file or a folder with a trained run.",
+    "report": "Make tables and the HTML report anew from the finished runs of a folder.",
+    "data": "Data sets: xferlab data list, prepare NAME..., check [NAME...], import FOLDER.",
+    "list": "List suites, tasks, domains, methods, recipes, networks, validators.",
+    "cite": "Print the BibTeX entry of the paper of a method or a recipe.",
+}
+"""What each command does, in at most 70 characters or so: what is printed without importing it."""
+EXAMPLES = (
+    "bench --suite=quick --out=runs",
+    "train --source=lab.csv --target=field.csv --method=dann --out=runs",
+    "predict --run=runs/RUN --inputs=new.csv --out=predictions.csv",
+    "report --out=runs",
+)
 
 
 class Terminated(KeyboardInterrupt):
@@ -139,9 +157,13 @@ def load_commands() -> NameTable[Command]:
 
 def usage() -> str:
     """Returns the overview of commands."""
-    lines = [f"  {name:8s}{first_line(command)}" for name, command in load_commands().items()]
+    lines = [f"  {name:8s}{summary}" for name, summary in SUMMARIES.items()]
     return "\n".join(
-        ["usage: xferlab COMMAND [--flags]", "", *lines, "", "xferlab COMMAND --help: its flags"]
+        [
+            *("usage: xferlab COMMAND [--flags]", "", *lines, "", "examples:"),
+            *(f"  xferlab {example}" for example in EXAMPLES),
+            *("", "xferlab COMMAND --help: its flags; xferlab --version: which one this is"),
+        ]
     )
 
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from xferlab.benchmark.present import run_suite
+from xferlab.benchmark.progress import show_progress
 from xferlab.benchmark.runs.methods import find_methods, find_recipe
 from xferlab.benchmark.runs.options import BenchOptions, for_debugging
 from xferlab.benchmark.store.records import RunRecord
@@ -23,7 +24,6 @@ from xferlab.benchmark.train import packs_of_seed
 from xferlab.cli.console import Terminal
 from xferlab.cli.parsing import define_suite_flags, parse
 from xferlab.cli.printing import print_problems
-from xferlab.cli.progress import show_progress
 from xferlab.core.errors import InputError
 from xferlab.core.names import NameTable
 from xferlab.core.settings import NAMED, Setting
@@ -91,7 +91,7 @@ def _define_own_data(values: flags.FlagValues) -> None:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Train one method on one task of a suite, or on data of your own, and print its course."""
+    """Train one method on one task of a suite, or on your own data; print its course."""
     values = define_flags()
     parse(values, argv)
     request = SuiteRequest(
@@ -110,7 +110,7 @@ def run(argv: Sequence[str]) -> int:
     )
     options = for_debugging(options) if values.debug else options
     packs = packs_of_seed(suite, candidates, options, values.seed)
-    with show_progress(packs) as report:
+    with show_progress(packs, Terminal(stderr=True)) as report:
         results = run_suite(suite, packs, options, report)
     console = Terminal()
     asked = {spec.digest for pack in packs for spec, _ in pack.runs}

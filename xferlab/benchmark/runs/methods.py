@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import importlib
-import importlib.util
+import dataclasses
 import inspect
 import itertools
 import re
-import sys
-import traceback
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from xferlab.benchmark.runs.plan import Candidate
+import numpy as np
+
+from xferlab.benchmark.own.modules import existing_file, import_module, load_module
+from xferlab.benchmark.runs.plan import Candidate, expand_grid
 from xferlab.benchmark.runs.sources import function_digest, method_digest
 from xferlab.core.checks import shown
 from xferlab.core.errors import InputError
+from xferlab.core.pytrees import plain_fields
 from xferlab.core.settings import Setting
 from xferlab.methods.base import Method
 from xferlab.methods.closed_form.base import ClosedFormMethod
@@ -27,7 +26,7 @@ from xferlab.methods.table import ALL_METHODS, AnyMethod
 
 
 def find_methods(
-    names: Iterable[str | type[AnyMethod]], recipe: Recipe = NO_RECIPE
+    names: Iterable[str | type[AnyMethod] | AnyMethod], recipe: Recipe = NO_RECIPE
 ) -> dict[str, Candidate]:
     """Returns the methods that `find_method` finds, by the name that tables print.
 
@@ -53,19 +52,21 @@ def find_methods(
     return found
 
 
-def find_method(text: str | type[AnyMethod]) -> Candidate:
+def find_method(text: str | type[AnyMethod] | AnyMethod) -> Candidate:
     """Returns a method by its name in the table, or from a file or a module of the user's.
 
     Args:
         text: a name; `path/to/file.py:Class`, where the class may be left out if there is one; or
             `package.module:Class` for a module that Python finds. Each with names of recipes of the
             package behind it, such as `target_only+pretrained+lp_ft`. Or a class, decorated by
-            `methods.method`.
+            `methods.method`, or a method of one, whose hyper-parameters it has.
 
     Raises:
         InputError: for an unknown name (with the closest ones), a missing file, a file that fails
             to import, and a class that is not there or is no complete method.
     """
+    if isinstance(text, Method | ClosedFormMethod):
+        return _with_values(find_method(type(text)), text)
     if isinstance(text, type) and issubclass(text, Method | ClosedFormMethod):
         if text in (type(own) for own in ALL_METHODS.values()):
             name = next(name for name, own in ALL_METHODS.items() if type(own) is text)
@@ -81,9 +82,34 @@ def find_method(text: str | type[AnyMethod]) -> Candidate:
     place, colon, class_name = text.rpartition(":")
     if not colon or class_name.endswith(".py"):  # A drive's letter may stand before a path.
         place, class_name = text, ""
-    is_file = place.endswith(".py")
-    module = load_module(_existing(Path(place))) if is_file else _import_module(place)
+    if place.endswith(".py"):
+        module = load_module(existing_file(Path(place), "method"))
+    else:
+        module = import_module(place, "method")
     return _named(_instantiate(module, class_name))
+
+
+def _with_values(candidate: Candidate, method: AnyMethod) -> Candidate:
+    """Returns the candidate with the values of a method's fields where they are not the defaults.
+
+    Raises:
+        InputError: another value of a field that tables cannot name: neither number nor text.
+    """
+    names = [field.name for field in dataclasses.fields(method)]  # type: ignore[arg-type]
+    own = {name: getattr(method, name) for name in names}
+    changed = {k: v for k, v in own.items() if not _same(v, getattr(candidate.method, k))}
+    unnamed = [name for name in changed if name not in plain_fields(candidate.method)]
+    if unnamed:
+        raise InputError(
+            f"method {candidate.name!r} has {unnamed[0]} = {shown(own[unnamed[0]])}, which a table"
+            " cannot name: only numbers, truth values and texts differ between methods of one"
+            " class. Derive a class of your own with that default"
+        )
+    return expand_grid(candidate, {k: [v] for k, v in changed.items()}) if changed else candidate
+
+
+def _same(value: object, other: object) -> bool:
+    return value is other or bool(np.all(value == other))
 
 
 def _named(method: AnyMethod) -> Candidate:
@@ -115,7 +141,7 @@ def find_recipe(text: str) -> Recipe:
     place, colon, name = rest.rpartition(":")
     if not colon or name.endswith(".py"):
         place, name = rest, ""
-    own = _function(load_module(_existing(Path(place))), name)
+    own = _function(load_module(existing_file(Path(place), "method")), name)
     return _recipe([*((name, RECIPES[name]) for name in before), own, *behind.changes])
 
 
@@ -206,92 +232,3 @@ def _check_needs(kind: type[AnyMethod], where: str) -> None:
         raise InputError(f"{where}, has `settings`, which nothing reads. {give}")
     if not isinstance(kind.needs, Setting):
         raise InputError(f"{where}: needs is {shown(kind.needs)}. {give}")
-
-
-def load_module(path: Path) -> types.ModuleType:
-    """Returns a user's file as a module; it is registered, as dataclasses of its types ask for it.
-
-    The files beside it can be imported by their names, as where Python runs the file. They are the
-    file's own: a file of the same name beside another method is another module.
-
-    Raises:
-        InputError: the file fails to import; it says in which line.
-    """
-    name = f"xferlab_external_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
-    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
-    sys.modules[name] = module
-    with _import_errors(str(path), str(path.resolve())), _neighbours(path.resolve().parent):
-        spec.loader.exec_module(module)  # type: ignore[union-attr]
-    return module
-
-
-def _existing(path: Path) -> Path:
-    path = path.expanduser()
-    if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"method file {str(path)!r} {kind}; give path/to/file.py:Class")
-    return path
-
-
-def _import_module(name: str) -> types.ModuleType:
-    """Returns a module that Python finds. Raises InputError where it does not, or it fails."""
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError, AttributeError, TypeError):
-        spec = None
-    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        raise InputError(
-            f"method module {name!r} is not found. Give a module that Python can import, as"
-            " package.module:Class, or the path of a file, as path/to/file.py:Class"
-        )
-    with _import_errors(name, spec.origin):
-        return importlib.import_module(name)
-
-
-@contextlib.contextmanager
-def _neighbours(folder: Path) -> Iterator[None]:
-    """Lets the files of a folder be imported by their names, for this file alone.
-
-    What the folder gave is taken out of the table of modules afterwards: the file holds what it
-    imported, and the next file of another folder finds its own neighbours.
-    """
-    own = {path.stem for path in folder.glob("*.py")} | {
-        path.parent.name for path in folder.glob("*/__init__.py")
-    }
-    own = {name for name in own if _is_free(name, folder)}
-    before = {name: module for name, module in sys.modules.items() if name.split(".")[0] in own}
-    for name in before:
-        del sys.modules[name]
-    sys.path.insert(0, str(folder))
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))
-        for name in [name for name in sys.modules if name.split(".")[0] in own]:
-            del sys.modules[name]
-        sys.modules.update(before)
-
-
-def _is_free(name: str, folder: Path) -> bool:
-    """Tells whether a name may mean a file beside the user's: none of Python's or of packages."""
-    loaded = sys.modules.get(name)
-    if loaded is None:
-        return name not in sys.stdlib_module_names
-    return Path(str(getattr(loaded, "__file__", None))).parent == folder
-
-
-@contextlib.contextmanager
-def _import_errors(shown: str, path: str) -> Iterator[None]:
-    """Turns what fails while a user's file is imported into an InputError with its line."""
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        lines = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
-        number = error.lineno if isinstance(error, SyntaxError) else None
-        number = number or (lines[-1].lineno if lines else None)
-        where = f", line {number}" if number else ""
-        raise InputError(
-            f"file {shown!r}{where} cannot be imported: {type(error).__name__}: {error}"
-        ) from error

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from xferlab.benchmark.suites.header import SuiteHeader
+from xferlab.benchmark.suites.own_budget import budget_sentence, usual_training
 from xferlab.benchmark.suites.own_network import choose_for_each, scale_notes
 from xferlab.benchmark.suites.own_scaling import (
     Prepared,
@@ -119,8 +120,8 @@ def own_suite(
         task: as `own_task` makes it of one's own data.
         network: the network itself; or a backbone's name, '' for one chosen by the inputs, see
             `choose_for_each`.
-        request: number of steps; 0 for those of `training`, or 1000.
-        training: budget and optimiser; None for Adam at 1e-3, cosine.
+        request: number of steps; 0 for those of `training`.
+        training: budget and optimiser; None for those of `usual_training`.
         standardise: whether the columns of float vectors, and the channels of float windows and
             images, are brought to mean zero and variance one (see `standardise_alike`). 8-bit
             images reach the network as x / 127.5 - 1, sparse inputs as they are.
@@ -140,14 +141,15 @@ def own_suite(
     aligned = (note for each in task.sources for note in alignment_notes(each, task.target))
     beside = (*_order(task), *class_notes(task.class_map), *aligned, *_shot_notes(task))
     prepared = standardised(task) if standardise else Prepared.of(task)
+    budget = training or usual_training(task)
+    chosen = () if training or request.steps else (budget_sentence(budget),)
     header = SuiteHeader(
         name=_file_name(task),
         title=task.name,
-        protocol=(OWN, *dict.fromkeys((*_unlabelled(task), *sentences, *scales, *beside))),
+        protocol=(OWN, *dict.fromkeys((*_unlabelled(task), *sentences, *chosen, *scales, *beside))),
         validator="source_accuracy" if hides_target(setting) else "information_maximisation",
         **_metrics(task),
     )
-    budget = training or _usual_training(task)
     if request.steps:
         budget = dataclasses.replace(budget, steps=request.steps)
     own, preparation = prepared
@@ -259,25 +261,6 @@ def _chosen_network(task: TransferTask, inputs: Sequence[tuple[PlainInput, ...]]
         heads=network_heads(task.heads),
         batch_norm="separate" if of_target else "joint",
     )
-
-
-def _usual_training(task: TransferTask) -> TrainingOptions:
-    """Returns budget and optimiser where none are given."""
-    return TrainingOptions(
-        steps=1000,
-        batch_sizes=_batch_sizes(task),
-        optimiser="adam",
-        lr=1e-3,
-        schedule="cosine",
-        augment="noise",
-        evaluations=1 if task.setting.online or task.episodes else 10,
-    )
-
-
-def _batch_sizes(task: TransferTask) -> tuple[int, ...]:
-    """Returns up to 64 examples of each role; as many as an episode has where those are scored."""
-    most = task.episodes.examples if task.episodes else 64
-    return tuple(min(most, size) for size in task.sizes[: 3 if task.shots else 2])
 
 
 def _check_domain(value: object, role: str) -> None:

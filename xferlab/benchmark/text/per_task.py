@@ -124,11 +124,18 @@ def to_csv(table: Table) -> str:
     The trivial predictors come last, with no rule.
     """
     _check(table)
+    return all_cells(table).to_csv(index=False, lineterminator="\n")
+
+
+def all_cells(table: Table) -> pd.DataFrame:
+    """Returns the numbers of a table by every metric, a row per (metric, task, method, rule).
+
+    The trivial predictors come last, with no rule.
+    """
     tables = table.by_metric.values()
     cells = [each.cells for each in tables]
     trivial = [each.trivial.assign(rule="", metric=each.spec.metric) for each in tables]
-    every = pd.concat([*cells, *trivial], ignore_index=True)
-    return every.to_csv(index=False, lineterminator="\n")
+    return pd.concat([*cells, *trivial], ignore_index=True)
 
 
 def to_latex(table: Table) -> str:

@@ -123,7 +123,6 @@ def _scale_of(part: Any) -> Scale | None:
 
 def scaled_domain(domain: Domain, scales: Sequence[Scale | None]) -> Domain:
     """Returns a domain with each modality of its inputs scaled; where there is none, as it is."""
-
     if all(scale is None for scale in scales):
         return domain
 

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Sequence
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,28 +20,36 @@ from xferlab.benchmark.runs.executor import OnProgress
 from xferlab.benchmark.runs.kept import kept_packs
 from xferlab.benchmark.runs.outcome import FAILED
 from xferlab.benchmark.runs.plan import Pack
-from xferlab.cli.console import Terminal
 
 
 @contextlib.contextmanager
-def show_progress(packs: Sequence[Pack]) -> Iterator[OnProgress]:
+def show_progress(
+    packs: Sequence[Pack], console: Console, *, lines: bool = True
+) -> Iterator[OnProgress]:
     """Shows a bar over all steps of all runs, and one for every pack that is training.
 
-    Where the output is no terminal, a line is printed for each finished (task, method) instead.
+    Args:
+        packs: all that will run.
+        console: where the bars are.
+        lines: whether a line is printed for each finished (task, method) where the output is
+            neither a terminal nor a notebook.
     """
-    console = Terminal(stderr=True)
+    shows_bars = console.is_terminal or console.is_jupyter
+    if not (shows_bars or lines):
+        yield lambda *_: None
+        return
     columns = (
         TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(elapsed_when_finished=False),
     )  # fmt: skip
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, disable=not shows_bars) as progress:
         yield _Bars(progress, console, packs).report
 
 
 class _Bars:
     """The bars of one suite; called from several threads."""
 
-    def __init__(self, progress: Progress, console: Terminal, packs: Sequence[Pack]):
+    def __init__(self, progress: Progress, console: Console, packs: Sequence[Pack]):
         self._progress = progress
         self._console = console
         self._lock = threading.Lock()
@@ -85,7 +94,7 @@ class _Bars:
 
     def _finish(self, pack: Pack) -> None:
         self._open[_cell(pack)] -= len(pack.runs)
-        if self._open[_cell(pack)] == 0 and not self._console.is_terminal:
+        if self._open[_cell(pack)] == 0 and self._progress.disable:
             left = sum(count > 0 for count in self._open.values())
             line = f"done: {_cell(pack)}; {left} of {len(self._open)} cells left"
             self._console.print(line, markup=False, soft_wrap=True)

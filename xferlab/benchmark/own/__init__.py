@@ -1,0 +1,1 @@
+"""Parts that users bring along: the files and modules they stand in."""
