@@ -114,6 +114,13 @@ def test_a_bar_is_for_terminals_and_notebooks_alone(domains, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_train_takes_a_method_with_values_of_its_own(domains):
+    for method in (MeanGap(weight=3.0), Dann(weight=3.0)):
+        run = xferlab.train(*domains, method, training=TRAINING)
+        assert dict(run.spec.method.hyper) == {"weight": 3.0}
+        assert run.predict(domains[1].splits["test"].inputs).shape == (16,)
+
+
 def test_a_class_of_ones_own_and_its_values(domains):
     methods = ["source_only", MeanGap, MeanGap(weight=3.0)]
     tables = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import tempfile
 import warnings
@@ -10,13 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from xferlab.benchmark.present import run_suite
-from xferlab.benchmark.progress import show_progress
+from xferlab.benchmark.progress import show_bars
 from xferlab.benchmark.runs.methods import find_methods, find_recipe
 from xferlab.benchmark.runs.options import BenchOptions
-from xferlab.benchmark.runs.plan import Candidate, Pack, expand_grid
+from xferlab.benchmark.runs.plan import Candidate, expand_grid
 from xferlab.benchmark.runs.suite_run import plan_suite
 from xferlab.benchmark.suites.own import own_suite, own_task
 from xferlab.benchmark.suites.suite import Suite, SuiteRequest
@@ -144,8 +141,7 @@ def _table(
 ) -> ShownTable:
     """Returns the table of a suite, and warns of what did not go as planned."""
     packs = plan_suite(suite, candidates, options)
-    shown_packs = show_progress(packs, Console(stderr=True), lines=False)
-    with shown_packs if progress else contextlib.nullcontext(_silent) as report:
+    with show_bars(packs, wanted=progress) as report:
         results = run_suite(suite, packs, options, report)
     failed = [(f.pack.runs[0][0].method.name, f.reason) for f in results.failures]
     reasons = dict.fromkeys(f"{name} could not run: {reason}" for name, reason in failed)
@@ -179,7 +175,3 @@ def _candidates(methods: Any, recipe: Recipe = NO_RECIPE) -> list[Candidate]:
                 " values, such as {'weight': [0.1, 1]}, or {} for the defaults"
             )
     return [expand_grid(c, grid) if grid else c for c, grid in zip(candidates, grids, strict=True)]
-
-
-def _silent(pack: Pack, steps: int, state: str) -> None:
-    """Reports no progress."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from rich.console import Console
 from rich.progress import (
@@ -44,6 +45,13 @@ def show_progress(
     )  # fmt: skip
     with Progress(*columns, console=console, disable=not shows_bars) as progress:
         yield _Bars(progress, console, packs).report
+
+
+def show_bars(packs: Sequence[Pack], *, wanted: bool) -> AbstractContextManager[OnProgress]:
+    """Shows the bars of a call from Python, in a terminal or a notebook, where they are wanted."""
+    if not wanted:
+        return contextlib.nullcontext(lambda *_: None)
+    return show_progress(packs, Console(stderr=True), lines=False)
 
 
 class _Bars:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from xferlab.benchmark.progress import show_bars
 from xferlab.benchmark.runs.methods import find_methods, find_recipe
 from xferlab.benchmark.runs.options import BenchOptions
 from xferlab.benchmark.runs.plan import Candidate, Pack
@@ -30,7 +31,7 @@ from xferlab.training.options import TrainingOptions
 def train(
     source: Domain | Sequence[Domain],
     target: Domain,
-    method: str | type[Method] = "dann",
+    method: str | type[Method] | Method = "dann",
     *,
     seed: int = 0,
     steps: int = 0,
@@ -41,6 +42,7 @@ def train(
     shots: Sequence[int] = (),
     standardise: bool = True,
     out: str | Path = "",
+    progress: bool = True,
 ) -> TrainedRun:
     """Trains a method from one domain to another and returns the trained network.
 
@@ -51,7 +53,8 @@ def train(
         target: domain of the same input shape, and of the same classes or some of them, unless the
             setting says otherwise.
         method: a name (`xferlab list`), with recipes behind it if any ('target_only+lp_ft');
-            path/to/file.py:Class; or a class, decorated by `xferlab.method`.
+            path/to/file.py:Class; a class, decorated by `xferlab.method`; or a method with values
+            of its own, `MyMethod(weight=0.3)`.
         seed: of the run.
         steps: training steps; 0 for those of `training`.
         network: the network, or the name of a backbone; '' chooses by the shape of the inputs.
@@ -62,6 +65,7 @@ def train(
         standardise: whether float inputs are standardised, see `xferlab.compare`.
         out: folder that keeps the run, from which the same call has it back; '' keeps nothing but
             what is returned.
+        progress: whether a bar is shown, in a terminal or a notebook.
 
     Raises:
         InputError: domains that do not fit together, an unknown method, a closed-form one, which
@@ -75,17 +79,18 @@ def train(
     _check_trains(candidates[0])
     task = own_task(source, target, setting=setting, shots=shots)
     suite = own_suite(task, network, request, standardise=standardise, training=training)
-    own = method if candidates[0].source else None
+    own = type(method) if isinstance(method, Method) else method
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name) if out == "" else folder_of(out)
         options = BenchOptions(out=folder, seeds=seed + 1, width=1, keep_weights=True)
         packs = packs_of_seed(suite, candidates, options, seed)
-        ran = train_suite(suite, packs, options, _silent)
+        with show_bars(packs, wanted=progress) as report:
+            ran = train_suite(suite, packs, options, report)
         if ran.failures:
             raise ran.failures[0].error
         ((spec, _),) = packs[0].runs
         _check_converged(spec, ran.runs.records)
-        return load_run(folder / spec.digest, method=own)
+        return load_run(folder / spec.digest, method=own if candidates[0].source else None)
 
 
 def packs_of_seed(
@@ -104,10 +109,6 @@ def _check_converged(spec: RunSpec, records: Sequence[RunRecord]) -> None:
                 " there is no trained network. Give a smaller learning rate:"
                 " training=TrainingOptions(lr=...)"
             )
-
-
-def _silent(pack: Pack, steps: int, state: str) -> None:
-    """Reports no progress."""
 
 
 def _check_trains(candidate: Candidate) -> None:
