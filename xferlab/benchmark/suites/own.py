@@ -146,7 +146,7 @@ def own_suite(
     header = SuiteHeader(
         name=_file_name(task),
         title=task.name,
-        protocol=(OWN, *dict.fromkeys((*_unlabelled(task), *sentences, *chosen, *scales, *beside))),
+        protocol=(OWN, *dict.fromkeys((*_unlabelled(task), *sentences, *scales, *chosen, *beside))),
         validator="source_accuracy" if hides_target(setting) else "information_maximisation",
         **_metrics(task),
     )

@@ -32,8 +32,8 @@ def budget_sentence(training: TrainingOptions) -> str:
     """Returns what a protocol says of a budget that `usual_training` chose."""
     source, target = training.sizes.source, training.sizes.target
     return (
-        f"Budget: {training.steps} steps of {source} source and {target} target examples, which is"
-        f" {EPOCHS} epochs of the larger domain, but at least {LEAST} steps and at most {MOST}."
+        f"Budget: {training.steps} steps of {source} source and {target} target examples: {EPOCHS}"
+        f" epochs of the larger domain, within {LEAST} to {MOST} steps."
     )
 
 
